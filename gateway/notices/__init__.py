@@ -1,0 +1,1 @@
+"""The mails Sealgate writes itself: notices, codes, requests, bounces."""

@@ -1,0 +1,1 @@
+"""SMTP out: the next hop, its client, and DKIM."""

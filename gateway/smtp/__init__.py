@@ -1,0 +1,1 @@
+"""SMTP in: the listener, its limits, its words."""
