@@ -1,0 +1,46 @@
+# Sealgate: what can be done here. `make help` lists it.
+.DEFAULT_GOAL := help
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST ?= $(BIN)/pytest -n auto --dist loadgroup
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: run-venv ## start Sealgate here with sample mails and a mail room to look into
+	@$(BIN)/sealgate demo
+
+test: dev-venv ## install what the tests need and run them all
+	@deploy/setup/test-packages
+	@$(PYTEST)
+
+check: lint types imports cover ## everything CI runs
+
+lint: dev-venv ## style, and that formatting is settled
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: dev-venv ## mypy, strict
+	@$(BIN)/mypy
+
+imports: dev-venv ## that imports run one way
+	@$(BIN)/lint-imports
+
+cover: dev-venv ## the tests with branch coverage
+	@rm -f .coverage .coverage.*
+	@COVERAGE_PROCESS_START=pyproject.toml $(MAKE) --no-print-directory test PYTEST="$(BIN)/coverage run -m pytest -n auto --dist loadgroup"
+	@$(BIN)/coverage combine -q && $(BIN)/coverage report | tail -n 1
+
+generated: dev-venv ## write the generated files: config/sealgate.toml and the reference pages
+	@$(BIN)/python -m sealgate.generated
+
+run-venv:
+	@deploy/setup/venv $(VENV) run
+
+dev-venv:
+	@deploy/setup/venv $(VENV) dev
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info .coverage*
+
+.PHONY: help demo test check lint types imports cover generated run-venv dev-venv clean
