@@ -1,0 +1,88 @@
+"""What the safe says when it will not or cannot do as asked.
+
+    VaultError
+      AddressError       not an address we accept; says why
+      KeyUnusable        a key is missing, wrong or unsupported: the process must not start
+      Tampered           a ciphertext, header or binding is wrong; never says which byte
+      AccessDenied       this reader may not; carries a Denial
+      CodeRefused        a sign-in code is wrong, expired, used or another browser's: all the same
+      TooMany            a limit is reached; carries how long to wait
+      StoreUnavailable   database or disk fails: try again later
+      SchemaMismatch     the database belongs to another version
+
+Promises that no message holds content, a code, a key, an SQL statement or a path.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Denial(StrEnum):
+    """Why a reader may not open a package."""
+
+    UNKNOWN = "unknown"  # no such package, or no grant: told apart by nobody
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+
+
+class VaultError(Exception):
+    """Whatever the safe refuses or fails at."""
+
+
+class AddressError(VaultError):
+    """The text is not an address we accept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class KeyUnusable(VaultError):  # noqa: N818 - named as it is spoken of
+    """A key is missing, wrong or unsupported: start is refused."""
+
+
+class Tampered(VaultError):  # noqa: N818 - named as it is spoken of
+    """What was stored is not what was sealed."""
+
+    def __init__(self) -> None:
+        super().__init__("the sealed data does not verify")
+
+
+class AccessDenied(VaultError):  # noqa: N818 - named as it is spoken of
+    """This reader may not open or manage this package."""
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(denial.value)
+        self.denial = denial
+
+
+class CodeRefused(VaultError):  # noqa: N818 - named as it is spoken of
+    """The sign-in code does not count."""
+
+    def __init__(self) -> None:
+        super().__init__("the code is not valid")
+
+
+class TooMany(VaultError):  # noqa: N818 - named as it is spoken of
+    """A limit is reached; `retry_after` is how long to wait."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("too many attempts")
+        self.retry_after = retry_after
+
+
+class StoreUnavailable(VaultError):  # noqa: N818 - named as it is spoken of
+    """Database or disk fails. Temporary: SMTP 451, HTTP 503."""
+
+    def __init__(self) -> None:
+        super().__init__("the store is not available")
+
+
+class SchemaMismatch(VaultError):  # noqa: N818 - named as it is spoken of
+    """The database was written by another version of the schema."""
+
+    def __init__(self, found: str, wanted: str) -> None:
+        super().__init__(f"the database has schema version {found}, this program needs {wanted}")
+        self.found = found
+        self.wanted = wanted

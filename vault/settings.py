@@ -1,0 +1,37 @@
+"""Where the safe keeps things, and its limits, as the administrator writes them."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class VaultSettings(BaseModel):
+    """The `[vault]` table of `sealgate.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path = Field(
+        description="Folder for the database, sealed content and spooled mail. "
+        "Its file system must keep what fsync reports as written."
+    )
+    database: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL of the database. Unset: SQLite in the folder.",
+    )
+    duplicate_window: timedelta = Field(
+        default=timedelta(hours=24),
+        gt=timedelta(0),
+        description="The same mail sent again within this time is the same package.",
+    )
+    content_inline_limit: int = Field(
+        default=64 * 1024,
+        ge=0,
+        le=1024 * 1024,
+        description="Sealed content of at most this many bytes is kept in the database itself.",
+    )
+    lock_wait: timedelta = Field(
+        default=timedelta(seconds=10),
+        gt=timedelta(0),
+        description="How long a writer waits for the database before the mail is answered 451.",
+    )

@@ -1,0 +1,299 @@
+"""The database schema: one row class a noun, and the tables to select from.
+
+Promises that times are stored and read back as aware UTC, and that no column holds a
+subject, a name, a file name, content, a code, a token or a password that could be read:
+they are sealed, hashed or marked (HMAC).
+Must never be imported outside the vault.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import DateTime, Dialect, Index, Table, UniqueConstraint, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+SCHEMA_VERSION = "1"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. Bound values must be aware; SQLite, which keeps no zone, gives UTC back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Take an aware value to UTC; a naive one is a mistake in the program (ValueError)."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime is not an instant")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the instant back as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class GrantState(StrEnum):
+    """Whether a grant counts."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class NoticeState(StrEnum):
+    """How far the newest notice of a grant has come."""
+
+    NONE = "none"
+    QUEUED = "queued"
+    RELAYED = "relayed"
+    DELAYED = "delayed"
+    BOUNCED = "bounced"
+
+
+class OutboxState(StrEnum):
+    """How far an outbox row has come; all but QUEUED are final."""
+
+    QUEUED = "queued"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RequestState(StrEnum):
+    """How far a request for access has come."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class Meta(SQLModel, table=True):
+    """Facts about the database itself: `schema_version`."""
+
+    __tablename__ = "meta"
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class Content(SQLModel, table=True):
+    """Ciphertext, inline or in the content folder. Exactly one of `inline` and `place` is set."""
+
+    __tablename__ = "contents"
+
+    id: str = Field(primary_key=True)  # the spool's id, to which the ciphertext is bound
+    inline: bytes | None = None
+    place: str | None = None  # id in the content folder
+    size: int  # of the plaintext, in bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Package(SQLModel, table=True):
+    """A sealed mail. `wrapped` is its content key under the vault key; without it, no content."""
+
+    __tablename__ = "packages"
+    __table_args__ = (Index("packages_by_owner", "owner", "sealed_at"),)
+
+    id: str = Field(primary_key=True)
+    reference: str = Field(unique=True)
+    author: str
+    owner: str
+    sealed_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reply_allowed: bool = True
+    conversation: str = Field(index=True)
+    message_mark: bytes | None = Field(default=None, index=True)  # HMAC of the Message-ID
+    size: int  # of the message, in bytes
+    content_id: str | None = Field(default=None, foreign_key="contents.id", index=True)
+    wrapped: bytes | None = None
+    summary: bytes  # sealed under the content key
+    policy: str = ""
+    because: str = "[]"  # JSON list of the reasons, which hold no matched value
+
+
+class Grant(SQLModel, table=True):
+    """That an address may open a package. Matched by the exact address, byte for byte."""
+
+    __tablename__ = "grants"
+    __table_args__ = (UniqueConstraint("package_id", "address"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    package_id: str = Field(foreign_key="packages.id")
+    address: str = Field(index=True)
+    folded: str = Field(index=True)  # to look up a spelling, never to grant
+    visible: bool = True  # False: a Bcc
+    notify: bool = True
+    state: str = GrantState.ACTIVE
+    notice: str = NoticeState.NONE
+    added_at: datetime = Field(sa_type=UtcDateTime)
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first time
+    downloads: int = 0
+
+
+class Outbox(SQLModel, table=True):
+    """A mail still to be sent, or its trace: the sealed `payload` is erased when it is final."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_due", "state", "urgency", "available_at"),)
+
+    id: str = Field(primary_key=True)
+    kind: str
+    address: str
+    package_id: str | None = Field(default=None, foreign_key="packages.id", index=True)
+    content_id: str | None = Field(default=None, foreign_key="contents.id", index=True)
+    wrapped: bytes | None = None  # content key under the relay key
+    payload: bytes = b""
+    state: str = OutboxState.QUEUED
+    status: str = ""  # the last answer of the next hop
+    urgency: int = 1  # 0 goes first
+    attempts: int = 0
+    delayed: bool = False
+    queued_at: datetime = Field(sa_type=UtcDateTime)
+    available_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease: str = ""  # token of the claim, "" when nobody has it
+    leased_by: str = ""
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Event(SQLModel, table=True):
+    """One line of the audit trail. Only ever added. No foreign key: it outlives the package."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("events_by_package", "package_id", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    act: str
+    package_id: str | None = None
+    actor: str = ""
+    subject: str = ""  # whom it concerns, never a mail's subject
+    ip: str = ""
+    agent: str = ""
+    detail: str = ""
+
+
+class Receipt(SQLModel, table=True):
+    """That a mail was accepted: makes a second sending of it the same deposit."""
+
+    __tablename__ = "receipts"
+
+    mark: bytes = Field(primary_key=True)  # HMAC of author, recipients and content
+    accepted_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    reference: str
+    package_id: str | None = None
+
+
+class AccessRequest(SQLModel, table=True):
+    """Someone without access asks for it. At most one pending a package and requester."""
+
+    __tablename__ = "access_requests"
+    __table_args__ = (
+        Index(
+            "access_requests_pending",
+            "package_id",
+            "requester",
+            unique=True,
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    package_id: str = Field(foreign_key="packages.id")
+    requester: str = Field(index=True)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    state: str = RequestState.PENDING
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SignInCode(SQLModel, table=True):
+    """A mailed code. Only peppered hashes of the code and of the browser's visit are kept."""
+
+    __tablename__ = "sign_in_codes"
+    __table_args__ = (
+        Index("sign_in_codes_by_address", "address", "asked_at"),
+        Index("sign_in_codes_by_ip", "ip", "asked_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    address: str  # the spelling it was mailed to, which it signs in
+    visit: bytes = Field(index=True)
+    code: bytes
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tries: int = 0
+    ip: str = ""
+
+
+class SignInFailure(SQLModel, table=True):
+    """Consecutive wrong codes for an address, and until when it is disabled."""
+
+    __tablename__ = "sign_in_failures"
+
+    address: str = Field(primary_key=True)
+    failures: int = 0
+    failed_at: datetime = Field(sa_type=UtcDateTime)
+    disabled_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Session(SQLModel, table=True):
+    """A signed-in browser. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "sessions"
+
+    token: bytes = Field(primary_key=True)
+    id: str = Field(unique=True)
+    identity: str = Field(index=True)
+    begun_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    ip: str = ""
+    agent: str = ""
+
+
+class User(SQLModel, table=True):
+    """Someone who may submit mail. `password` is an Argon2id hash."""
+
+    __tablename__ = "users"
+
+    address: str = Field(primary_key=True)
+    folded: str = Field(unique=True)
+    password: str
+    added_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class UserAlias(SQLModel, table=True):
+    """A further address a user may send as. An address is one user's, at most."""
+
+    __tablename__ = "user_aliases"
+
+    address: str = Field(primary_key=True)
+    folded: str = Field(unique=True)
+    user: str = Field(foreign_key="users.address", ondelete="CASCADE", index=True)
+
+
+def _table(row: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(row.__tablename__)]
+
+
+meta = _table(Meta)
+contents = _table(Content)
+packages = _table(Package)
+grants = _table(Grant)
+outbox = _table(Outbox)
+events = _table(Event)
+receipts = _table(Receipt)
+access_requests = _table(AccessRequest)
+sign_in_codes = _table(SignInCode)
+sign_in_failures = _table(SignInFailure)
+sessions = _table(Session)
+users = _table(User)
+user_aliases = _table(UserAlias)
+metadata = SQLModel.metadata
