@@ -75,8 +75,8 @@ class TooMany(VaultError):  # noqa: N818 - named as it is spoken of
 class StoreUnavailable(VaultError):  # noqa: N818 - named as it is spoken of
     """Database or disk fails. Temporary: SMTP 451, HTTP 503."""
 
-    def __init__(self) -> None:
-        super().__init__("the store is not available")
+    def __init__(self, what: str = "the store is not available") -> None:
+        super().__init__(what)
 
 
 class SchemaMismatch(VaultError):  # noqa: N818 - named as it is spoken of
