@@ -1,0 +1,156 @@
+"""A message on its way in, encrypted from its first byte.
+
+The key exists only in this object until the message is deposited, so what a spool leaves on a disk
+after a crash is noise. A short message touches no disk at all: its ciphertext stays in memory until
+it is put into the database.
+
+Promises that what `read` gives back is exactly what was written, as often as it is asked for.
+Must never write plaintext, nor leave a file behind after `abort`.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from vault import identifier
+from vault.contents import ContentFile, ContentFolder
+from vault.errors import StoreUnavailable
+from vault.secrets import Secret
+from vault.stream import CHUNK_EXPONENT, KEY_SIZE, PartId, StreamWriter, Writable, read_stream
+
+CONTENT_PART = 0
+IN_MEMORY = (1 << CHUNK_EXPONENT) + 1024  # bytes of ciphertext: one chunk, its tag and the header
+INLINE_LIMIT = 64 * 1024  # bytes of ciphertext that are better off in the database than in a file
+
+
+class Shelf(Protocol):
+    """What a spool needs of the store: somewhere to put content."""
+
+    @property
+    def contents(self) -> ContentFolder:
+        """The folder for sealed content."""
+        ...
+
+
+class Spool:
+    """One message: `write`, `finish`, then `read`; `abort` when it is not wanted (any more).
+
+    `id` is the identifier of the package it may become. `size` and `digest` (SHA-256) describe the
+    plaintext; the digest is there after `finish`. For one thread at a time.
+    """
+
+    def __init__(self, store: Shelf) -> None:
+        self.id = identifier.draw()
+        self.size = 0
+        self.digest = b""
+        self._key = Secret.random(KEY_SIZE)
+        self._contents = store.contents
+        self._part = PartId(self.id, CONTENT_PART)
+        self._memory = bytearray()
+        self._file: ContentFile | None = None
+        self._durable_id: str | None = None
+        self._aborted = False
+        self._sha256 = hashlib.sha256()
+        self._writer = StreamWriter(self._take, self._key, self._part)
+
+    @classmethod
+    def of(cls, store: Shelf, data: Writable) -> Self:
+        """Return a finished spool that holds `data`."""
+        spool = cls(store)
+        spool.write(data)
+        spool.finish()
+        return spool
+
+    def write(self, data: Writable) -> None:
+        """Append to the message; raises StoreUnavailable, after which only `abort` is left."""
+        self._writer.write(data)
+        self._sha256.update(data)
+        self.size += memoryview(data).nbytes
+
+    def finish(self) -> None:
+        """Declare the message complete; raises StoreUnavailable."""
+        self._writer.finish()
+        self.digest = self._sha256.digest()
+
+    def read(self) -> Iterator[bytes]:
+        """Yield the plaintext in pieces of up to 1 MiB; may be called any number of times.
+
+        Raises ValueError before `finish` or after `abort`, and StoreUnavailable or Tampered if the
+        disk does not give back what it was given.
+        """
+        if self._aborted or not self.digest:
+            raise ValueError("the spool is not finished, or was aborted")
+        return self._pieces()
+
+    def abort(self) -> None:
+        """Forget the message and remove its temporary file; harmless at any time.
+
+        Content that `_durable` has handed over is the database's, and stays.
+        """
+        self._aborted = True
+        self._memory.clear()
+        if self._file is not None and self._durable_id is None:
+            self._file.abort()
+        self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.abort()
+
+    def _durable(self, inline_limit: int = INLINE_LIMIT) -> bytes | str:
+        """Return the ciphertext itself if it is short, otherwise the id of durable content.
+
+        For `vault` alone. May be called again, with the same result. Raises StoreUnavailable,
+        after which the content is lost.
+        """
+        if self._aborted or not self.digest:
+            raise ValueError("the spool is not finished, or was aborted")
+        if self._durable_id is not None:
+            return self._durable_id
+        if self._file is None and len(self._memory) <= inline_limit:
+            return bytes(self._memory)
+        try:
+            self._durable_id = (self._file or self._move_to_file()).commit()
+        except StoreUnavailable:
+            self.abort()
+            raise
+        return self._durable_id
+
+    def _take(self, sealed: bytes) -> None:
+        if self._aborted:
+            raise StoreUnavailable("the spool was aborted, or failed before")
+        try:
+            if self._file is not None:
+                self._file.write(sealed)
+            elif len(self._memory) + len(sealed) > IN_MEMORY:
+                self._move_to_file().write(sealed)
+            else:
+                self._memory += sealed
+        except StoreUnavailable:
+            self.abort()
+            raise
+
+    def _move_to_file(self) -> ContentFile:
+        self._file = self._contents.create()
+        self._file.write(self._memory)
+        self._memory.clear()
+        return self._file
+
+    def _pieces(self) -> Iterator[bytes]:
+        try:
+            with self._sealed() as sealed:
+                yield from read_stream(sealed.read, self._key, self._part)
+        except OSError as error:
+            raise StoreUnavailable("the spooled content cannot be read") from error
+
+    def _sealed(self) -> BinaryIO:
+        return io.BytesIO(self._memory) if self._file is None else self._file.path.open("rb")
