@@ -1,0 +1,114 @@
+"""What an administrator decides about the next hop and about trying again.
+
+Promises that a password is never configured onto a connection that somebody else could read.
+Must never hold a default that sends a secret in the clear.
+"""
+
+import socket
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class TlsMode(StrEnum):
+    """How much protection the connection to the next hop must have."""
+
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+    VERIFIED = "verified"
+
+
+def _own_name() -> str:
+    """Return this machine's name as it may stand in EHLO, without asking the DNS."""
+    name = socket.gethostname()
+    plain = name.replace("-", "").replace(".", "")
+    return name.lower() if plain.isascii() and plain.isalnum() else "localhost"
+
+
+class NextHopSettings(BaseModel):
+    """The mail server that everything leaving Sealgate is handed to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", min_length=1, description="Name or address of the next hop.")
+    port: int = Field(25, ge=1, le=65535, description="Its SMTP port.")
+    tls: TlsMode = Field(
+        TlsMode.OPPORTUNISTIC,
+        description="none: never STARTTLS. opportunistic: when offered. required: TLS or wait, "
+        "any certificate. verified: TLS with a certificate that names the host, or wait.",
+    )
+    tls_name: str = Field("", description="Name the certificate must carry, if not the host.")
+    tls_authorities: Path | None = Field(
+        None, description="PEM file of the authorities to trust; empty means the system's."
+    )
+    username: str = Field("", description="Log in to the next hop as this user; empty: no login.")
+    password: SecretStr = Field(SecretStr(""), description="The password for username.")
+    hello: str = Field(
+        default_factory=_own_name,
+        pattern=r"^[A-Za-z0-9.-]+$",
+        description="Name we give in EHLO; should resolve to this machine.",
+    )
+    connect_timeout: timedelta = Field(
+        timedelta(seconds=20), gt=timedelta(0), description="Limit for connecting."
+    )
+    reply_timeout: timedelta = Field(
+        timedelta(minutes=2),
+        gt=timedelta(0),
+        description="Limit for the greeting, each command's answer and the TLS handshake.",
+    )
+    block_timeout: timedelta = Field(
+        timedelta(minutes=3), gt=timedelta(0), description="Limit for sending one block of a mail."
+    )
+    final_timeout: timedelta = Field(
+        timedelta(minutes=10),
+        gt=timedelta(0),
+        description="Limit for the answer to a whole mail (RFC 5321 section 4.5.3.2.6).",
+    )
+
+    @model_validator(mode="after")
+    def _password_stays_private(self) -> Self:
+        if self.username and self.tls is not TlsMode.VERIFIED and self.host not in LOOPBACK:
+            raise ValueError(
+                "a username for the next hop needs tls = verified: the password would otherwise "
+                "reach whoever answers at that address"
+            )
+        if bool(self.username) is not bool(self.password.get_secret_value()):
+            raise ValueError("username and password for the next hop belong together")
+        return self
+
+
+class DeliverySettings(BaseModel):
+    """How the deliverer works through what is waiting to leave."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at_once: int = Field(8, ge=1, le=100, description="Mails sent at the same time.")
+    poll: timedelta = Field(
+        timedelta(milliseconds=200), gt=timedelta(0), description="Pause when nothing is waiting."
+    )
+    lease: timedelta = Field(
+        timedelta(minutes=15),
+        ge=timedelta(seconds=5),
+        description="How long a mail stays ours while it is being sent. After a crash another "
+        "deliverer waits this long before it takes over.",
+    )
+    first_retry: timedelta = Field(
+        timedelta(seconds=30), gt=timedelta(0), description="Wait after the first failure."
+    )
+    longest_retry: timedelta = Field(
+        timedelta(hours=1), gt=timedelta(0), description="The wait doubles up to this."
+    )
+    give_up_after: timedelta = Field(
+        timedelta(days=5), gt=timedelta(0), description="Age at which a mail is returned."
+    )
+    code_life: timedelta = Field(
+        timedelta(minutes=10),
+        gt=timedelta(0),
+        description="Age at which a sign-in code is useless and no longer sent.",
+    )
