@@ -1,0 +1,158 @@
+"""From what went wrong to what a visitor reads.
+
+One table, so that no page invents its own words and nothing that an exception says is ever shown.
+A stranger reads the same for a package that does not exist and for one that is not his. Our own
+failures are logged by place, never by their message: a message can hold content.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from vault import errors
+from webreader.guard import Forged
+from webreader.pages import page, redirect
+from webreader.signin import sign_in_path
+from webreader.visits import VISITOR, SignInNeeded
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the visitor is told."""
+
+    status: int
+    title: str
+    text: str
+
+
+BROKEN: Final = Failure(
+    500,
+    "Something went wrong on our side",
+    "Nothing you did caused this. Please try again in a few minutes.",
+)
+AWAY: Final = Failure(
+    503,
+    "The service is not available for the moment",
+    "Your messages are safe. Please try again in a few minutes.",
+)
+SIGNED_OUT: Final = Failure(
+    403,
+    "You have been signed out",
+    "To protect what is here, a visit ends after a while. Nothing was sent or changed. "
+    "Sign in again; your browser’s Back button may still show what you wrote.",
+)
+FAILURES: Final[dict[type[Exception], Failure]] = {
+    errors.AddressError: Failure(
+        400, "That address cannot be used", "Check it for typing mistakes, and try again."
+    ),
+    errors.CodeRefused: Failure(
+        400, "That code was not accepted", "Check it, or ask for a new one."
+    ),
+    errors.TooMany: Failure(
+        429, "Too many attempts", "For your protection we ask you to wait before you try again."
+    ),
+    errors.StoreUnavailable: AWAY,
+    errors.SchemaMismatch: AWAY,
+    errors.KeyUnusable: AWAY,
+    errors.Tampered: Failure(
+        500,
+        "This message cannot be opened",
+        "The stored message is damaged, so none of it is shown. Please tell the sender.",
+    ),
+    Forged: Failure(
+        403,
+        "We could not tell that this came from you",
+        "The form was too old, or did not come from a page of this site. Nothing was sent or "
+        "changed. Go back, load the page again and repeat it.",
+    ),
+    TimeoutError: Failure(
+        408, "That took too long", "Nothing was sent or changed. Please try again."
+    ),
+}
+ANSWERS: Final[dict[int, Failure]] = {
+    404: Failure(
+        404,
+        "There is nothing here",
+        "If you followed a link from an email, check that the whole link was used.",
+    ),
+    405: Failure(405, "That cannot be done here", "Go back and use the buttons on the page."),
+    413: Failure(
+        413, "That is too large", "Nothing was sent. Send less at once, or fewer attachments."
+    ),
+    415: Failure(415, "That cannot be read", "Nothing was sent. Use the form on the page."),
+    421: Failure(421, "This is another site", "The address in your browser is not ours."),
+}
+REFUSED: Final = Failure(400, "That request cannot be understood", "Go back and try again.")
+
+
+@web.middleware
+async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever a page raises into an answer."""
+    try:
+        return await handler(request)
+    except web.HTTPException as stopped:
+        response = show(request, ANSWERS.get(stopped.status, REFUSED))
+        if hdrs.ALLOW in stopped.headers:
+            response.headers[hdrs.ALLOW] = stopped.headers[hdrs.ALLOW]
+        return response
+    except SignInNeeded:
+        return _sign_in(request)
+    except errors.AccessDenied as denied:
+        return no_access(request, denied.denial)
+    except tuple(FAILURES) as failed:
+        return _known(request, failed)
+    except ConnectionError:
+        raise
+    except Exception as unexpected:  # noqa: BLE001 - the last net, above every page
+        _report(unexpected)
+        return show(request, BROKEN)
+
+
+def show(request: web.Request, failure: Failure, **facts: object) -> web.Response:
+    """Render the page of a failure."""
+    return page(request, "failure.html", status=failure.status, failure=failure, **facts)
+
+
+def no_access(request: web.Request, denial: errors.Denial) -> web.Response:
+    """Say that a package is not open to this reader; only someone who had access learns why."""
+    status = 404 if denial is errors.Denial.UNKNOWN else 403
+    package = request.match_info.get("package", "")
+    return page(request, "no_access.html", status=status, denial=denial.name, package=package)
+
+
+def _known(request: web.Request, failed: Exception) -> web.Response:
+    failure = next(found for kind, found in FAILURES.items() if isinstance(failed, kind))
+    if failure.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _report(failed)
+    visitor = request.get(VISITOR)
+    if isinstance(failed, Forged) and visitor and visitor.lost_session:
+        failure = SIGNED_OUT
+    response = show(request, failure)
+    if isinstance(failed, errors.TooMany):
+        response.headers[hdrs.RETRY_AFTER] = str(max(1, int(failed.retry_after.total_seconds())))
+    return response
+
+
+def _sign_in(request: web.Request) -> web.Response:
+    if request.method == hdrs.METH_GET:
+        return redirect(sign_in_path(request.path))
+    return show(request, SIGNED_OUT)
+
+
+def _report(failed: Exception) -> None:
+    """Log a failure of ours by kind and place."""
+    frames = traceback.extract_tb(failed.__traceback__)[-6:]
+    log.error(
+        "web.failed",
+        error=type(failed).__name__,
+        places=[f"{frame.name}:{frame.lineno}" for frame in frames],
+    )

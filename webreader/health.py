@@ -1,0 +1,39 @@
+"""Whether the site can work, for whatever watches over it: yes or no, and how much mail waits.
+
+Must never say more: anybody may ask.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import web
+
+from vault import outbox
+from vault.errors import VaultError
+from webreader.guard import plain
+from webreader.site import SITE, in_thread
+
+SLOW: Final = timedelta(minutes=15)
+
+
+@plain
+async def health(request: web.Request) -> web.Response:
+    """GET /healthz: 200 when the database answers, else 503."""
+    store = request.app[SITE].store
+    try:
+        waiting = await in_thread(request, outbox.backlog, store)
+    except VaultError:
+        return web.json_response({"status": "unavailable", "database": False}, status=503)
+    late = waiting.oldest is not None and store.clock() - waiting.oldest > SLOW
+    return web.json_response(
+        {
+            "status": "ok",
+            "database": True,
+            "outbox": {"waiting": waiting.queued, "late": late},
+        }
+    )
+
+
+ROUTES = [web.get("/healthz", health)]
