@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class VaultSettings(BaseModel):
@@ -17,7 +17,7 @@ class VaultSettings(BaseModel):
     )
     database: str | None = Field(
         default=None,
-        description="SQLAlchemy URL of the database. Unset: SQLite in the folder.",
+        description="Database, as sqlite:////path/to/file on a local disk. Unset: in the folder.",
     )
     duplicate_window: timedelta = Field(
         default=timedelta(hours=24),
@@ -35,3 +35,10 @@ class VaultSettings(BaseModel):
         gt=timedelta(0),
         description="How long a writer waits for the database before the mail is answered 451.",
     )
+
+    @field_validator("database")
+    @classmethod
+    def _sqlite_file(cls, value: str | None) -> str | None:
+        if value is not None and (not value.startswith("sqlite:///") or value == "sqlite:///"):
+            raise ValueError("only SQLite files are supported: sqlite:////path/to/file")
+        return value

@@ -1,0 +1,104 @@
+"""The audit trail: what was done, by whom, from where. Lines are added and never changed.
+
+Promises that a line is in the same transaction as what it tells of: both happen, or neither.
+Must never hold a subject, content, a code or anything else of a mail but its addresses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert
+
+from vault import tables
+from vault.origin import Origin
+from vault.store import Transaction
+
+DETAIL_LIMIT = 200
+NOWHERE = Origin()
+
+
+class Act(StrEnum):
+    """What can happen, as `noun:verb`."""
+
+    PACKAGE_SEALED = "package:sealed"
+    PACKAGE_OPENED = "package:opened"
+    PACKAGE_PRINTED = "package:printed"
+    ATTACHMENT_DOWNLOADED = "attachment:downloaded"
+    ORIGINAL_DOWNLOADED = "original:downloaded"
+    REPLY_SENT = "reply:sent"
+    ACCESS_GRANTED = "access:granted"
+    ACCESS_REVOKED = "access:revoked"
+    ACCESS_RESTORED = "access:restored"
+    ACCESS_DENIED = "access:denied"
+    ACCESS_REQUESTED = "access:requested"
+    ACCESS_DECLINED = "access:declined"
+    EXPIRY_CHANGED = "expiry:changed"
+    NOTICE_QUEUED = "notice:queued"
+    NOTICE_RELAYED = "notice:relayed"
+    NOTICE_DELAYED = "notice:delayed"
+    NOTICE_BOUNCED = "notice:bounced"
+    RELAY_QUEUED = "relay:queued"
+    RELAY_DONE = "relay:done"
+    RELAY_DELAYED = "relay:delayed"
+    RELAY_BOUNCED = "relay:bounced"
+    CODE_ASKED = "code:asked"
+    CODE_ACCEPTED = "code:accepted"
+    CODE_REFUSED = "code:refused"
+    SESSION_ENDED = "session:ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the trail. `subject` is whom it concerns, `actor` who did it ("" is Sealgate)."""
+
+    at: datetime
+    act: Act
+    actor: str
+    subject: str
+    origin: Origin
+    detail: str
+
+
+def record(
+    tx: Transaction,
+    act: Act,
+    *,
+    package_id: str | None = None,
+    actor: str = "",
+    subject: str = "",
+    origin: Origin = NOWHERE,
+    detail: str = "",
+) -> None:
+    """Add a line in the caller's transaction. `detail` is cut and made printable."""
+    line = {
+        "at": tx.now,
+        "act": act.value,
+        "package_id": package_id,
+        "actor": actor,
+        "subject": subject,
+        "ip": origin.ip,
+        "agent": origin.agent,
+        "detail": printable(detail),
+    }
+    tx.execute(insert(tables.events), [line])
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """Return the event of a row of `events`."""
+    return Event(
+        at=row["at"],
+        act=Act(row["act"]),
+        actor=row["actor"],
+        subject=row["subject"],
+        origin=Origin(row["ip"], row["agent"]),
+        detail=row["detail"],
+    )
+
+
+def printable(text: str, limit: int = DETAIL_LIMIT) -> str:
+    """Return `text` on one line, without control characters, cut at `limit`."""
+    shown = "".join(c if c.isprintable() else " " for c in text[:limit])
+    return " ".join(shown.split())

@@ -1,0 +1,111 @@
+"""What is known of a package: the facts that are in the clear, and the sealed summary.
+
+Promises that subject, names and file names are only ever stored sealed, as part 1 of the package
+under its content key.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from vault.address import Address
+from vault.errors import Denial
+from vault.hpke import PrivateHalf, PublicHalf, binding
+from vault.secrets import Secret
+from vault.stream import PartId, open_part, seal_part
+
+SUMMARY_PART = 1
+_KEY_PURPOSE = "package content key"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFacts:
+    """A package as one reader sees it. `size` is the message's, in bytes.
+
+    `denial` says why this reader may not open it; None if they may.
+    """
+
+    id: str
+    reference: str
+    author: Address
+    owner: Address
+    sealed_at: datetime
+    expires_at: datetime | None
+    not_before: datetime | None
+    reply_allowed: bool
+    conversation: str
+    size: int
+    denial: Denial | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a list shows of a message without opening it. `sent_at` is aware; Bcc is not in it."""
+
+    subject: str = ""
+    author_name: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    sent_at: datetime | None = None
+
+
+def address_of(stored: str) -> Address:
+    """Return the address that a column holds in wire form."""
+    local, _, domain = stored.rpartition("@")
+    return Address(local, domain)
+
+
+def facts_of(row: Mapping[str, Any], denial: Denial | None = None) -> PackageFacts:
+    """Return the facts of a row of `packages`."""
+    return PackageFacts(
+        id=row["id"],
+        reference=row["reference"],
+        author=address_of(row["author"]),
+        owner=address_of(row["owner"]),
+        sealed_at=row["sealed_at"],
+        expires_at=row["expires_at"],
+        not_before=row["not_before"],
+        reply_allowed=row["reply_allowed"],
+        conversation=row["conversation"],
+        size=row["size"],
+        denial=denial,
+    )
+
+
+def wrap_key(vault: PublicHalf, package_id: str, key: Secret) -> bytes:
+    """Seal a content key for those who open packages."""
+    return vault.wrap(key, binding(_KEY_PURPOSE, package_id))
+
+
+def unwrap_key(vault: PrivateHalf, package_id: str, wrapped: bytes) -> Secret:
+    """Open a content key; raises Tampered."""
+    return vault.unwrap(wrapped, binding(_KEY_PURPOSE, package_id))
+
+
+def seal_summary(summary: Summary, package_id: str, key: Secret) -> bytes:
+    """Seal a summary under the content key."""
+    written = {
+        "subject": summary.subject,
+        "author_name": summary.author_name,
+        "to": summary.to,
+        "cc": summary.cc,
+        "attachments": summary.attachments,
+        "sent_at": summary.sent_at.isoformat() if summary.sent_at else None,
+    }
+    return seal_part(json.dumps(written).encode(), key, PartId(package_id, SUMMARY_PART))
+
+
+def open_summary(sealed: bytes, package_id: str, key: Secret) -> Summary:
+    """Open a summary; raises Tampered."""
+    read = json.loads(open_part(sealed, key, PartId(package_id, SUMMARY_PART)))
+    return Summary(
+        subject=read["subject"],
+        author_name=read["author_name"],
+        to=tuple(read["to"]),
+        cc=tuple(read["cc"]),
+        attachments=tuple(read["attachments"]),
+        sent_at=datetime.fromisoformat(read["sent_at"]) if read["sent_at"] else None,
+    )
