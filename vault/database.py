@@ -129,11 +129,11 @@ def _use_wal(writer: Engine) -> None:
     try:
         cursor = raw.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        (mode,) = cursor.fetchone()
+        answer = cursor.fetchone()
         cursor.close()
     finally:
         raw.close()
-    if mode != "wal":
+    if not answer or answer[0] != "wal":
         raise StoreUnavailable("the file system of the database does not support WAL")
 
 

@@ -39,7 +39,7 @@ class Transaction:
         self,
         statement: Executable,
         parameters: list[dict[str, Any]] | None = None,
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Run a statement; with a list of parameters, once for each of them."""
         return self._connection.execute(statement, parameters)
 

@@ -1,0 +1,240 @@
+"""Depositing: everything that is to be kept true of a mail becomes true at once.
+
+The ciphertext is flushed to the disk first. Then one transaction writes the package, its grants,
+the notices to send, the clear copies to relay, the audit lines and a receipt. A crash before the
+commit leaves at most a file that no row names; after it, everything.
+
+Promises that the same mail deposited twice within the duplicate window is one package with one
+notice a recipient, whoever is faster.
+Must never store a subject, a name or a file name in the clear.
+"""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, exists, insert, select
+
+from vault import ciphertext, conversation, facts, reference, tables
+from vault.address import Address
+from vault.audit import NOWHERE, Act, record
+from vault.errors import StoreUnavailable
+from vault.facts import Summary
+from vault.keys import SealingKeys
+from vault.notice import post_notice
+from vault.origin import Origin
+from vault.parcel import Parcel
+from vault.posting import post_copy
+from vault.secrets import mac
+from vault.spool import Spool
+from vault.store import Store, Transaction
+
+__all__ = ["Deposit", "GrantFor", "Queued", "Receipt", "Restrictions", "Summary", "deposit"]
+
+_MAIL = "deposit mark"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantFor:
+    """A recipient of a package. `visible=False` is a Bcc: never shown to other recipients."""
+
+    address: Address
+    notify: bool = True
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restrictions:
+    """What recipients may do, and when. Times are aware."""
+
+    expires_at: datetime | None = None
+    not_before: datetime | None = None
+    reply_allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """Clear copies to relay later: `prefix` goes before the message, `dropped` headers go.
+
+    A `return_path` of None is the null reverse-path: nobody is told of a failure.
+    """
+
+    recipients: tuple[Address, ...]
+    prefix: bytes = field(default=b"", repr=False)
+    return_path: Address | None = None
+    dropped: tuple[bytes, ...] = (b"bcc", b"resent-bcc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """A mail to keep. `spool` is finished; `owner`, who manages it, is the author unless given.
+
+    `answers` are the Message-IDs it answers: it joins their conversation if its author or one of
+    its recipients already takes part. `conversation` names one outright.
+    """
+
+    spool: Spool
+    author: Address
+    owner: Address | None = None
+    grants: tuple[GrantFor, ...] = ()
+    queued: Queued | None = None
+    restrictions: Restrictions = Restrictions()
+    summary: Summary = field(default=Summary(), repr=False)
+    message_id: str = field(default="", repr=False)
+    answers: tuple[str, ...] = field(default=(), repr=False)
+    conversation: str | None = None
+    because: tuple[str, ...] = ()
+    policy: str = ""
+    origin: Origin = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That the mail is kept. `package_id` is None when there were only clear copies to queue."""
+
+    reference: str
+    package_id: str | None
+    duplicate: bool
+
+
+def deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Receipt:
+    """Keep a mail; when this returns it survives a power cut.
+
+    Raises StoreUnavailable, after which the caller aborts the spool: then nothing of the mail was
+    accepted. (A commit whose success could not be learnt counts as failed; the sender's second try
+    finds its receipt.)
+    """
+    if not deposit.grants and not (deposit.queued and deposit.queued.recipients):
+        raise ValueError("a deposit needs a recipient")
+    mark = _mark(keys, deposit)
+    stored = deposit.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
+    with store.writing() as tx:
+        receipt = _earlier(tx, mark, store) or _write(tx, keys, deposit, stored, mark)
+    if receipt.duplicate and isinstance(stored, str):
+        with suppress(StoreUnavailable):  # a file that no row names is swept later
+            store.contents.delete(stored)
+    return receipt
+
+
+def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
+    """Recognise the same mail again: author, recipients and how each gets it, and content."""
+    sealed = sorted(str(grant.address) for grant in deposit.grants)
+    clear = sorted(map(str, deposit.queued.recipients)) if deposit.queued else []
+    fields = (str(deposit.author), json.dumps([sealed, clear]))
+    return mac(keys.marks, _MAIL, *(text.encode() for text in fields), deposit.spool.digest)
+
+
+def _earlier(tx: Transaction, mark: bytes, store: Store) -> Receipt | None:
+    receipts = tables.receipts
+    forgotten = receipts.c.accepted_at <= tx.now - store.settings.duplicate_window
+    tx.execute(delete(receipts).where(forgotten))
+    row = tx.execute(select(receipts).where(receipts.c.mark == mark)).one_or_none()
+    return Receipt(row.reference, row.package_id, duplicate=True) if row else None
+
+
+def _write(
+    tx: Transaction, keys: SealingKeys, deposit: Deposit, stored: bytes | str, mark: bytes
+) -> Receipt:
+    package_id = deposit.spool.id if deposit.grants else None
+    drawn = _reference(tx)
+    ciphertext.keep(tx, deposit.spool.id, stored, deposit.spool.size)
+    if package_id is not None:
+        _write_package(tx, keys, deposit, drawn)
+        _write_grants(tx, keys, deposit, package_id)
+    if deposit.queued is not None:
+        _queue_copies(tx, keys, deposit, deposit.queued, drawn)
+    receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
+    tx.execute(insert(tables.receipts), [receipt])
+    return Receipt(drawn, package_id, duplicate=False)
+
+
+def _reference(tx: Transaction) -> str:
+    """Draw a reference no package has. 40 bits: a second draw is a rarity, a third a marvel."""
+    while True:
+        drawn = reference.draw()
+        if not tx.execute(select(exists().where(tables.packages.c.reference == drawn))).scalar():
+            return drawn
+
+
+def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: str) -> None:
+    package_id, key = deposit.spool.id, deposit.spool._key  # noqa: SLF001 - vault's own
+    limits = deposit.restrictions
+    people = (deposit.author, *(grant.address for grant in deposit.grants))
+    row = {
+        "id": package_id,
+        "reference": drawn,
+        "author": str(deposit.author),
+        "owner": str(deposit.owner or deposit.author),
+        "sealed_at": tx.now,
+        "expires_at": limits.expires_at,
+        "not_before": limits.not_before,
+        "reply_allowed": limits.reply_allowed,
+        "conversation": deposit.conversation
+        or conversation.find(tx, keys, people, deposit.answers),
+        "message_mark": conversation.mark(keys, deposit.message_id),
+        "size": deposit.spool.size,
+        "content_id": package_id,
+        "wrapped": facts.wrap_key(keys.vault, package_id, key),
+        "summary": facts.seal_summary(deposit.summary, package_id, key),
+        "policy": deposit.policy,
+        "because": json.dumps(deposit.because),
+    }
+    tx.execute(insert(tables.packages), [row])
+    actor, origin = str(deposit.author), deposit.origin
+    record(tx, Act.PACKAGE_SEALED, package_id=package_id, actor=actor, origin=origin)
+
+
+def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package_id: str) -> None:
+    for grant in _merged(deposit.grants):
+        row = {
+            "package_id": package_id,
+            "address": str(grant.address),
+            "folded": grant.address.folded(),
+            "visible": grant.visible,
+            "notify": grant.notify,
+            "added_at": tx.now,
+        }
+        tx.execute(insert(tables.grants), [row])
+        record(
+            tx,
+            Act.ACCESS_GRANTED,
+            package_id=package_id,
+            actor=str(deposit.author),
+            subject=str(grant.address),
+        )
+        if grant.notify:
+            post_notice(tx, keys, package_id, grant.address, deposit.summary.author_name)
+
+
+def _merged(grants: Iterable[GrantFor]) -> list[GrantFor]:
+    """Return one grant an address: who is named in To and in Bcc is no secret."""
+    merged: dict[Address, GrantFor] = {}
+    for grant in grants:
+        known = merged.get(grant.address, grant)
+        merged[grant.address] = GrantFor(
+            address=grant.address,
+            notify=known.notify or grant.notify,
+            visible=known.visible or grant.visible,
+        )
+    return list(merged.values())
+
+
+def _queue_copies(
+    tx: Transaction, keys: SealingKeys, deposit: Deposit, queued: Queued, drawn: str
+) -> None:
+    content = (deposit.spool.id, deposit.spool._key)  # noqa: SLF001 - vault's own
+    package_id = deposit.spool.id if deposit.grants else None
+    parcel = Parcel({"reference": drawn}, queued.return_path, queued.prefix, queued.dropped)
+    for to in dict.fromkeys(queued.recipients):
+        post_copy(tx, keys, to, parcel, content, package_id=package_id)
+        record(
+            tx,
+            Act.RELAY_QUEUED,
+            package_id=package_id,
+            actor=str(deposit.author),
+            subject=str(to),
+            origin=deposit.origin,
+            detail=drawn,
+        )

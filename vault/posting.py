@@ -1,0 +1,85 @@
+"""Queueing: a mail to be sent is written down in the transaction of what it tells of.
+
+Promises that nothing of a code or a name in a queued mail can be read in the database.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert
+
+from vault import identifier, tables
+from vault.address import Address
+from vault.keys import SealingKeys
+from vault.parcel import Parcel, wrap_key
+from vault.secrets import Secret
+from vault.store import Transaction
+
+
+class Kind(StrEnum):
+    """What a row is."""
+
+    NOTICE = "notice"
+    CODE = "code"
+    ACCESS_REQUEST = "access_request"
+    ACCESS_DECLINED = "access_declined"
+    RELAY = "relay"
+    BOUNCE = "bounce"
+
+
+def post(
+    tx: Transaction,
+    keys: SealingKeys,
+    kind: Kind,
+    to: Address,
+    fields: dict[str, str],
+    *,
+    package_id: str | None = None,
+    available_at: datetime | None = None,
+) -> str:
+    """Queue a letter in the caller's transaction; returns the row's id."""
+    return _add(tx, keys, kind, to, Parcel(fields), package_id=package_id, at=available_at)
+
+
+def post_copy(
+    tx: Transaction,
+    keys: SealingKeys,
+    to: Address,
+    parcel: Parcel,
+    content: tuple[str, Secret],
+    *,
+    package_id: str | None = None,
+) -> str:
+    """Queue a clear copy of `content`, given as its id and its key; returns the row's id."""
+    return _add(tx, keys, Kind.RELAY, to, parcel, package_id=package_id, content=content)
+
+
+def _add(
+    tx: Transaction,
+    keys: SealingKeys,
+    kind: Kind,
+    to: Address,
+    parcel: Parcel,
+    *,
+    package_id: str | None = None,
+    at: datetime | None = None,
+    content: tuple[str, Secret] | None = None,
+) -> str:
+    row_id = identifier.draw()
+    row: dict[str, Any] = {
+        "id": row_id,
+        "kind": kind.value,
+        "address": str(to),
+        "package_id": package_id,
+        "payload": parcel.seal(keys.relay, row_id, kind.value),
+        "urgency": 0 if kind is Kind.CODE else 1,
+        "queued_at": tx.now,
+        "available_at": at or tx.now,
+    }
+    if content is not None:
+        content_id, key = content
+        row["content_id"] = content_id
+        row["wrapped"] = wrap_key(keys.relay, row_id, content_id, key)
+    tx.execute(insert(tables.outbox), [row])
+    return row_id
