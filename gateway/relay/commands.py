@@ -29,7 +29,7 @@ def command(*words: str) -> bytes:
 
 
 def path(address: Address | None) -> str:
-    """Return `<address>`, or the null path. Raise UnsafeCommandError if it is not a plain mailbox."""
+    """Return `<address>`, or the null path. Raise UnsafeCommandError if it is no mailbox."""
     if address is None:
         return "<>"
     if _PATH.fullmatch(str(address)) is None:

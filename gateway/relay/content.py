@@ -29,7 +29,7 @@ class DotStuffer:
         self._held_cr = False
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return the next bytes for the wire. Raise UnsafeContentError before an unsafe byte leaves."""
+        """Return the next bytes for the wire. Raise UnsafeContentError, never an unsafe byte."""
         if self._held_cr:
             chunk = b"\r" + chunk
         self._held_cr = chunk.endswith(b"\r")

@@ -170,8 +170,8 @@ class Session:
     async def send_content(self, chunks: AsyncIterator[bytes]) -> None:
         """Send everything after 354 including the final dot.
 
-        Raise HopError when the connection breaks, UnsafeContentError and whatever `chunks` raises when
-        the content cannot be sent: there was no dot then, and the caller must drop the connection.
+        Raise HopError when the connection breaks, UnsafeContentError and whatever `chunks` raises
+        when the content cannot be sent: there was no dot then, and the caller must drop.
         """
         stuffer = DotStuffer()
         async for chunk in chunks:
