@@ -102,7 +102,8 @@ def test_a_full_disk_is_temporary_and_leaves_nothing(folder: Path) -> None:
     assert str(folder) not in str(failure.value)
     recovered = contents.create()
     recovered.write(bytes(10_000))
-    assert files(folder) == {recovered.commit()}
+    content_id = recovered.commit()
+    assert files(folder) == {content_id}
 
 
 @pytest.mark.parametrize("which", ["file", "folder"])
