@@ -86,7 +86,7 @@ def record(
     tx.execute(insert(tables.events), [line])
 
 
-def event_of(row: Mapping[str, Any]) -> Event:
+def event_of(row: Mapping[Any, Any]) -> Event:
     """Return the event of a row of `events`."""
     return Event(
         at=row["at"],

@@ -58,7 +58,7 @@ def address_of(stored: str) -> Address:
     return Address(local, domain)
 
 
-def facts_of(row: Mapping[str, Any], denial: Denial | None = None) -> PackageFacts:
+def facts_of(row: Mapping[Any, Any], denial: Denial | None = None) -> PackageFacts:
     """Return the facts of a row of `packages`."""
     return PackageFacts(
         id=row["id"],

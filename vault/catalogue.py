@@ -1,0 +1,215 @@
+"""Lists of packages, for readers and for senders, with their summaries opened.
+
+Promises that a list shows a reader only what that reader may know: nobody but owner and author
+sees a Bcc, or how far another recipient has come; a package that is denied shows no summary.
+Must never be imported by the SMTP door: it opens summaries.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+
+from vault import access, reference, tables
+from vault.address import Address
+from vault.audit import Event, event_of
+from vault.errors import Denial
+from vault.facts import PackageFacts, Summary, address_of, facts_of, open_summary, unwrap_key
+from vault.opening import OpeningKeys
+from vault.store import Store, Transaction
+from vault.tables import GrantState, NoticeState
+
+PAGE_SIZE = 25
+SAME_VISIT = timedelta(minutes=1)
+T = TypeVar("T")
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLine:
+    """A recipient in a list. To other recipients only address and time are shown."""
+
+    address: Address
+    state: str
+    visible: bool
+    added_at: datetime
+    notice: str
+    opened_at: datetime | None
+    downloads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A package in a list."""
+
+    package: PackageFacts
+    summary: Summary = field(repr=False)
+    grants: tuple[GrantLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list: page `number` of `pages`, both from 1; `total` counts all items."""
+
+    items: tuple[T, ...]
+    number: int
+    pages: int
+    total: int
+
+
+def received(store: Store, keys: OpeningKeys, reader: Address, *, page: int = 1) -> Page[Line]:
+    """Return the packages granted to `reader`, newest first, also those denied by now."""
+    package, grant = tables.packages, tables.grants
+    granted = (grant.c.package_id == package.c.id) & (grant.c.address == str(reader))
+    wanted = select(package).join(grant, granted).order_by(package.c.sealed_at.desc())
+    with store.reading() as tx:
+        return _page(tx, keys, reader, wanted, page)
+
+
+def sent(
+    store: Store, keys: OpeningKeys, owner: Address, *, search: str = "", page: int = 1
+) -> Page[Line]:
+    """Return the packages of `owner`, newest first.
+
+    `search` keeps those in which each of its words occurs: in the reference, a recipient's address
+    or the subject. Subjects are sealed, so a search opens the summary of every package.
+    """
+    package = tables.packages
+    wanted = select(package).where(package.c.owner == str(owner))
+    wanted = wanted.order_by(package.c.sealed_at.desc())
+    with store.reading() as tx:
+        if not search.strip():
+            return _page(tx, keys, owner, wanted, page)
+        rows = tx.execute(wanted).mappings().all()
+        found = [line for line in _lines(tx, keys, owner, rows) if _matches(line, search)]
+    number = _within(page, len(found))
+    cut = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    return Page(tuple(cut), number, _pages(len(found)), len(found))
+
+
+def one(store: Store, keys: OpeningKeys, owner: Address, package_id: str) -> Line:
+    """Return one package to its owner; raises AccessDenied(UNKNOWN) for anyone else."""
+    with store.reading() as tx:
+        (line,) = _lines(tx, keys, owner, [access.owned(tx, package_id, owner)])
+    return line
+
+
+def timeline(store: Store, owner: Address, package_id: str) -> list[Event]:
+    """Return what happened to a package, oldest first; raises AccessDenied(UNKNOWN) for non-owners.
+
+    The same act of the same person within a minute of the last is one visit and shown once: a page
+    is made of several requests. The trail itself keeps each.
+    """
+    event = tables.events
+    wanted = select(event).where(event.c.package_id == package_id)
+    with store.reading() as tx:
+        access.owned(tx, package_id, owner)
+        rows = tx.execute(wanted.order_by(event.c.at, event.c.id)).mappings().all()
+    shown: list[Event] = []
+    last: dict[tuple[object, ...], datetime] = {}
+    for happened in map(event_of, rows):
+        same = (happened.act, happened.actor, happened.subject, happened.origin, happened.detail)
+        if same not in last or happened.at - last[same] > SAME_VISIT:
+            shown.append(happened)
+        last[same] = happened.at
+    return shown
+
+
+def conversation(store: Store, keys: OpeningKeys, reader: Address, package_id: str) -> list[Line]:
+    """Return every package of the conversation that `reader` may open, oldest first.
+
+    Raises AccessDenied unless they may open `package_id` itself.
+    """
+    package = tables.packages
+    with store.reading() as tx:
+        joined = access.check(tx, package_id, reader).conversation
+        wanted = select(package).where(package.c.conversation == joined)
+        rows = tx.execute(wanted.order_by(package.c.sealed_at, package.c.id)).mappings().all()
+        return [line for line in _lines(tx, keys, reader, rows) if line.package.denial is None]
+
+
+def _page(
+    tx: Transaction, keys: OpeningKeys, reader: Address, wanted: Select[Any], page: int
+) -> Page[Line]:
+    total = tx.execute(select(func.count()).select_from(wanted.subquery())).scalar() or 0
+    number = _within(page, total)
+    cut = wanted.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    lines = _lines(tx, keys, reader, tx.execute(cut).mappings().all())
+    return Page(tuple(lines), number, _pages(total), total)
+
+
+def _lines(tx: Transaction, keys: OpeningKeys, reader: Address, rows: Sequence[Row]) -> list[Line]:
+    grants = _grants_of(tx, [row["id"] for row in rows])
+    return [_line(row, grants[row["id"]], keys, reader, tx.now) for row in rows]
+
+
+def _grants_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[Row]]:
+    grant = tables.grants
+    grouped: dict[str, list[Row]] = {package_id: [] for package_id in ids}
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        wanted = select(grant).where(grant.c.package_id.in_(some)).order_by(grant.c.id)
+        for row in tx.execute(wanted).mappings():
+            grouped[row["package_id"]].append(row)
+    return grouped
+
+
+def _line(
+    package: Row, grants: list[Row], keys: OpeningKeys, reader: Address, now: datetime
+) -> Line:
+    mine = {row["address"]: row["state"] for row in grants}.get(str(reader))
+    denial = access.judge(package, mine, reader, now)
+    manages = str(reader) in {package["author"], package["owner"]}
+    shown = grants if manages else _as_recipient(grants, reader, denial)
+    summary = Summary() if denial else _summary(keys, package)
+    return Line(facts_of(package, denial), summary, tuple(map(_grant_line, shown)))
+
+
+def _summary(keys: OpeningKeys, package: Row) -> Summary:
+    key = unwrap_key(keys.vault, package["id"], package["wrapped"])
+    return open_summary(package["summary"], package["id"], key)
+
+
+def _as_recipient(grants: Iterable[Row], reader: Address, denial: Denial | None) -> list[Row]:
+    """Return what one recipient may know of the others: who else has it, and no more."""
+    if denial is not None:
+        return []
+    blank = {"notice": NoticeState.NONE, "opened_at": None, "downloads": 0}
+    active = (row for row in grants if row["state"] == GrantState.ACTIVE)
+    known = (row for row in active if row["visible"] or row["address"] == str(reader))
+    return [row if row["address"] == str(reader) else {**row, **blank} for row in known]
+
+
+def _grant_line(row: Row) -> GrantLine:
+    return GrantLine(
+        address=address_of(row["address"]),
+        state=str(row["state"]),
+        visible=row["visible"],
+        added_at=row["added_at"],
+        notice=str(row["notice"]),
+        opened_at=row["opened_at"],
+        downloads=row["downloads"],
+    )
+
+
+def _matches(line: Line, search: str) -> bool:
+    people = " ".join(str(grant.address) for grant in line.grants)
+    hay = f"{people} {line.summary.subject}".casefold()
+    code = reference.plain(line.package.reference)
+    words = search.casefold().split()
+    return all(word in hay or _is_reference(word, code) for word in words)
+
+
+def _is_reference(word: str, code: str) -> bool:
+    typed = reference.plain(word)
+    return bool(typed) and typed in code
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // PAGE_SIZE))
+
+
+def _within(page: int, total: int) -> int:
+    return min(max(1, page), _pages(total))

@@ -1,0 +1,174 @@
+"""Changing who may open a package, and until when. Only its owner can.
+
+Promises that a change, its audit line and its notice are one transaction, and that a change counts
+from its commit. Adding someone never encrypts the content again: a grant is a row.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from vault import access, tables
+from vault.address import Address
+from vault.audit import Act, record
+from vault.facts import address_of
+from vault.keys import SealingKeys
+from vault.notice import cancel_notices, post_notice
+from vault.origin import Origin
+from vault.store import Store, Transaction
+from vault.tables import GrantState, NoticeState, RequestState
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change to one package, within a transaction that found `owner` to be its owner."""
+
+    tx: Transaction
+    package_id: str
+    owner: Address
+    origin: Origin
+
+    def record(self, act: Act, grantee: Address) -> None:
+        """Put an act that concerns one grantee on record."""
+        by, whom, place = str(self.owner), str(grantee), self.origin
+        record(self.tx, act, package_id=self.package_id, actor=by, subject=whom, origin=place)
+
+
+def revoke(
+    store: Store, owner: Address, package_id: str, address: Address | None, origin: Origin
+) -> None:
+    """Revoke one grant, or all (None); a notice never relayed is cancelled.
+
+    Revoking what is revoked changes nothing. Raises AccessDenied(UNKNOWN) unless `owner` is it.
+    """
+    with store.writing() as tx:
+        access.owned(tx, package_id, owner)
+        change = Change(tx, package_id, owner, origin)
+        for grantee in _grantees(tx, package_id, address, GrantState.ACTIVE):
+            _set_state(tx, package_id, grantee, GrantState.REVOKED)
+            cancel_notices(tx, package_id, grantee)
+            change.record(Act.ACCESS_REVOKED, grantee)
+
+
+def restore(
+    store: Store,
+    sealing: SealingKeys,
+    owner: Address,
+    package_id: str,
+    address: Address | None,
+    origin: Origin,
+) -> None:
+    """Restore one revoked grant, or all (None), and tell whoever is told of this package.
+
+    Raises AccessDenied(UNKNOWN) unless `owner` is it.
+    """
+    with store.writing() as tx:
+        access.owned(tx, package_id, owner)
+        change = Change(tx, package_id, owner, origin)
+        for grantee in _grantees(tx, package_id, address, GrantState.REVOKED):
+            _restore(change, sealing, grantee)
+
+
+def add(
+    store: Store,
+    sealing: SealingKeys,
+    owner: Address,
+    package_id: str,
+    address: Address,
+    origin: Origin,
+) -> None:
+    """Let `address` open the package too, and tell them; raises AccessDenied(UNKNOWN).
+
+    Someone revoked is restored. Someone who has access already is only told again if the last
+    notice bounced.
+    """
+    with store.writing() as tx:
+        access.owned(tx, package_id, owner)
+        admit(Change(tx, package_id, owner, origin), sealing, address)
+
+
+def extend(
+    store: Store,
+    owner: Address,
+    package_id: str,
+    expires_at: datetime | None,
+    origin: Origin,
+) -> None:
+    """Set when the package expires: later, sooner or never (None). AccessDenied(UNKNOWN)."""
+    package = tables.packages
+    with store.writing() as tx:
+        before = access.owned(tx, package_id, owner)["expires_at"]
+        if before == expires_at:
+            return
+        changed = update(package).where(package.c.id == package_id)
+        tx.execute(changed.values(expires_at=expires_at))
+        detail = f"{_written(before)} -> {_written(expires_at)}"
+        act, actor = Act.EXPIRY_CHANGED, str(owner)
+        record(tx, act, package_id=package_id, actor=actor, origin=origin, detail=detail)
+
+
+def admit(change: Change, sealing: SealingKeys, address: Address) -> None:
+    """Let `address` in, and settle what they asked for, in the caller's transaction."""
+    tx, package_id = change.tx, change.package_id
+    _settle_request(change, address)
+    grant = tables.grants
+    chosen = (grant.c.package_id == package_id, grant.c.address == str(address))
+    known = tx.execute(select(grant.c.state, grant.c.notice).where(*chosen)).one_or_none()
+    if known is None:
+        tx.execute(insert(grant), [_row(tx, package_id, address)])
+        change.record(Act.ACCESS_GRANTED, address)
+        post_notice(tx, sealing, package_id, address, again=True)
+    elif known.state == GrantState.REVOKED:
+        tx.execute(update(grant).where(*chosen).values(notify=True))
+        _restore(change, sealing, address)
+    elif known.notice == NoticeState.BOUNCED:
+        post_notice(tx, sealing, package_id, address, again=True)
+
+
+def _row(tx: Transaction, package_id: str, address: Address) -> dict[str, object]:
+    return {
+        "package_id": package_id,
+        "address": str(address),
+        "folded": address.folded(),
+        "added_at": tx.now,
+    }
+
+
+def _grantees(
+    tx: Transaction, package_id: str, address: Address | None, state: GrantState
+) -> list[Address]:
+    grant = tables.grants.c
+    wanted = select(grant.address).where(grant.package_id == package_id, grant.state == state)
+    if address is not None:
+        wanted = wanted.where(grant.address == str(address))
+    return [address_of(row.address) for row in tx.execute(wanted.order_by(grant.id))]
+
+
+def _restore(change: Change, sealing: SealingKeys, grantee: Address) -> None:
+    tx, package_id, grant = change.tx, change.package_id, tables.grants.c
+    _set_state(tx, package_id, grantee, GrantState.ACTIVE)
+    change.record(Act.ACCESS_RESTORED, grantee)
+    chosen = (grant.package_id == package_id, grant.address == str(grantee))
+    if tx.execute(select(grant.notify).where(*chosen)).scalar():
+        post_notice(tx, sealing, package_id, grantee, again=True)
+
+
+def _settle_request(change: Change, address: Address) -> None:
+    request = tables.access_requests
+    pending = update(request).where(
+        request.c.package_id == change.package_id,
+        request.c.requester == str(address),
+        request.c.state == RequestState.PENDING,
+    )
+    change.tx.execute(pending.values(state=RequestState.APPROVED, decided_at=change.tx.now))
+
+
+def _set_state(tx: Transaction, package_id: str, grantee: Address, state: GrantState) -> None:
+    grant = tables.grants
+    chosen = (grant.c.package_id == package_id, grant.c.address == str(grantee))
+    tx.execute(update(grant).where(*chosen).values(state=state))
+
+
+def _written(at: datetime | None) -> str:
+    return at.isoformat(timespec="minutes") if at else "never"

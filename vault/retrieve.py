@@ -1,0 +1,110 @@
+"""Retrieving: opening a package for someone who may, after it is on record.
+
+Promises that the audit line is committed before anything is opened, so that nothing was ever read
+without a trace; and that a denial of an existing package is on record too.
+Must never be imported by the SMTP door.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import func, select, update
+
+from vault import access, ciphertext, tables
+from vault.address import Address
+from vault.audit import Act, record
+from vault.errors import AccessDenied, Denial
+from vault.facts import PackageFacts, Summary, open_summary, unwrap_key
+from vault.opening import OpeningKeys
+from vault.origin import Origin
+from vault.store import Store, Transaction
+
+DENIALS_APART = timedelta(minutes=1)
+_DOWNLOADS = {Act.ATTACHMENT_DOWNLOADED, Act.ORIGINAL_DOWNLOADED}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A package opened for one reader. `read` yields the message in pieces, anew at each call.
+
+    It raises StoreUnavailable or Tampered while it does, before any piece that is not authentic.
+    """
+
+    package: PackageFacts
+    summary: Summary = field(repr=False)
+    read: Callable[[], Iterator[bytes]] = field(repr=False)
+
+
+def retrieve(
+    store: Store,
+    keys: OpeningKeys,
+    reader: Address,
+    package_id: str,
+    act: Act,
+    origin: Origin,
+    detail: str = "",
+) -> Opened:
+    """Open a package for `reader`, on record as `act`.
+
+    Raises AccessDenied; StoreUnavailable, when the audit line cannot be written; Tampered.
+    """
+    denied: AccessDenied | None = None
+    with store.writing() as tx:
+        try:
+            facts = access.check(tx, package_id, reader)
+        except AccessDenied as refused:
+            denied = refused
+            _record_denial(tx, package_id, reader, origin, refused.denial)
+        else:
+            actor = str(reader)
+            record(tx, act, package_id=package_id, actor=actor, origin=origin, detail=detail)
+            _count(tx, package_id, reader, act)
+            package = tables.packages.c
+            sealed = select(package.content_id, package.wrapped, package.summary)
+            row = tx.execute(sealed.where(package.id == package_id)).one()
+    if denied is not None:
+        raise denied
+    key = unwrap_key(keys.vault, package_id, row.wrapped)
+    summary = open_summary(row.summary, package_id, key)
+    return Opened(facts, summary, partial(ciphertext.read, store, row.content_id, key))
+
+
+def recheck(store: Store, reader: Address, package_id: str) -> None:
+    """Make sure that `reader` still may; raises AccessDenied. Cheap, for between two pieces."""
+    with store.reading() as tx:
+        access.check(tx, package_id, reader)
+
+
+def _count(tx: Transaction, package_id: str, reader: Address, act: Act) -> None:
+    """Note on the reader's grant that it was used; an owner has none."""
+    grant = tables.grants
+    more = 1 if act in _DOWNLOADS else 0
+    opened = func.coalesce(grant.c.opened_at, tx.now)
+    used = {"opened_at": opened, "downloads": grant.c.downloads + more}
+    chosen = (grant.c.package_id == package_id, grant.c.address == str(reader))
+    tx.execute(update(grant).where(*chosen).values(**used))
+
+
+def _record_denial(
+    tx: Transaction, package_id: str, reader: Address, origin: Origin, denial: Denial
+) -> None:
+    """Put a denial on record, once a minute for the same reader, place and reason.
+
+    An invented identifier leaves no line: there is no package whose owner it could concern.
+    """
+    package, event = tables.packages.c, tables.events.c
+    if tx.execute(select(package.id).where(package.id == package_id)).first() is None:
+        return
+    recent = select(event.id).where(
+        event.package_id == package_id,
+        event.at > tx.now - DENIALS_APART,
+        event.act == Act.ACCESS_DENIED,
+        event.actor == str(reader),
+        event.ip == origin.ip,
+        event.detail == denial.value,
+    )
+    if tx.execute(recent.limit(1)).first() is None:
+        denied, actor, detail = Act.ACCESS_DENIED, str(reader), denial.value
+        record(tx, denied, package_id=package_id, actor=actor, origin=origin, detail=detail)
