@@ -6,6 +6,7 @@ as StoreUnavailable, without a word of the statement or its values.
 Must never be entered twice by one thread: `writing()` inside `writing()` waits for itself.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ class Store:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         code = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
         log.warning("store.failed", kind=type(error).__name__, code=code)
         raise StoreUnavailable from None
