@@ -8,7 +8,6 @@ mailboxes (`Head.Teacher+x` is `headteacher`). Must never follow a path out of t
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from policies.errors import Problem, quoted
@@ -88,14 +87,6 @@ class MemberList:
 def mailbox_name(local: str) -> str:
     """Return the one spelling of a mailbox: lower case, no +suffix, no separators."""
     return re.sub(r"[._'-]", "", local.split("+", 1)[0].lower())
-
-
-@cache
-def generic_mailboxes() -> frozenset[str]:
-    """Return the generic mailboxes that come with Sealgate, each as `mailbox_name` spells it."""
-    members, reader = MemberList("generic_mailboxes"), ListReader(None)
-    reader.add_file(members, "mailboxes", "generic_mailboxes.txt", ("", 0))
-    return frozenset(members.mailboxes)
 
 
 class ListReader:
