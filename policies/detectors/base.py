@@ -1,0 +1,44 @@
+"""What every shipped detector does alike: turn candidates into findings that do not overlap.
+
+Promises that of two candidates in one place the surer one is kept, then the longer one.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from policies.detectors.finding import Confidence, Finding, Severity
+from policies.text import View
+
+Candidate = tuple[int, int, Confidence]  # a span of the normal text, and how sure
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeDetector:
+    """A detector whose subclass gives the candidates in a view's normal text."""
+
+    name: str
+    label: str
+    severity: Severity
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield spans of the normal text, in any order, overlaps allowed."""
+        raise NotImplementedError
+
+    def find(self, view: View) -> list[Finding]:
+        """List the findings in `view`, as spans of its original text."""
+        return [
+            Finding(*view.span(start, end), self.name, confidence, self.severity)
+            for start, end, confidence in _apart(self.candidates(view))
+        ]
+
+
+def _apart(candidates: Iterable[Candidate]) -> list[Candidate]:
+    ranked = sorted(candidates, key=lambda one: (-one[2], one[0] - one[1], one[0]))
+    kept: list[Candidate] = []
+    taken: set[int] = set()
+    for candidate in ranked:
+        span = range(candidate[0], candidate[1])
+        if taken.isdisjoint(span):
+            kept.append(candidate)
+            taken.update(span)
+    return sorted(kept)

@@ -1,0 +1,134 @@
+"""Dates of birth: a full date beside words of birth or an age. A bare date is not one.
+
+Dates are read as people in Britain write them, day first; year first as machines do; and with the
+month's name. A day or a year that cannot be is no date.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import re2
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import Words
+from policies.detectors.finding import Confidence, Severity
+from policies.text import View
+
+_OPTIONS = re2.Options()
+_OPTIONS.case_sensitive = False
+_MONTHS = (
+    b"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    b"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+)
+_GAP = rb"[ .\-/_,]{0,3}"
+_SEP = rb"\s?[./\-\\_:, ]\s?"
+_NUMBERS = re2.compile(
+    rb"(?:^|[^0-9])([0-9]{1,2})"
+    + _SEP
+    + rb"([0-9]{1,2})"
+    + _SEP
+    + rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)"
+)
+_YEAR_FIRST = re2.compile(
+    rb"(?:^|[^0-9])([0-9]{4})" + _SEP + rb"([0-9]{1,2})" + _SEP + rb"([0-9]{1,2})(?:[^0-9]|$)"
+)
+_CLOSED = re2.compile(rb"(?:^|[^0-9])([0-9]{2})([0-9]{2})([0-9]{4}|[0-9]{2})(?:[^0-9]|$)")
+_DAY_MONTH = re2.compile(
+    rb"(?:^|[^0-9])([0-9]{1,2})(?:st|nd|rd|th)?(?:\s?of)?" + _GAP + rb"(" + _MONTHS + rb")" + _GAP
+    + rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)",
+    _OPTIONS,
+)  # fmt: skip
+_MONTH_DAY = re2.compile(
+    rb"(?:^|[^a-z])(" + _MONTHS + rb")" + _GAP + rb"([0-9]{1,2})(?:st|nd|rd|th)?" + _GAP
+    + rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)",
+    _OPTIONS,
+)  # fmt: skip
+_BIRTH = Words(
+    "dob", "d o b", "date of birth", "dates of birth", "birth date", "birthdate", "born", "born on",
+    "bday", "birth", "dob's", "dobs", "date birth", "dofb", "ganwyd", "dyddiad geni",
+)  # fmt: skip
+_AGE = re2.compile(
+    rb"(?:\b(?:aged?|turns|turning)[\s:]{0,2}[0-9]{1,3}\b|"
+    rb"\b[0-9]{1,3}[\s\-]?(?:yo|y/o|yrs? old|years? old|year-old|months? old|weeks? old)\b|"
+    rb"\([0-9]{1,2} ?(?:m|f|yrs?|years?)?\))",
+    _OPTIONS,
+)
+_REACH = 60
+_OLDEST = 1900
+
+
+class DateOfBirth(ShapeDetector):
+    """A date that can be, within reach of a word of birth or of somebody's age."""
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield every date beside such words."""
+        text = view.ascii
+        for start, end, bare in _dates(view.digits):
+            labelled = _BIRTH.right_before(view, start)
+            if labelled:
+                yield start, end, Confidence.SURE
+            elif not bare and (_BIRTH.near(view, start, end) or _aged(text, start, end)):
+                yield start, end, Confidence.LIKELY
+
+
+def _aged(text: bytes, start: int, end: int) -> bool:
+    around = text[max(0, start - _REACH) : start] + b" \0 " + text[end : end + _REACH]
+    return _AGE.search(around) is not None
+
+
+def _dates(text: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Yield every possible date: its span, and whether only a label can make it a date."""
+    shapes = (
+        (_NUMBERS, (3, 2, 1), False),
+        (_YEAR_FIRST, (1, 2, 3), False),
+        (_DAY_MONTH, (3, 2, 1), False),
+        (_MONTH_DAY, (3, 1, 2), False),
+        (_CLOSED, (3, 2, 1), True),
+    )
+    for shape, order, bare in shapes:
+        at = 0
+        while match := shape.search(text, at):
+            at = match.start(1) + 1
+            if _possible(*(match.group(number) for number in order)):
+                at = match.end(3)
+                yield match.start(1), match.end(3), bare
+
+
+def _possible(year: bytes, month: bytes, day: bytes) -> bool:
+    number = _month(month)
+    full = int(year.lstrip(b"'"))
+    full += 2000 if full < 100 else 0  # noqa: PLR2004 - two figures; only the day must be possible
+    if number is None or not _OLDEST <= full <= date.max.year:
+        return False
+    return any(_is_date(full, a, b) for a, b in ((number, int(day)), (int(day), number)))
+
+
+def _month(text: bytes) -> int | None:
+    if text.isdigit():
+        return int(text)
+    names = (
+        b"jan",
+        b"feb",
+        b"mar",
+        b"apr",
+        b"may",
+        b"jun",
+        b"jul",
+        b"aug",
+        b"sep",
+        b"oct",
+        b"nov",
+        b"dec",
+    )
+    return names.index(text[:3].lower()) + 1
+
+
+def _is_date(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+DATE_OF_BIRTH = DateOfBirth("date_of_birth", "a date of birth", Severity.HIGH)

@@ -1,0 +1,66 @@
+"""National Insurance numbers: two letters, six digits, a letter from A to D.
+
+Source: HMRC manual NIM39110: no D, F, I, Q, U, V in the prefix, no O as its second letter, and the
+prefixes BG, GB, KN, NK, NT, TN and ZZ are not used. There is no check digit.
+"""
+
+from collections.abc import Iterator
+
+import re2
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import Words
+from policies.detectors.finding import Confidence, Severity
+from policies.text import View, alphanumeric, figures_in
+
+_UNUSED = frozenset({b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"})
+_GAP = r"[^0-9A-Za-z]{0,3}"
+_FIGURE = r"[0-9OoIl|]"
+_SIX = _GAP.join([_FIGURE] * 6)
+_SHAPE = re2.compile(
+    (
+        r"(?:^|[^A-Za-z0-9])"
+        rf"([A-CEGHJ-PR-TW-Za-ceghj-pr-tw-z]{_GAP}[A-CEGHJ-NPR-TW-Za-ceghj-npr-tw-z])"
+        rf"{_GAP}({_SIX})(?:{_GAP}([A-Da-d]))?(?:[^A-Za-z0-9]|$)"
+    ).encode()
+)
+_LABEL = Words(
+    "ni", "nino", "nin", "ni no", "ni number", "national insurance", "national insurance number",
+    "nat ins", "insurance number", "payroll", "hmrc", "p45", "p60", "dwp", "universal credit",
+)  # fmt: skip
+_FEWEST_FIGURES = 4
+_TIGHT = len("AB123456C")
+
+
+class NationalInsuranceNumber(ShapeDetector):
+    """The shape, with a prefix in use; without its last letter only beside words that name it."""
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield every place where the shape fits and the prefix is one in use."""
+        text = view.ascii
+        at = 0
+        while match := _SHAPE.search(text, at):
+            start, end = match.start(1), match.end(3 if match.group(3) else 2)
+            at = start + 1
+            confidence = self._judge(view, match, start, end)
+            if confidence:
+                yield start, end, confidence
+                at = end
+
+    def _judge(self, view: View, match: "re2._Match", start: int, end: int) -> Confidence | None:
+        prefix, figures, suffix = match.groups()
+        if alphanumeric(prefix).upper() in _UNUSED or figures_in(figures) < _FEWEST_FIGURES:
+            return None
+        labelled = _LABEL.near(view, start, end)
+        if suffix is None:
+            return Confidence.LIKELY if labelled else None
+        if labelled or end - start <= _TIGHT:
+            return Confidence.SURE
+        # "by 01 06 25 a" is four words; in capitals, or in a text all of small letters, it is not
+        alike = prefix.isupper() and suffix.isupper()
+        return Confidence.SURE if alike or view.ascii.islower() else None
+
+
+NATIONAL_INSURANCE_NUMBER = NationalInsuranceNumber(
+    "national_insurance_number", "a National Insurance number", Severity.CRITICAL
+)

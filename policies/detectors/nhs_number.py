@@ -1,0 +1,72 @@
+"""NHS numbers of England, Wales and the Isle of Man, and CHI and Health & Care numbers (10 digits).
+
+Source: NHS Data Dictionary, NHS NUMBER: weights 10 to 2, and a check digit that makes the sum a
+multiple of 11. One in eleven numbers passes, so a bare one needs an issued range and no word of
+goods.
+"""
+
+from collections.abc import Iterator
+from operator import mul
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import THINGS, Words
+from policies.detectors.finding import Confidence, Severity
+from policies.text import View
+
+_LENGTH = 10
+_WEIGHTS = tuple(range(_LENGTH, 0, -1))
+_PRINTED = (3, 3, 4)  # how the numbers are printed on letters
+_SPREAD = 2  # digits set apart one by one or in twos, as nobody writes a number of goods
+_INVENTED = frozenset({"1234567890", "0123456789", "9876543210"})
+_LABEL = Words("nhs", "nhsno", "nhs number", "chi", "chi number", "h&c", "hcn")
+_PATIENT = Words(
+    "nhs", "chi", "patient", "patients", "gp", "hospital", "clinic", "surgery", "discharge",
+    "referral", "appointment", "ward", "health", "medical", "prescription", "midwife", "camhs",
+    "ehcp", "pupil", "child", "resident", "client", "service user", "consultant", "vaccination",
+    "dentist",
+)  # fmt: skip
+
+
+def valid(digits: str) -> bool:
+    """Tell whether ten ASCII digits have a right check digit and are not one digit repeated."""
+    return sum(map(mul, map(int, digits), _WEIGHTS)) % 11 == 0 and len(set(digits)) > 1
+
+
+def _issued(digits: str) -> bool:
+    """Tell whether the range is in use: 4, 6, 7 in England and Wales, 32-39 in NI, 999 in tests."""
+    return digits[0] in "467" or "320" <= digits[:3] <= "399" or digits.startswith("999")
+
+
+class NhsNumber(ShapeDetector):
+    """Ten digits with a right check digit, however grouped, unless they are a number of goods."""
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield ten-digit windows judged by check digit, range, grouping and words around."""
+        for run in view.runs:
+            for digits, start, end in run.windows(_LENGTH):
+                confidence = self._judge(view, digits, start, end)
+                if confidence:
+                    yield start, end, confidence
+
+    def _judge(self, view: View, digits: str, start: int, end: int) -> Confidence | None:
+        if not valid(digits):  # a slip of the finger leaves it a patient's number all the same
+            invented = digits in _INVENTED or len(set(digits)) == 1
+            labelled = not invented and _LABEL.right_before(view, start)
+            return Confidence.LIKELY if labelled else None
+        if _LABEL.near(view, start, end):
+            return Confidence.SURE
+        if _dialled(view, start) or THINGS.near(view, start, end):
+            return None
+        groups = view.groups(start, end)
+        if groups == _PRINTED or max(groups) <= _SPREAD or _PATIENT.near(view, start, end):
+            return Confidence.SURE
+        return Confidence.LIKELY if len(groups) == 1 and _issued(digits) else None
+
+
+def _dialled(view: View, start: int) -> bool:
+    """Tell whether the digits follow a country code, as in +44 7700 900123."""
+    before = view.ascii[max(0, start - 8) : start].rstrip(b" (-0)")
+    return before.endswith((b"+", b"+44", b"44"))
+
+
+NHS_NUMBER = NhsNumber("nhs_number", "an NHS number", Severity.CRITICAL)

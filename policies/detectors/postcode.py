@@ -1,0 +1,85 @@
+"""Full unit postcodes of the United Kingdom, such as LN1 1YQ. An outward code alone is not one.
+
+Source: BS 7666 and Royal Mail's Programmer's Guide for the shape; the 124 postcode areas.
+"""
+
+from collections.abc import Iterator
+
+import re2
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import Words
+from policies.detectors.finding import Confidence, Severity
+from policies.text import View, alphanumeric
+
+_AREAS = (
+    "AB AL B BA BB BD BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT "
+    "DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD "
+    "LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK "
+    "SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE"
+)
+_AREA = frozenset(_AREAS.encode().split())
+_GAP = r"[^0-9A-Za-z]{0,3}"
+_FIGURE = r"[0-9OoIl|]"
+_SHAPE = re2.compile(
+    (
+        r"(?i)(?:^|[^A-Za-z0-9])"
+        rf"([A-PR-UWYZ]{_GAP}[A-HK-Y]?)({_GAP})([0-9](?:{_GAP}[0-9A-HJKMNPR-Y])?)"
+        rf"({_GAP})({_FIGURE}{_GAP}[ABD-HJLNP-UW-Z]{_GAP}[ABD-HJLNP-UW-Z])(?:[^A-Za-z0-9]|$)"
+    ).encode()
+)
+_LABEL = Words(
+    "postcode", "post code", "postal code", "address", "postcodes", "zip", "lives at", "moved to",
+    "home address", "council tax", "catchment", "property", "tenant", "resident", "visit", "flat",
+)  # fmt: skip
+_THINGS = Words(
+    "order", "invoice", "part", "model", "serial", "asset", "room", "version", "po", "ref", "error",
+    "build", "ram", "memory", "disk", "ssd", "storage", "data", "laptop", "drive", "sku", "licence",
+    "plan", "flight", "gate", "seat", "firmware", "channel", "kb",
+)  # fmt: skip
+_MEMORY = frozenset({b"GB", b"TB"})
+
+
+class Postcode(ShapeDetector):
+    """The shape in an area that exists; odd spacing must be odd throughout, or labelled."""
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield every place where the shape fits."""
+        text = view.ascii
+        at = 0
+        while match := _SHAPE.search(text, at):
+            start, end = match.start(1), match.end(5)
+            confidence = self._judge(view, match, start, end)
+            at = end if confidence else start + 1
+            if confidence:
+                yield start, end, confidence
+
+    def _judge(self, view: View, match: "re2._Match", start: int, end: int) -> Confidence | None:
+        area, inward = alphanumeric(match.group(1)), alphanumeric(match.group(5))
+        if area.upper() not in _AREA:
+            return None
+        if _LABEL.near(view, start, end):
+            return Confidence.SURE
+        if inward[1:].upper() in _MEMORY or _THINGS.near(view, start, end):
+            return None
+        if not _evenly_written(match, view.ascii[start:end]):
+            return None
+        middle = match.group(4)
+        return Confidence.SURE if middle and inward[:1].isdigit() else Confidence.LIKELY
+
+
+def _evenly_written(match: "re2._Match", written: bytes) -> bool:
+    """Tell whether it is in one case and has its one gap, or none, or one after each character."""
+    area, gap, outward, middle, inward = match.groups()
+    if written not in {written.upper(), written.lower()}:
+        return False
+    gaps = len(written) - len(alphanumeric(written)) - len(middle)
+    if gaps:
+        return min(len(gap), len(middle)) > 0 and gaps >= len(alphanumeric(written)) - 2
+    if inward[:1].isdigit():
+        return True
+    plate = len(area) == len(outward) == len("AB")  # AB12 OCD is a car's number plate
+    return bool(middle) and not plate and written.isupper()
+
+
+POSTCODE = Postcode("postcode", "a full postcode", Severity.MEDIUM)

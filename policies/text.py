@@ -1,0 +1,237 @@
+"""Text as detectors see it: normalised, with a way back to where each character came from.
+
+Promises that what a reader takes for the same text becomes the same text: invisible characters are
+dropped, look-alikes and digits of every script become ASCII, dashes, quotes and spaces one each.
+Findings are made on the normal text and reported on the original, through the offsets.
+Must never change the length silently: a text longer than the limit is cut and says so (`View.cut`).
+"""
+
+import unicodedata
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import re2
+
+from policies.confusables import FOREIGN, LOOKALIKES
+from policies.encoded_words import TEXT_LIMIT, decode_header, unfold
+
+__all__ = [
+    "TEXT_LIMIT", "Run", "View", "alphanumeric", "decode_header", "figures_in", "normalise",
+    "unfold",
+]  # fmt: skip
+
+_MARK = "\0"  # stands for a combining mark in `_fold`; never reaches a normal text
+_LONGEST_FOLD = 6  # some single characters unfold to whole phrases (U+FDFA to 18): left as they are
+_ODD = {
+    "\u00b7": ".", "\u2022": ".", "\u2219": ".", "\u22c5": ".", "\u2027": ".", "\u30fb": ".",
+    "\u2024": ".", "\u3002": ".", "\uff61": ".", "\u2044": "/", "\u2215": "/", "\u29f8": "/",
+    "\u2236": ":", "\ua789": ":", "\u02d0": ":", "\u2212": "-", "\u02d7": "-", "\u2043": "-",
+    "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u02bc": "'",
+    "\u02b9": "'", "\u0060": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+    "\u2033": '"', "\u00ab": '"', "\u00bb": '"', "\u2800": " ", "\u115f": "", "\u1160": "",
+    "\u3164": "", "\uffa0": "", "\u2223": "|", "\u01c0": "|", "\u2758": "|",
+}  # fmt: skip
+_BY_CATEGORY = {
+    "Cf": "", "Cs": "\ufffd", "Co": "\ufffd", "Cn": "\ufffd", "Mn": _MARK, "Me": _MARK,
+    "Zs": " ", "Zl": " ", "Zp": " ", "Pd": "-",
+}  # fmt: skip
+_LETTER_BLOCKS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)  # squared, circled, regional A to Z
+_ALPHABET = 26
+
+# Letters that stand in for digits, but only inside something that is mostly digits already.
+_LEET = bytes.maketrans(b"OoQDIl|iSsBZz", b"0000111155822")
+_DIGITISH = re2.compile(rb"\b[0-9OoQDIl|iSsBZz]+(?:[^0-9A-Za-z]{1,3}[0-9OoQDIl|iSsBZz]+)*\b")
+_GROUP = re2.compile(rb"\b[0-9OoQDIl|iSsBZz]+\b")
+_DIGITS = re2.compile(rb"[0-9]+")
+_FEWEST_DIGITISH = 8
+_WIDEST_GAP = 3  # characters that may stand between two groups of one number
+_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
+_NOT_ALPHANUMERIC = bytes(
+    byte for byte in range(256) if not re2.match(rb"[0-9A-Za-z|]", bytes([byte]))
+)
+_TOKEN = re2.compile(r"[\p{L}\p{M}\p{N}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Groups of digits close enough to be one number: `999 123 4567` is one run of three groups.
+
+    `digits` is all of them together; `heads` and `tails` give, for the positions in `digits` where
+    a group begins or ends, the position in the normal text.
+    """
+
+    digits: str
+    heads: dict[int, int]
+    tails: dict[int, int]
+
+    def windows(self, length: int) -> Iterator[tuple[str, int, int]]:
+        """Yield each stretch of whole groups with `length` digits: the digits, and its span."""
+        for at, start in self.heads.items():
+            end = self.tails.get(at + length)
+            if end is not None:
+                yield self.digits[at : at + length], start, end
+
+
+@dataclass(frozen=True)
+class View:
+    """A text and its normal form. `starts[i]`, `ends[i]`: where normal[i] stood in the original."""
+
+    original: str
+    normal: str
+    starts: "array[int] | range"
+    ends: "array[int] | range"
+    cut: bool = False
+
+    @property
+    def offsets(self) -> "array[int] | range":
+        """The start in the original of each normal character."""
+        return self.starts
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Give a non-empty span of the normal text as a span of the original."""
+        return self.starts[start], self.ends[end - 1]
+
+    @cached_property
+    def ascii(self) -> bytes:
+        """One byte a character of `normal`; look-alikes folded, what is not ASCII is a `?`."""
+        if self.normal.isascii():
+            return self.normal.encode("ascii")
+        return self.normal.translate(LOOKALIKES).encode("ascii", "replace")
+
+    @cached_property
+    def digits(self) -> bytes:
+        """`ascii` with letters that stand for digits made digits, in long digit-like runs only."""
+        text = self.ascii
+        if not _DIGITS.search(text):
+            return text
+        out = bytearray(text)
+        for match in _DIGITISH.finditer(text):
+            start, end = match.span()
+            stretch = text[start:end]
+            figures = figures_in(stretch)
+            letters = len(alphanumeric(stretch)) - figures
+            if letters and figures + letters >= _FEWEST_DIGITISH and figures >= letters:
+                _unleet(out, text, start, end)
+        return bytes(out)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The numbers in the text, as runs of digit groups at most three characters apart."""
+        runs: list[list[tuple[int, int]]] = []
+        for match in _DIGITS.finditer(self.digits):
+            start, end = match.span()
+            if runs and self._close(runs[-1][-1][1], start):
+                runs[-1].append((start, end))
+            else:
+                runs.append([(start, end)])
+        return tuple(_run(self.digits, groups) for groups in runs)
+
+    def groups(self, start: int, end: int) -> tuple[int, ...]:
+        """Count the digits of each group in a span of the normal text."""
+        return tuple(
+            match.end() - match.start() for match in _DIGITS.finditer(self.digits, start, end)
+        )
+
+    def _close(self, end: int, start: int) -> bool:
+        gap = self.digits[end:start]
+        return len(gap) <= _WIDEST_GAP and not any(chr(byte).isalpha() for byte in gap)
+
+
+def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
+    """Make the normal view of `text`, of which at most `limit` characters are read."""
+    cut = len(text) > limit
+    text = text[:limit]
+    if text.isascii() and text.isprintable() and "`" not in text:
+        return View(text, text, range(len(text)), range(1, len(text) + 1), cut)
+    out: list[str] = []
+    starts, ends = array("L"), array("L")
+    for at, char in enumerate(text):
+        folded = _fold(char)
+        if folded == _MARK:
+            _compose(out, ends, char, at)
+            continue
+        for piece in folded:
+            out.append(piece)
+            starts.append(at)
+            ends.append(at + 1)
+    return View(text, _unmix("".join(out)), starts, ends, cut)
+
+
+@lru_cache(maxsize=8192)
+def _fold(char: str) -> str:
+    """Tell what one character looks like: nothing, one character, or a few."""
+    if char in _ODD:
+        return _ODD[char]
+    category = unicodedata.category(char)
+    if category in _BY_CATEGORY:
+        return _BY_CATEGORY[category]
+    if category == "Cc":
+        return " " if char in "\t\n\r\f\v\x85" else ""
+    digit = unicodedata.digit(char, None)
+    return _compatible(char) if digit is None else str(digit)
+
+
+def _compatible(char: str) -> str:
+    for first in _LETTER_BLOCKS:
+        if 0 <= ord(char) - first < _ALPHABET:
+            return chr(ord("A") + ord(char) - first)
+    folded = unicodedata.normalize("NFKC", char)
+    if folded == char or len(folded) > _LONGEST_FOLD:
+        return char
+    return "".join(_fold(piece) for piece in folded).replace(_MARK, "")
+
+
+def _compose(out: list[str], ends: "array[int]", mark: str, at: int) -> None:
+    """Join a mark to the letter before it where the two make one letter; else drop it."""
+    if out and out[-1].isalpha():
+        letter = unicodedata.normalize("NFC", out[-1] + mark)
+        if len(letter) == 1:
+            out[-1] = letter
+    if out:
+        ends[-1] = at + 1
+
+
+def _unmix(text: str) -> str:
+    """Fold look-alikes inside words that mix them with ASCII letters or digits, only there."""
+    if text.isascii():
+        return text
+    out = list(text)
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        if word.isascii() or (word.isalpha() and not any(map(str.isascii, word))):
+            continue
+        start = match.start()
+        for at, char in enumerate(word):
+            out[start + at] = FOREIGN.get(char, char)
+    return "".join(out)
+
+
+def figures_in(text: bytes) -> int:
+    """Count the ASCII digits."""
+    return len(text.translate(None, _NOT_DIGITS))
+
+
+def alphanumeric(text: bytes) -> bytes:
+    """Leave out everything but ASCII letters and digits, and the bar that passes for one."""
+    return text.translate(None, _NOT_ALPHANUMERIC)
+
+
+def _unleet(out: bytearray, text: bytes, start: int, end: int) -> None:
+    """Make digits of the stand-ins in groups that hold a digit, or are a single character."""
+    for match in _GROUP.finditer(text, start, end):
+        first, last = match.span()
+        if last - first == 1 or figures_in(text[first:last]):
+            out[first:last] = text[first:last].translate(_LEET)
+
+
+def _run(text: bytes, groups: list[tuple[int, int]]) -> Run:
+    heads, tails, digits = {}, {}, []
+    length = 0
+    for start, end in groups:
+        heads[length] = start
+        length += end - start
+        tails[length] = end
+        digits.append(text[start:end])
+    return Run(b"".join(digits).decode("ascii"), heads, tails)
