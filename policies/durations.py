@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 
 LONGEST = timedelta(days=3650)
-EXAMPLE = "a whole number and hours, days or weeks, such as '30 days', up to ten years"
+EXAMPLE = "a number of hours, days or weeks, such as '30 days', up to ten years"
 PATTERN = r"[1-9][0-9]{0,4} (hour|day|week)s?"
 
 _DURATION = re.compile(r"([1-9][0-9]{0,4}) ?(hour|day|week)s?", re.IGNORECASE)

@@ -60,11 +60,12 @@ def read_tree(content: bytes, file: str) -> Tree:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
     except yaml.YAMLError as error:
-        builder.problems.append(_syntax_problem(error, file))
+        builder.problems.append(_syntax_problem(error, text, file))
     except _StopReadingError:
         pass
     if not builder.problems and builder.tree.data is None:
-        builder.problems.append(Problem(file, 0, "", "the file is empty"))
+        mend = "begin with 'version: 1' and 'rules:'"
+        builder.problems.append(Problem(file, 0, "", "the file is empty", mend=mend))
     if builder.problems:
         raise PolicyError(tuple(builder.problems))
     return builder.tree
@@ -87,9 +88,11 @@ def _text_of(content: bytes, file: str) -> str:
     return text
 
 
-def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
+def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return Problem(file, 0, "", "not YAML: it holds a character that YAML forbids")
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        found = "not YAML: a control character or another that YAML forbids"
+        return Problem(file, line, "", found, mend="remove it")
     mend = "check indentation, colons and quotes on this line and the one above"
     return Problem(file, error.problem_mark.line + 1, "", f"not YAML: {error.problem}", mend=mend)
 
@@ -125,7 +128,7 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    self._stop(line, "a second document ('---')")
+                    self._stop(line, "a second document ('---')", "keep one document in a file")
             case yaml.AliasEvent():
                 alias = quoted(f"*{event.anchor}")
                 self._complain(line, f"an alias {alias}", "write out what it stands for")
@@ -198,8 +201,8 @@ class _Builder:
         if len(self.problems) >= MAX_PROBLEMS:
             raise _StopReadingError
 
-    def _stop(self, line: int, found: str) -> None:
-        self._complain(line, found)
+    def _stop(self, line: int, found: str, mend: str = "") -> None:
+        self._complain(line, found, mend)
         raise _StopReadingError
 
 

@@ -1,0 +1,166 @@
+"""What a well-formed policy file can still get wrong.
+
+For the loader. Promises to find rules that can never fire or never matter, names that lead
+nowhere, and sentences that would not fit an SMTP reply. Must never change a policy: it only
+complains.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from policies.decision import Outcome
+from policies.detectors import DETECTORS
+from policies.engine import FOUND, fill
+from policies.errors import Problem, quoted
+from policies.members import MemberList
+from policies.schema import AddressTest, Conditions, Part, PolicyFile, Rule
+from policies.vocabulary import nearest
+from policies.yamltree import Path, Tree
+
+# An SMTP reply line holds 512 octets; a mail client shows about two lines of a telephone.
+LONGEST_SENTENCE = 179
+_PLACEHOLDER = re.compile(r"[{}][^{}]*[{}]?")
+
+
+class Checker:
+    """Checks one policy file against itself and its lists."""
+
+    def __init__(
+        self, policy: PolicyFile, lists: Mapping[str, MemberList], tree: Tree, file: str
+    ) -> None:
+        self._policy = policy
+        self._lists = lists
+        self._tree = tree
+        self._file = file
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield every problem, rule by rule."""
+        for name, source in self._policy.lists.items():
+            if not source.model_fields_set & {"file", "entries"}:
+                found = f"the list {quoted(name)} says nothing about its entries"
+                yield self._problem(("lists", name), "", found, "file, entries")
+        for index, rule in enumerate(self._policy.rules):
+            for path, found, allowed, mend in self._of_rule(index, rule):
+                yield self._problem(("rules", index, *path), rule.name, found, allowed, mend)
+
+    def _problem(
+        self, path: Path, rule: str, found: str, allowed: str = "", mend: str = ""
+    ) -> Problem:
+        return Problem(self._file, self._tree.line(path), rule, found, allowed, mend)
+
+    def _of_rule(self, index: int, rule: Rule) -> Iterator["Finding"]:
+        yield from self._same_name(index, rule)
+        yield from self._outvoted(index, rule)
+        yield from _outcome_findings(rule)
+        yield from _sentence_findings(rule)
+        blocks = [("when", rule.when)] + ([("except", rule.except_)] if rule.except_ else [])
+        for key, block in blocks:
+            yield from _empty_findings(key, block)
+            yield from self._list_findings(key, block)
+        if rule.except_ and written(rule.except_) and _implied(rule.except_, rule.when):
+            found = "it can never fire: its exception holds whenever its conditions do"
+            yield ("except",), found, "", "narrow the exception"
+
+    def _same_name(self, index: int, rule: Rule) -> Iterator["Finding"]:
+        for number, other in enumerate(self._policy.rules[:index]):
+            if other.name == rule.name:
+                line = self._tree.line(("rules", number, "name"))
+                found = f"the name is taken by the rule on line {line}"
+                yield ("name",), found, "", "give each rule its own name"
+
+    def _outvoted(self, index: int, rule: Rule) -> Iterator["Finding"]:
+        """Find another rule that always fires when this one does and leaves it nothing to say."""
+        for number, other in enumerate(self._policy.rules):
+            if number != index and _always_wins(other, rule, earlier=number < index):
+                line = self._tree.line(("rules", number, "name"))
+                found = (
+                    f"it never matters: rule {quoted(other.name)} on line {line} says "
+                    f"{quoted(other.then)} whenever this one says {quoted(rule.then)}"
+                )
+                mend = "the most protective outcome wins; remove one of the two"
+                yield ("when",), found, "", mend
+                return
+
+    def _list_findings(self, key: str, block: Conditions) -> Iterator["Finding"]:
+        for field in ("sender", "recipient"):
+            test: AddressTest = getattr(block, field) or AddressTest()
+            yield from _domain_findings((key, field, "domain"), test.domain or [])
+            for name in test.in_list or ():
+                path = (key, field, "in_list")
+                if name not in self._policy.lists:
+                    close = nearest(name, self._policy.lists)
+                    mend = f"did you mean {quoted(close)}?" if close else ""
+                    allowed = ", ".join(self._policy.lists) or "a list named under 'lists:'"
+                    yield path, f"unknown list {quoted(name)}", allowed, mend
+                elif key == "when" and not (self._lists[name] or self._lists[name].broken):
+                    found = f"it can never fire: the list {quoted(name)} is empty"
+                    yield path, found, "", "add entries to the list, or remove the rule"
+
+
+Finding = tuple[Path, str, str, str]
+
+
+def written(part: Part) -> dict[str, object]:
+    """Return what a part of the file says, without what it leaves out."""
+    return {name: value for name, value in part if value is not None}
+
+
+def _outcome_findings(rule: Rule) -> Iterator[Finding]:
+    outcome = Outcome(rule.then)
+    if outcome is Outcome.REFUSE and not rule.tell_sender:
+        mend = "say in one sentence what the sender should do"
+        yield ("then",), "'refuse' needs 'tell_sender'", "", mend
+    if outcome is not Outcome.REFUSE and rule.tell_sender:
+        yield ("tell_sender",), f"'tell_sender' has no use with {quoted(outcome)}", "", "remove it"
+    if outcome is not Outcome.SEAL and rule.seal is not None:
+        yield ("seal",), f"'seal' has no use with {quoted(outcome)}", "", "remove it"
+
+
+def _sentence_findings(rule: Rule) -> Iterator[Finding]:
+    path, detectors = ("tell_sender",), (rule.when.subject and rule.when.subject.finds) or ()
+    if not re.fullmatch(r"[ -~]*", rule.tell_sender):
+        allowed = "one line of ASCII text (mail servers pass on nothing else)"
+        yield path, "'tell_sender' holds a line break or a character beyond ASCII", allowed, ""
+    for placeholder in _PLACEHOLDER.findall(rule.tell_sender):
+        if placeholder != FOUND:
+            yield path, f"unknown placeholder {quoted(placeholder)}", FOUND, ""
+    if FOUND in rule.tell_sender and not detectors:
+        mend = "it stands for what 'finds' finds, and the rule has none"
+        yield path, f"{quoted(FOUND)} has no meaning here", "", mend
+    labels = sorted((DETECTORS[name].label for name in detectors), key=len, reverse=True)
+    length = len(fill(rule.tell_sender, labels))
+    if length > LONGEST_SENTENCE:
+        found = f"'tell_sender' may be {length} characters long"
+        yield path, found, f"{LONGEST_SENTENCE} characters", "shorten it"
+
+
+def _domain_findings(path: Path, entries: list[str]) -> Iterator[Finding]:
+    for number, entry in enumerate(entries):
+        try:
+            MemberList("").add("domains", entry)
+        except ValueError as error:
+            yield (*path, number), f"{quoted(entry)} is not a domain", str(error), ""
+
+
+def _empty_findings(key: str, block: Conditions) -> Iterator[Finding]:
+    if not written(block):
+        yield (key,), f"{quoted(key)} has no condition", ", ".join(type(block).model_fields), ""
+    for name, value in written(block).items():
+        if isinstance(value, Part) and not written(value):
+            yield (key, name), f"{quoted(name)} is empty", ", ".join(type(value).model_fields), ""
+
+
+def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
+    """Say whether `other` fires whenever `rule` does, and settles all that `rule` would."""
+    if not written(other.when) or not _implied(other.when, rule.when):
+        return False
+    if other.except_ is not None and other.except_ != rule.except_:
+        return False
+    theirs, ours = Outcome(other.then).protection, Outcome(rule.then).protection
+    return theirs > ours or (theirs == ours and earlier and rule.seal is None)
+
+
+def _implied(exception: Conditions, when: Conditions) -> bool:
+    """Say whether `exception` holds whenever `when` does, as far as the text shows."""
+    said = written(when)
+    return all(said.get(name) == value for name, value in written(exception).items())

@@ -1,0 +1,156 @@
+"""The engine: a policy and a mail become one decision for each recipient.
+
+For the SMTP door, the reader and the command line. Promises that all rules are read, top to
+bottom, for each recipient, that the most protective outcome wins, and that the same mail always
+gets the same answer. Must never relay to an external recipient what could not be inspected, nor
+decide on anything a header claims about recipients.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from policies.conditions import Because, Condition, Facts, Reads, listing
+from policies.decision import Decision, Outcome, Reason
+from policies.envelope import Envelope
+from policies.flags import FlagReader
+from policies.mime import Outline
+from vault.address import Address
+
+UNINSPECTABLE = Reason(
+    "uninspectable",
+    "The message cannot be fully inspected, so it does not leave in the clear.",
+    0,
+)
+FOUND = "{found}"
+NAMED_AT_MOST = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Terms of a sealed mail; None where nothing was said."""
+
+    expires_after: timedelta | None = None
+    replies: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One compiled rule; `line` is where it stands in the policy file."""
+
+    name: str
+    line: int
+    when: tuple[Condition, ...]
+    unless: tuple[Condition, ...]
+    then: Outcome
+    tell_sender: str = ""
+    terms: Terms = Terms()
+
+    @property
+    def reads(self) -> Reads:
+        """How much of a mail must be known before this rule can be asked."""
+        return max((c.reads for c in (*self.when, *self.unless)), default=Reads.ENVELOPE)
+
+    def fires(self, facts: Facts, recipient: Address) -> "Fired | None":
+        """Return why this rule fires, or None if it does not."""
+        because = holds(self.when, facts, recipient)
+        if because is None or (self.unless and holds(self.unless, facts, recipient) is not None):
+            return None
+        return Fired(self, because)
+
+
+def holds(block: tuple[Condition, ...], facts: Facts, recipient: Address) -> list[Because] | None:
+    """Return why every condition of a block holds, or None if one does not."""
+    reasons = []
+    for condition in block:
+        because = condition.test(facts, recipient)
+        if because is None:
+            return None
+        reasons.append(because)
+    return reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired, and why."""
+
+    rule: Rule
+    because: list[Because]
+
+    @property
+    def reason(self) -> Reason:
+        """The rule and why, for the decision."""
+        text = " ".join(because.text for because in self.because)
+        return Reason(self.rule.name, text, self.rule.line)
+
+    @property
+    def tell_sender(self) -> str:
+        """The sentence for the sender, with what was found filled in."""
+        found = [label for because in self.because for label in because.found]
+        return fill(self.rule.tell_sender, found)
+
+
+def fill(sentence: str, labels: list[str]) -> str:
+    """Return a sentence with `{found}` replaced by what was found, in a bounded phrase."""
+    if not labels:
+        return sentence
+    named = labels[:NAMED_AT_MOST] + (["more"] if len(labels) > NAMED_AT_MOST else [])
+    return sentence.replace(FOUND, listing(named))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A loaded policy. `digest` is the SHA-256 of the file and every list it read, in hex."""
+
+    name: str
+    digest: str
+    rules: tuple[Rule, ...]
+    reader: FlagReader
+    terms: Terms
+
+    def decide_recipient(self, envelope: Envelope, recipient: Address) -> Decision | None:
+        """Return a refusal that needs no message, for RCPT TO; None if there is none."""
+        facts = Facts(envelope, None, self.reader)
+        early = [r for r in self.rules if r.then is Outcome.REFUSE and r.reads is Reads.ENVELOPE]
+        fired = [hit for rule in early if (hit := rule.fires(facts, recipient))]
+        return self._decision(recipient, fired, uninspectable=False) if fired else None
+
+    def decide(self, envelope: Envelope, outline: Outline) -> tuple[Decision, ...]:
+        """Return one decision for each recipient, in the envelope's order."""
+        facts = self.facts(envelope, outline)
+        return tuple(self._decide(facts, recipient) for recipient in envelope.recipients)
+
+    def facts(self, envelope: Envelope, outline: Outline) -> Facts:
+        """Return the facts of a mail as this policy reads them."""
+        return Facts(envelope, outline, self.reader)
+
+    def _decide(self, facts: Facts, recipient: Address) -> Decision:
+        fired = [hit for rule in self.rules if (hit := rule.fires(facts, recipient))]
+        external = not facts.envelope.is_internal(recipient)
+        uninspectable = external and facts.unreadable
+        return self._decision(recipient, fired, uninspectable=uninspectable)
+
+    def _decision(self, recipient: Address, fired: list[Fired], *, uninspectable: bool) -> Decision:
+        outcomes = [hit.rule.then for hit in fired] + [Outcome.SEAL] * uninspectable
+        outcome = max(outcomes, key=lambda o: o.protection, default=Outcome.RELAY)
+        decisive = [hit for hit in fired if hit.rule.then is outcome]
+        sealed = outcome is Outcome.SEAL
+        terms = self._terms(decisive) if sealed else Terms()
+        because = tuple(hit.reason for hit in fired) + (UNINSPECTABLE,) * uninspectable
+        return Decision(
+            recipient=recipient,
+            outcome=outcome,
+            because=because,
+            tell_sender=decisive[0].tell_sender if outcome is Outcome.REFUSE else "",
+            expires_after=terms.expires_after,
+            reply_allowed=terms.replies is not False,
+        )
+
+    def _terms(self, decisive: list[Fired]) -> Terms:
+        """Return the strictest of the terms that the sealing rules set, else the policy's own."""
+        said = [hit.rule.terms for hit in decisive]
+        expiries = [terms.expires_after for terms in said if terms.expires_after is not None]
+        replies = [terms.replies for terms in said if terms.replies is not None]
+        return Terms(
+            expires_after=min(expiries, default=self.terms.expires_after),
+            replies=all(replies) if replies else self.terms.replies,
+        )

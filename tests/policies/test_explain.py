@@ -1,0 +1,124 @@
+"""An explanation agrees with the decision and never shows what was found."""
+
+import base64
+import json
+import re
+
+import pytest
+
+from policies.explain import explain
+from policies.loader import load
+from tests.policies.mails import COUNCIL, NHS_NUMBER, PARTNER, envelope, mail
+
+POLICY = load(COUNCIL)
+EVERYBODY = envelope("a@example.gov.uk", PARTNER, "someone@gmail.com", "info@partner.example.org")
+MAILS = {
+    "plain": mail("Subject: Agenda for Tuesday"),
+    "found": mail(f"Subject: Patient {NHS_NUMBER}", "Thread-Topic: Agenda"),
+    "marked": mail("Subject: [secure] Agenda", "Sensitivity: Private"),
+    "both": mail(f"Subject: [secure] {NHS_NUMBER}", "X-Sealgate-Expires: 3 days"),
+    "no subject": mail(),
+    "unreadable": mail("Subject: a", "Subject: b", "From: Somebody Else <x@example.gov.uk>"),
+}
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_the_trace_agrees_with_the_decision(name):
+    made = explain(POLICY, EVERYBODY, MAILS[name])
+    assert tuple(trace.decision for trace in made.traces) == POLICY.decide(EVERYBODY, MAILS[name])
+    for trace in made.traces:
+        assert [step.rule for step in trace.steps] == [rule.name for rule in POLICY.rules]
+        fired = [(step.rule, step.line, step.why) for step in trace.steps if step.fired]
+        told = [(r.rule, r.line, r.text) for r in trace.decision.because if r.line]
+        assert fired == told
+
+
+def test_the_text_reads_like_this():
+    text = explain(POLICY, envelope(PARTNER), MAILS["both"]).text()
+    assert 'subject: "[secure] *** *** ****"    found: an NHS number' in text
+    assert f"To {PARTNER}: refuse" in text
+    assert "fired  no-personal-data-in-subject" in text
+    assert "It is not so that the recipient's address is on the list personal_webmail." in text
+    assert "The sender is told: Not sent to anyone: the subject seems to contain an NHS" in text
+    assert "marked by: the tag [secure] in the subject" in text
+
+
+def test_a_sealed_mail_shows_its_terms():
+    text = explain(POLICY, envelope(PARTNER), MAILS["marked"]).text()
+    assert f"To {PARTNER}: seal (expires after 30 days, replies allowed)" in text
+
+
+def test_an_uninspectable_mail_says_so():
+    made = explain(POLICY, envelope(PARTNER), MAILS["unreadable"])
+    assert made.problems
+    assert "fired  uninspectable (built in, seal)" in made.text()
+    assert "cannot be fully inspected: " in made.text()
+
+
+def test_an_exception_is_named():
+    from policies.loader import load_text
+
+    policy = load_text(
+        "version: 1\nrules:\n  - name: seal-out\n    when: {direction: external}\n"
+        "    except: {recipient: {domain: .example.org}}\n    then: seal\n"
+    )
+    text = explain(policy, envelope(PARTNER), MAILS["plain"]).text()
+    assert "Its exception holds: The recipient's address is at .example.org." in text
+
+
+def test_the_json_holds_the_same():
+    made = json.loads(explain(POLICY, EVERYBODY, MAILS["both"]).to_json())
+    assert made["policy"] == "council"
+    assert made["digest"] == POLICY.digest
+    assert [entry["outcome"] for entry in made["recipients"]] == ["refuse"] * 4
+    assert made["subjects"][0]["found"] == ["an NHS number"]
+    rule = made["recipients"][1]["rules"][0]
+    assert rule["name"] == "no-personal-data-in-subject"
+    assert rule["fired"] is True
+    assert made["recipients"][1]["because"][0]["line"] == rule["line"]
+    sealed = json.loads(explain(POLICY, envelope(PARTNER), MAILS["marked"]).to_json())
+    assert sealed["recipients"][0]["expires_after_seconds"] == 30 * 24 * 3600
+    assert sealed["recipients"][0]["reply_allowed"] is True
+
+
+ENCODED = base64.b64encode(f"x {NHS_NUMBER}".encode()).decode()
+HIDDEN = {
+    "nhs_number": ("Subject: x " + NHS_NUMBER, "9434765919"),
+    "full width": ("Subject: x ９４３ ４７６ ５９１９", "9434765919"),
+    "zero width": ("Subject: NHS 943\u200b476\u200b5919", "9434765919"),
+    "encoded": (f"Subject: =?utf-8?b?{ENCODED}?=", "9434765919"),
+    "encoded and plain": (f"Subject: =?bogus-charset?b?{ENCODED}?= {NHS_NUMBER}", "9434765919"),
+    "thread topic": (f"Thread-Topic: {NHS_NUMBER}", "9434765919"),
+    "nino": ("Subject: NI number AB 12 34 56 C", "123456"),
+    "card": ("Subject: card 4111 1111 1111 1111", "4111111111111111"),
+    "phone": ("Subject: ring me on 07700 900123", "07700900123"),
+    "postcode": ("Subject: visit to LS1 4AP", "LS14AP"),
+    "email": ("Subject: from zaphod.beeblebrox@gmail.com", "zaphod"),
+    "born": ("Subject: Zaphod, born 14/03/2012", "14032012"),
+}
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_the_value_is_nowhere_in_the_explanation(name):
+    header, value = HIDDEN[name]
+    made = explain(POLICY, envelope(PARTNER), mail(header))
+    assert any(shown.found for shown in made.subjects), "nothing was found"
+    for output in (made.text(), json.dumps(json.loads(made.to_json())["subjects"])):
+        assert squeezed(value) not in squeezed(output)
+        assert ENCODED not in output
+
+
+def test_a_clean_subject_is_shown_as_it_is():
+    made = explain(POLICY, envelope(PARTNER), mail("Subject: =?utf-8?q?Room_12_caf=C3=A9?="))
+    assert made.subjects[0].text == "Room 12 café"
+
+
+def test_control_characters_never_reach_the_terminal():
+    text = explain(
+        POLICY, envelope(PARTNER), mail(b"Subject: a\x1b[31mb\x07 =?utf-8?q?=1B[2J?=")
+    ).text()
+    assert text.replace("\n", "").isprintable()

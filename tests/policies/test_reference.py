@@ -1,0 +1,50 @@
+"""The published reference says what the loader does."""
+
+import json
+
+import pytest
+
+from policies import schema
+from policies.reference import PAGE_FILE, SCHEMA_FILE, json_schema, page
+
+MEND = "run: python -m policies.reference"
+
+
+def test_the_published_schema_is_the_schema():
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == json_schema(), MEND
+
+
+def test_the_published_tables_are_the_models():
+    text = PAGE_FILE.read_text(encoding="utf-8")
+    assert page(text) == text, MEND
+
+
+def test_every_part_of_the_language_has_a_table():
+    text = PAGE_FILE.read_text(encoding="utf-8")
+    for part in schema.Part.__subclasses__():
+        assert f"<!-- made from {part.__name__} -->" in text
+
+
+@pytest.mark.parametrize("words", [schema.FLAG_KINDS, schema.OUTCOMES, schema.LIST_KINDS])
+def test_every_word_of_the_hand_written_tables_is_there(words):
+    text = PAGE_FILE.read_text(encoding="utf-8")
+    for word in words:
+        assert f"| `{word}` |" in text
+
+
+def test_every_key_is_described():
+    for part in schema.Part.__subclasses__():
+        for name, info in part.model_fields.items():
+            assert info.description, f"{part.__name__}.{name}"
+
+
+def test_the_schema_forbids_unknown_keys_and_offers_the_words():
+    made = json.loads(json_schema())
+    objects = [made, *made["$defs"].values()]
+    assert all(thing["additionalProperties"] is False for thing in objects)
+    rule = made["$defs"]["Rule"]["properties"]
+    assert rule["then"]["enum"] == ["refuse", "seal", "relay"]
+    assert "except" in rule
+    finds = made["$defs"]["SubjectTest"]["properties"]["finds"]["anyOf"]
+    assert "nhs_number" in finds[0]["enum"]
+    assert "null" not in json_schema()
