@@ -1,0 +1,199 @@
+"""Letters: a claimed outbox row becomes a complete mail.
+
+Promises that the same row makes the same bytes each time (a mail sent twice after a crash carries
+one Message-ID), that the fields of the header are the ones listed here and no others, that a code
+comes without anything that looks like a link, and that nothing of a message is in a letter about
+it. Must never repeat a value that was not checked: a row that holds one is refused whole.
+
+No letter is marked `Precedence: bulk`: filters take that for a mailing, and a code must arrive in
+minutes. `Auto-Submitted` (RFC 3834) and `X-Auto-Response-Suppress` say what automata must know;
+the latter does not name NDR, because reports of failure are wanted.
+"""
+
+from datetime import datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from gateway.notices import mime, wording
+from gateway.notices.settings import NoticeSettings
+from policies.settings import OrganisationSettings
+from vault import identifier
+from vault.outbox import Item, Kind
+
+TEMPLATES = Path(__file__).parent / "templates"
+LONGEST_LINK = 120
+
+_pages = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(TEMPLATES),
+    autoescape=jinja2.select_autoescape(["html.j2"], default_for_string=True),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class LetterError(Exception):
+    """The row cannot be made into a letter. Says which field, never its value."""
+
+
+def render(item: Item, organisation: OrganisationSettings, settings: NoticeSettings) -> bytes:
+    """Return the mail for `item`, with CRLF line ends and unsigned. Raise LetterError."""
+    try:
+        facts = _FACTS[item.kind](item.fields, settings)
+        shared = {
+            "organisation": mime.checked(organisation.name),
+            "site": organisation.public_url,
+            "contact": mime.checked(organisation.contact),
+            "to": mime.checked(str(item.to)),
+            "link": _link(item, organisation.public_url),
+            "reference": mime.checked(item.fields.get("reference", "")),
+        }
+        return _mail(item, {**shared, **facts}, settings)
+    except KeyError as error:
+        raise LetterError(f"a {item.kind} row has no field {error}") from error
+    except mime.UnsafeValueError as error:
+        raise LetterError(f"a {item.kind} row has an unusable field: {error}") from error
+
+
+def _mail(item: Item, facts: dict[str, Any], settings: NoticeSettings) -> bytes:
+    subject = _subject(item.kind, facts, settings)
+    sender = mime.mailbox(_display_name(item.kind, facts), str(settings.sender_address))
+    body = _body(item, {**facts, "subject": subject})
+    fields = [
+        ("From", sender),
+        ("To", facts["to"]),
+        ("Subject", mime.unstructured(subject)),
+        ("Date", format_datetime(item.queued_at)),
+        ("Message-ID", f"<{item.id}@{settings.sender_address.domain}>"),
+        ("Auto-Submitted", "auto-replied" if item.kind is Kind.BOUNCE else "auto-generated"),
+        ("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN"),
+        ("Content-Language", "en-GB"),
+        ("MIME-Version", "1.0"),
+    ]
+    return b"".join(mime.field(name, value) for name, value in fields) + body.to_bytes()
+
+
+def _body(item: Item, facts: dict[str, Any]) -> mime.Part:
+    text, html = (
+        _pages.get_template(f"{item.kind.value}.{shape}.j2").render(facts)
+        for shape in ("txt", "html")
+    )
+    parts = (mime.text_part(wording.wrapped(text)), mime.html_part(html))
+    readable = mime.multipart("alternative", parts, f"=_{item.id}_a")
+    if item.kind is not Kind.BOUNCE:
+        return readable
+    report = _delivery_report(facts)
+    return mime.multipart(
+        "report; report-type=delivery-status", (readable, report), f"=_{item.id}_r"
+    )
+
+
+def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str:
+    organisation, reference = facts["organisation"], facts["reference"]
+    return {
+        Kind.NOTICE: f"{settings.subject.replace('{organisation}', organisation)} ({reference})",
+        Kind.CODE: f"Your sign-in code for {organisation}",
+        Kind.ACCESS_REQUEST: f"Someone asks to open your secure message ({reference})",
+        Kind.ACCESS_DECLINED: f"Your request to open a secure message ({reference})",
+        Kind.BOUNCE: f"Not delivered to {facts.get('recipient')} ({reference})",
+    }[kind]
+
+
+def _display_name(kind: Kind, facts: dict[str, Any]) -> str:
+    """Name the sender and the organisation: the address alone would look like anybody's."""
+    name = facts.get("author_name") if kind is Kind.NOTICE else ""
+    return f"{name} via {facts['organisation']}" if name else str(facts["organisation"])
+
+
+def _link(item: Item, site: str) -> str:
+    """Return the letter's one link, or nothing for a letter that has none."""
+    if item.kind not in _PATHS or not (package_id := item.fields.get("package_id", "")):
+        return ""
+    if not identifier.is_identifier(package_id):
+        raise mime.UnsafeValueError("package_id is no identifier")
+    link = f"{site}/{_PATHS[item.kind]}/{package_id}"
+    if len(link) >= LONGEST_LINK or not link.isascii():
+        raise mime.UnsafeValueError("the link is too long: shorten the public address")
+    return link
+
+
+_PATHS = {Kind.NOTICE: "p", Kind.ACCESS_REQUEST: "sent", Kind.BOUNCE: "sent"}
+
+
+def _notice(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
+    return {
+        "author": mime.checked(fields["author"]),
+        "author_name": wording.person(fields["author_name"]),
+        "expires": _moment(fields["expires_at"], settings),
+        "opens": _moment(fields["not_before"], settings),
+        "again": fields.get("again") == "yes",
+        "reference": fields["reference"],
+        "package_id": fields["package_id"],
+    }
+
+
+def _code(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
+    code, minutes = fields["code"], fields["minutes"]
+    if not (code.isascii() and code.isdigit() and minutes.isascii() and minutes.isdigit()):
+        raise mime.UnsafeValueError("code and minutes are digits")
+    return {"code": wording.grouped(code), "minutes": minutes}
+
+
+def _access_request(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
+    return {"requester": mime.checked(fields["requester"]), "package_id": fields["package_id"]}
+
+
+def _access_declined(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
+    return {"reference": fields["reference"]}
+
+
+def _bounce(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
+    status = mime.checked(fields["status"])
+    code, said = wording.split_status(status)
+    return {
+        "recipient": mime.checked(fields["recipient"]),
+        "status": code,
+        "said": said,
+        "reason": wording.reason(status),
+        "notice": fields["what"] == "notice",
+        "host": settings.sender_address.domain,
+    }
+
+
+_FACTS = {
+    Kind.NOTICE: _notice,
+    Kind.CODE: _code,
+    Kind.ACCESS_REQUEST: _access_request,
+    Kind.ACCESS_DECLINED: _access_declined,
+    Kind.BOUNCE: _bounce,
+}
+
+
+def _moment(text: str, settings: NoticeSettings) -> str:
+    if not text:
+        return ""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise mime.UnsafeValueError("a time is not in ISO 8601") from None
+    if at.tzinfo is None:
+        raise mime.UnsafeValueError("a time has no zone")
+    return wording.moment(at, settings.zone)
+
+
+def _delivery_report(facts: dict[str, Any]) -> mime.Part:
+    """Return the machine-readable half of a bounce (RFC 3464)."""
+    said = facts["said"].encode("ascii", "replace").decode("ascii")
+    server = [("Reporting-MTA", f"dns; {facts['host']}")]
+    recipient = [
+        ("Final-Recipient", f"rfc822; {facts['recipient']}"),
+        ("Action", "failed"),
+        ("Status", facts["status"]),
+    ]
+    if said:
+        recipient.append(("Diagnostic-Code", f"smtp; {said}"))
+    blocks = (b"".join(mime.field(*one) for one in block) for block in (server, recipient))
+    return mime.Part("message/delivery-status", "", b"\r\n".join(blocks))

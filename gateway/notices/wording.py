@@ -1,0 +1,111 @@
+"""The words of our letters that are not in a template: names, dates, subjects, reasons.
+
+Promises British English, times in the organisation's zone, and that a name which came with a mail
+cannot pass for an address, a link or a header. Pure.
+"""
+
+import re
+import textwrap
+import unicodedata
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+WIDTH = 75
+LONGEST_NAME = 64
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_NAME_MARKS = frozenset(" .,'’-()&")
+_LINK_LIKE = re.compile(r"\w\.\w{2}|\bwww\b|\bhttps?\b", re.IGNORECASE)
+_LEADING = re.compile(r"( *(?:\d+\. |- )?)(.*)", re.DOTALL)
+_STATUS = re.compile(r"([45])\.(\d{1,3}\.\d{1,3}) ?(.*)", re.DOTALL)
+_NOON = 12
+
+# RFC 3463, and what a person can do about it.
+_REASONS = {
+    "1.1": "There is no such address at that mail server. Please check the spelling.",
+    "1.2": "The part after the @ cannot receive mail. Please check the spelling.",
+    "1.3": "The address is not written in a form that mail servers accept.",
+    "1.10": "That domain says that it receives no mail. Please check the spelling.",
+    "2.1": "The mailbox is not in use at the moment.",
+    "2.2": "The mailbox is full. Please reach the recipient in another way.",
+    "3.4": "The message is larger than the other mail server accepts.",
+    "4.1": "The other mail server could not be reached, although we kept trying.",
+    "4.7": "The other mail server did not take the message, although we kept trying.",
+    "6.7": "The other mail server cannot handle the characters in an address.",
+    "7.1": "The other mail server refused the message because of its own rules.",
+}
+_ANY_PERMANENT = "The other mail server refused the message."
+_ANY_TEMPORARY = "The other mail server did not take the message, although we kept trying."
+
+
+def person(name: str) -> str:
+    """Return a display name that is safe to repeat, or nothing.
+
+    Letters, marks, digits and a few signs are kept. What looks like an address or a link is
+    refused whole: beside the verified address it could only mislead.
+    """
+    plain = unicodedata.normalize("NFC", name)
+    if "@" in plain or _LINK_LIKE.search(plain):
+        return ""
+    kept = "".join(
+        c if unicodedata.category(c)[0] in "LMN" or c in _NAME_MARKS else " " for c in plain
+    )
+    short = " ".join(kept.split())[:LONGEST_NAME].strip(" .,-&")
+    return short if any(c.isalpha() for c in short) else ""
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Return "5:30pm on Thursday 24 December 2026", with the zone if it is not plain UK time."""
+    local = at.astimezone(zone)
+    hour = local.hour % _NOON or _NOON
+    minutes = f":{local.minute:02}" if local.minute else ""
+    half = "pm" if local.hour >= _NOON else "am"
+    named = "UK time" if zone.key == "Europe/London" else local.tzname()
+    day = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{hour}{minutes}{half} on {day} ({named})"
+
+
+def grouped(code: str) -> str:
+    """Return the digits of a code in two groups, which are easier to read and to type."""
+    middle = len(code) // 2
+    return f"{code[:middle]} {code[middle:]}"
+
+
+def reason(status: str) -> str:
+    """Say in plain English what an enhanced status code means for the sender."""
+    found = _STATUS.match(status)
+    if found is None:
+        return _ANY_PERMANENT
+    return _REASONS.get(found[2], _ANY_TEMPORARY if found[1] == "4" else _ANY_PERMANENT)
+
+
+def split_status(status: str) -> tuple[str, str]:
+    """Return the enhanced code for a delivery report, and the other server's words."""
+    found = _STATUS.match(status)
+    if found is None:
+        return "5.0.0", status
+    return f"{found[1]}.{found[2]}", found[3]
+
+
+def wrapped(text: str) -> str:
+    """Wrap each line of a rendered letter at WIDTH; lists hang, a link is never broken."""
+    return "\n".join(_wrapped_line(line.rstrip()) for line in text.strip("\n").split("\n")) + "\n"
+
+
+def _wrapped_line(line: str) -> str:
+    if len(line) <= WIDTH:
+        return line
+    found = _LEADING.match(line)
+    lead = found[1] if found else ""
+    return textwrap.fill(
+        line[len(lead) :],
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
