@@ -24,9 +24,11 @@ class Origin:
 
 def _address(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text.split("%", 1)[0]))  # a zone id means nothing elsewhere
+        address = ipaddress.ip_address(text.split("%", 1)[0])  # a zone means nothing elsewhere
     except ValueError:
         return ""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _printable(text: str) -> str:

@@ -218,19 +218,20 @@ class SignInCode(SQLModel, table=True):
 
     __tablename__ = "sign_in_codes"
     __table_args__ = (
-        Index("sign_in_codes_by_address", "address", "asked_at"),
-        Index("sign_in_codes_by_ip", "ip", "asked_at"),
+        Index("sign_in_codes_by_address", "folded", "asked_at"),
+        Index("sign_in_codes_by_network", "network", "asked_at"),
     )
 
     id: str = Field(primary_key=True)
     address: str  # the spelling it was mailed to, which it signs in
+    folded: str  # one mailbox is counted once, whichever way it is spelt
     visit: bytes = Field(index=True)
     code: bytes
     asked_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    tries: int = 0
-    ip: str = ""
+    tries: int = 0  # wrong ones
+    network: str = ""  # where it was asked for: an IPv4 address, or the /64 of an IPv6 one
 
 
 class SignInFailure(SQLModel, table=True):
@@ -238,7 +239,7 @@ class SignInFailure(SQLModel, table=True):
 
     __tablename__ = "sign_in_failures"
 
-    address: str = Field(primary_key=True)
+    folded: str = Field(primary_key=True)
     failures: int = 0
     failed_at: datetime = Field(sa_type=UtcDateTime)
     disabled_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
