@@ -67,6 +67,7 @@ class Safe:
         *to: Address | GrantFor,
         body: bytes = BODY,
         queued: tuple[Address, ...] = (),
+        prefix: bytes = b"",
         return_path: Address | None = ALICE,
         expires_in: timedelta | None = None,
         opens_in: timedelta | None = None,
@@ -83,7 +84,9 @@ class Safe:
                     spool=spool,
                     author=more.pop("author", ALICE),
                     grants=tuple(t if isinstance(t, GrantFor) else GrantFor(address=t) for t in to),
-                    queued=Queued(recipients=queued, return_path=return_path) if queued else None,
+                    queued=Queued(recipients=queued, prefix=prefix, return_path=return_path)
+                    if queued
+                    else None,
                     restrictions=Restrictions(
                         expires_at=self.clock() + expires_in if expires_in else None,
                         not_before=self.clock() + opens_in if opens_in else None,
