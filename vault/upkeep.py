@@ -1,8 +1,9 @@
 """Upkeep: clearing away what crashes and time leave behind. Run now and then by one process.
 
 Promises to delete only what was never acknowledged, or is long settled: a content file that no row
-names a day and a half after it was written, half-written files as old, and outbox rows that have
-been final for a month. Packages, grants and the audit trail are not its business.
+names a day and a half after it was written, half-written files as old, receipts past the duplicate
+window, and outbox rows that have been final for a month. Packages, grants and the audit trail are
+not its business.
 """
 
 from collections.abc import Collection
@@ -44,8 +45,10 @@ def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Clea
             with suppress(StoreUnavailable):  # the next run tries again
                 store.contents.delete(content_id)
                 orphans += 1
-    row = tables.outbox.c
+    row, receipt = tables.outbox.c, tables.receipts.c
     with store.writing() as tx:
+        forgotten = receipt.accepted_at <= tx.now - store.settings.duplicate_window
+        tx.execute(delete(tables.receipts).where(forgotten))
         settled = delete(tables.outbox).where(row.finished_at < tx.now - SETTLED_FOR)
         rows = tx.execute(settled).rowcount
     return Cleared(store.contents.sweep(abandoned_after), orphans, rows)

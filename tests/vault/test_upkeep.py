@@ -57,3 +57,13 @@ def test_settled_rows_go_after_a_month_and_waiting_ones_stay(safe: Safe) -> None
     assert clear(safe.store, abandoned_after=timedelta(0)).rows == 1
     assert [item.to for item in safe.claim()] == [CAROL]
     assert safe.rows("events") == events
+
+
+def test_receipts_go_with_the_duplicate_window(safe: Safe) -> None:
+    safe.put(BOB)
+    safe.clock.advance(hours=23)
+    safe.put(CAROL)
+    safe.clock.advance(hours=1)
+    clear(safe.store)
+    assert len(safe.rows("receipts")) == 1
+    assert safe.put(CAROL).duplicate
