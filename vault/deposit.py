@@ -23,14 +23,13 @@ from vault.audit import NOWHERE, Act, record
 from vault.errors import StoreUnavailable
 from vault.facts import Summary
 from vault.keys import SealingKeys
-from vault.notice import Row, post_first
+from vault.notice import post_notice
 from vault.origin import Origin
 from vault.parcel import Parcel
 from vault.posting import post_copy
 from vault.secrets import mac
 from vault.spool import Spool
 from vault.store import Store, Transaction
-from vault.tables import NoticeState
 
 __all__ = ["Deposit", "GrantFor", "Queued", "Receipt", "Restrictions", "Summary", "deposit"]
 
@@ -129,13 +128,10 @@ def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
 
 def _earlier(tx: Transaction, mark: bytes, store: Store) -> Receipt | None:
     receipts = tables.receipts
+    forgotten = receipts.c.accepted_at <= tx.now - store.settings.duplicate_window
+    tx.execute(delete(receipts).where(forgotten))
     row = tx.execute(select(receipts).where(receipts.c.mark == mark)).one_or_none()
-    if row is None:
-        return None
-    if row.accepted_at > tx.now - store.settings.duplicate_window:
-        return Receipt(row.reference, row.package_id, duplicate=True)
-    tx.execute(delete(receipts).where(receipts.c.mark == mark))
-    return None
+    return Receipt(row.reference, row.package_id, duplicate=True) if row else None
 
 
 def _write(
@@ -145,8 +141,8 @@ def _write(
     drawn = _reference(tx)
     ciphertext.keep(tx, deposit.spool.id, stored, deposit.spool.size)
     if package_id is not None:
-        package = _write_package(tx, keys, deposit, drawn)
-        _write_grants(tx, keys, deposit, package)
+        _write_package(tx, keys, deposit, drawn)
+        _write_grants(tx, keys, deposit, package_id)
     if deposit.queued is not None:
         _queue_copies(tx, keys, deposit, deposit.queued, drawn)
     receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
@@ -162,7 +158,7 @@ def _reference(tx: Transaction) -> str:
             return drawn
 
 
-def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: str) -> Row:
+def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: str) -> None:
     package_id, key = deposit.spool.id, deposit.spool._key  # noqa: SLF001 - vault's own
     limits = deposit.restrictions
     people = (deposit.author, *(grant.address for grant in deposit.grants))
@@ -188,11 +184,9 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
     tx.execute(insert(tables.packages), [row])
     actor, origin = str(deposit.author), deposit.origin
     record(tx, Act.PACKAGE_SEALED, package_id=package_id, actor=actor, origin=origin)
-    return row
 
 
-def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package: Row) -> None:
-    author, package_id = str(deposit.author), package["id"]
+def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package_id: str) -> None:
     for grant in _merged(deposit.grants):
         row = {
             "package_id": package_id,
@@ -200,14 +194,18 @@ def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package:
             "folded": grant.address.folded(),
             "visible": grant.visible,
             "notify": grant.notify,
-            "notice": NoticeState.QUEUED if grant.notify else NoticeState.NONE,
             "added_at": tx.now,
         }
         tx.execute(insert(tables.grants), [row])
-        granted, whom = Act.ACCESS_GRANTED, str(grant.address)
-        record(tx, granted, package_id=package_id, actor=author, subject=whom)
+        record(
+            tx,
+            Act.ACCESS_GRANTED,
+            package_id=package_id,
+            actor=str(deposit.author),
+            subject=str(grant.address),
+        )
         if grant.notify:
-            post_first(tx, keys, package, grant.address, deposit.summary.author_name)
+            post_notice(tx, keys, package_id, grant.address, deposit.summary.author_name)
 
 
 def _merged(grants: Iterable[GrantFor]) -> list[GrantFor]:

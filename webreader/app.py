@@ -8,12 +8,13 @@ from typing import Final
 
 from aiohttp import web
 
-from webreader import failures, guard, health, home, pages, signin
+from webreader import ask, download, failures, guard, health, home, pages, read, reply, signin
+from webreader.drafts import DRAFTS, Drafts
 from webreader.pages import TEMPLATES, environment
 from webreader.site import POOL, SITE, WORKERS, Site
 
 FORM_BYTES: Final = 64 * 1024
-AREAS: Final = (home, signin, health, pages)
+AREAS: Final = (home, signin, read, download, reply, ask, health, pages)
 
 
 def make_app(site: Site) -> web.Application:
@@ -22,6 +23,7 @@ def make_app(site: Site) -> web.Application:
         middlewares=[guard.record, failures.answer, guard.check], client_max_size=FORM_BYTES
     )
     app[SITE] = site
+    app[DRAFTS] = Drafts(site.settings.replies_per_hour, site.store.clock)
     app[TEMPLATES] = environment(site)
     app.on_response_prepare.append(guard.add_headers)
     app.cleanup_ctx.append(_workers)

@@ -91,6 +91,9 @@ ANSWERS: Final[dict[int, Failure]] = {
     415: Failure(415, "That cannot be read", "Nothing was sent. Use the form on the page."),
     421: Failure(421, "This is another site", "The address in your browser is not ours."),
 }
+NO_REPLY: Final = Failure(
+    403, "This message cannot be answered here", "Its sender has not opened it for replies."
+)
 REFUSED: Final = Failure(400, "That request cannot be understood", "Go back and try again.")
 
 

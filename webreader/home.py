@@ -49,7 +49,9 @@ async def home(request: web.Request) -> web.Response:
         request, catalogue.received, site.store, site.opening, session.identity, page=number
     )
     lines = [_row(line, session.identity) for line in found.items]
-    return page(request, "home.html", lines=lines, number=number, has_more=found.has_more)
+    return page(
+        request, "home.html", lines=lines, number=found.number, has_more=found.number < found.pages
+    )
 
 
 def page_number(request: web.Request) -> int:

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from aiohttp import web
 from yarl import URL
 
+from vault.address import Address
 from vault.keys import SealingKeys
 from vault.opening import OpeningKeys
 from vault.origin import Origin
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from policies.settings import OrganisationSettings
     from vault.store import Store
 
-Network = IPv4Network | IPv6Network
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -50,6 +50,12 @@ class Site:
     def origin(self) -> str:
         """Scheme, host and port of the public address, as browsers send it in `Origin`."""
         return str(URL(self.organisation.public_url).origin())
+
+    @property
+    def sender(self) -> Address:
+        """The address that replies are sent from, on behalf of whoever wrote them."""
+        first = self.organisation.domains[0].removeprefix(".")
+        return Address.parse(self.settings.reply_from or f"secure@{first}")
 
     @property
     def host(self) -> str:
@@ -75,16 +81,18 @@ def came_from(request: web.Request) -> Origin:
     The nearest address that is not one of our own proxies: a visitor can write whatever he likes
     into X-Forwarded-For, but only to the left of what our proxy appended.
     """
-    trusted = [ip_network(text) for text in request.app[SITE].settings.trusted_proxies]
-    hops = list(filter(None, map(str.strip, request.headers.get("X-Forwarded-For", "").split(","))))
+    settings = request.app[SITE].settings
+    hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     address = request.remote or ""
-    while hops and _within(address, trusted):
-        address = hops.pop()
+    while hops and is_proxy(settings, address):
+        address = hops.pop().strip()
     return Origin(ip=address, agent=request.headers.get("User-Agent", ""))
 
 
-def _within(address: str, networks: list[Network]) -> bool:
+def is_proxy(settings: WebSettings, address: str) -> bool:
+    """Say whether an address is that of one of our own reverse proxies."""
     try:
-        return any(ip_address(address) in network for network in networks)
+        known = ip_address(address)
     except ValueError:
         return False
+    return any(known in ip_network(network) for network in settings.trusted_proxies)

@@ -14,11 +14,11 @@ import secrets
 from dataclasses import dataclass
 
 from aiohttp import web
-from vault.sessions import Session
 
 from vault import sessions
 from vault.address import Address
 from vault.secrets import Secret, mac
+from vault.sessions import Session
 from webreader import cookies
 from webreader.site import SITE, in_thread
 

@@ -1,0 +1,116 @@
+"""An answer as the vault keeps it: to whom it goes, whom it names, and which message it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vault.address import Address
+from vault.audit import Act, record
+from vault.deposit import Deposit, GrantFor, Queued, Receipt, Summary, deposit
+from vault.facts import PackageFacts
+from vault.origin import Origin
+from vault.retrieve import recheck, retrieve
+from vault.spool import Spool
+from webreader.composing import Head, answer_subject
+from webreader.names import Person, people
+from webreader.parts import Parts, Unreadable, take_apart
+from webreader.site import Site
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """An answer to a package. `clear` when it also goes to the owner's own mailbox."""
+
+    package: PackageFacts
+    head: Head
+    clear: bool
+
+
+def addressee(package: PackageFacts, identity: Address) -> Address:
+    """Return the only address that `identity` may write to from a package."""
+    return package.author if package.owner == identity else package.owner
+
+
+def address(site: Site, identity: Address, package_id: str, spool: Spool, origin: Origin) -> Answer:
+    """Open the message that is answered, on record, and address the answer.
+
+    Blocks. Raises AccessDenied.
+    """
+    opened = retrieve(site.store, site.opening, identity, package_id, Act.PACKAGE_OPENED, origin)
+    package, summary = opened.package, opened.summary
+    try:
+        parts: Parts | None = take_apart(opened.read)
+    except Unreadable:
+        parts = None
+    named = _named(parts)
+    to, owner = addressee(package, identity), package.owner == identity
+    known = summary.author_name if to == package.author else ""
+    head = Head(
+        author=identity,
+        author_name=_name(named, identity),
+        sender=None if owner else site.sender,
+        organisation=site.organisation.name,
+        to=to,
+        to_name=known or _name(named, to),
+        subject=answer_subject(summary.subject),
+        message_id=f"<{spool.id}@{site.sender.domain}>",
+        answers=_message_id(parts),
+        sent_at=site.store.clock(),
+    )
+    return Answer(package, head, clear=not owner)
+
+
+def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin: Origin) -> Receipt:
+    """Deposit a finished answer, if its author still may. Blocks. Raises AccessDenied."""
+    head, package = answer.head, answer.package
+    recheck(site.store, head.author, package.id)
+    receipt = deposit(
+        site.store,
+        site.sealing,
+        Deposit(
+            spool=spool,
+            author=head.author,
+            owner=package.owner,
+            grants=(GrantFor(address=head.to, notify=not answer.clear),),
+            queued=Queued(recipients=(head.to,), return_path=site.sender) if answer.clear else None,
+            summary=Summary(
+                subject=head.subject,
+                author_name=head.author_name,
+                to=(str(head.to),),
+                attachments=tuple(files),
+                sent_at=head.sent_at,
+            ),
+            message_id=head.message_id,
+            answers=(head.answers,) if head.answers else (),
+            conversation=package.conversation,
+            because=("answer written in the reader",),
+            origin=origin,
+        ),
+    )
+    with site.store.writing() as tx:
+        record(
+            tx,
+            Act.REPLY_SENT,
+            package_id=package.id,
+            actor=str(head.author),
+            subject=str(head.to),
+            origin=origin,
+            detail=receipt.reference,
+        )
+    return receipt
+
+
+def _named(parts: Parts | None) -> tuple[Person, ...]:
+    if parts is None:
+        return ()
+    return people(value for name, value in parts.headers if name in ("from", "to", "cc"))
+
+
+def _name(named: tuple[Person, ...], address: Address) -> str:
+    """Return what the original calls an address, to the letter."""
+    return next((person.name for person in named if person.address == str(address)), "")
+
+
+def _message_id(parts: Parts | None) -> str:
+    return parts.first("message-id").decode("ascii", "replace").strip() if parts else ""

@@ -1,0 +1,224 @@
+"""Reading one message: the page around it, its text in a frame of its own, and a view for paper.
+
+The text comes from strangers. It is made safe by `webreader.scrub`, and then shown as if it were
+not: in a sandbox without scripts, forms or an origin, under a policy that loads nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from vault import catalogue
+from vault.address import Address
+from vault.audit import Act
+from vault.facts import PackageFacts
+from vault.origin import Origin
+from vault.retrieve import Opened, retrieve
+from webreader import kinds
+from webreader.message import Attachment, MessageView, Person, view
+from webreader.pages import page
+from webreader.site import SITE, Site, came_from, in_thread
+from webreader.visits import reader
+
+SANDBOX: Final = "sandbox allow-popups allow-popups-to-escape-sandbox"
+BODY_POLICY: Final = (
+    f"{SANDBOX}; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
+)
+PRINT_POLICY: Final = (
+    f"{SANDBOX}; default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+BLOCK: Final = re.compile(r"<(?:br|p|div|li|tr|h[1-6]|blockquote|pre|hr)\b", re.IGNORECASE)
+TAG: Final = re.compile(r"<[^>]*>")
+PICTURE: Final = re.compile(r"<img\b", re.IGNORECASE)
+PICTURE_LINES: Final = 9
+HEIGHTS: Final = (7, 10, 14, 19, 26, 35, 47, 63, 85, 115)
+WIDE: Final = 85
+NARROW: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment, in the words of the page."""
+
+    number: int
+    name: str
+    size: int
+    badge: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """A message, in the words of the page."""
+
+    id: str
+    reference: str
+    subject: str
+    author: Address
+    author_name: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    sent_at: datetime
+    expires_at: datetime | None
+    frame: str
+    files: tuple[File, ...]
+    pictures: tuple[File, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """One message of a conversation."""
+
+    id: str
+    subject: str
+    author: str
+    when: datetime
+    files: int
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /p/{package}: the page around a message."""
+    identity = reader(request)
+    opened, seen = await in_thread(request, open_letter, *_wanted(request), Act.PACKAGE_OPENED)
+    thread = await in_thread(request, _thread, request.app[SITE], identity, opened.package.id)
+    return page(
+        request,
+        "read.html",
+        letter=letter(opened, seen),
+        thread=thread,
+        is_plain=seen.body.kind == "text",
+        may_reply=may_reply(opened.package, identity),
+        is_owner=opened.package.owner == identity,
+        is_answer=opened.package.author != opened.package.owner,
+    )
+
+
+async def body(request: web.Request) -> web.Response:
+    """GET /p/{package}/body: the text of a message, for the frame of `show`."""
+    reader(request)
+    _, seen = await in_thread(request, open_letter, *_wanted(request), Act.PACKAGE_OPENED)
+    response = page(request, "body.html", body=seen.body.html, is_plain=seen.body.kind == "text")
+    response.headers[hdrs.CONTENT_SECURITY_POLICY] = BODY_POLICY
+    return response
+
+
+async def printed(request: web.Request) -> web.Response:
+    """GET /p/{package}/print: the message with its facts on one sheet."""
+    reader(request)
+    opened, seen = await in_thread(request, open_letter, *_wanted(request), Act.PACKAGE_PRINTED)
+    response = page(
+        request,
+        "print.html",
+        letter=letter(opened, seen),
+        body=seen.body.html,
+        now=request.app[SITE].store.clock(),
+    )
+    response.headers[hdrs.CONTENT_SECURITY_POLICY] = PRINT_POLICY
+    return response
+
+
+def open_letter(
+    site: Site, identity: Address, package: str, origin: Origin, act: Act
+) -> tuple[Opened, MessageView]:
+    """Open a package, on record, and take its message apart. Blocks. Raises AccessDenied."""
+    opened = retrieve(site.store, site.opening, identity, package, act, origin)
+    return opened, view(opened.read)
+
+
+def may_reply(package: PackageFacts, identity: Address) -> bool:
+    """Say whether `identity` may answer: an owner answers others, others answer the owner."""
+    if package.owner == identity:
+        return package.author != identity
+    return package.reply_allowed
+
+
+def letter(opened: Opened, seen: MessageView) -> Letter:
+    """Put a message into the words of the page."""
+    package = opened.package
+    files = [_file(attachment) for attachment in seen.attachments if not attachment.in_text]
+    pictures = [_file(attachment) for attachment in seen.attachments if attachment.in_text]
+    return Letter(
+        id=package.id,
+        reference=package.reference,
+        subject=seen.subject or opened.summary.subject,
+        author=package.author,
+        author_name=opened.summary.author_name,
+        to=tuple(map(_person, seen.to)),
+        cc=tuple(map(_person, seen.cc)),
+        sent_at=package.sealed_at,
+        expires_at=package.expires_at,
+        frame=_frame(seen.body.html) if seen.body.html else "",
+        files=tuple(files),
+        pictures=tuple(pictures),
+        remarks=tuple(_remarks(seen)),
+    )
+
+
+def _wanted(request: web.Request) -> tuple[Site, Address, str, Origin]:
+    return request.app[SITE], reader(request), request.match_info["package"], came_from(request)
+
+
+def _thread(site: Site, identity: Address, package: str) -> list[Entry]:
+    lines = catalogue.conversation(site.store, site.opening, identity, package)
+    return [
+        Entry(
+            id=line.package.id,
+            subject=line.summary.subject,
+            author=line.summary.author_name or str(line.package.author),
+            when=line.package.sealed_at,
+            files=len(line.summary.attachments),
+        )
+        for line in lines
+    ]
+
+
+def _file(attachment: Attachment) -> File:
+    badge, kind = kinds.describe(attachment.name)
+    return File(attachment.index, attachment.name, attachment.size, badge, kind)
+
+
+def _person(person: Person) -> str:
+    return f"{person.name} <{person.address}>" if person.name else person.address
+
+
+def _remarks(seen: MessageView) -> list[str]:
+    remarks = [seen.note] if seen.note else []
+    if seen.body.remote:
+        remarks.append(
+            "Pictures that this message wanted to fetch from other sites are not shown: fetching "
+            "them would tell those sites that you have read it."
+        )
+    if seen.body.left_out:
+        remarks.append("Some pictures are in a form that cannot be shown here.")
+    return remarks
+
+
+def _frame(html: str) -> str:
+    """Guess how tall the frame must be, as two classes of the style sheet: on a desk, on a phone.
+
+    Without a script a frame cannot fit itself to what is in it. A guess too low leaves a scroll
+    bar, one too high leaves room.
+    """
+    texts = [len(TAG.sub("", block)) for block in BLOCK.split(html[:500_000])]
+    pictures = PICTURE_LINES * len(PICTURE.findall(html[:500_000]))
+    steps = []
+    for width in (WIDE, NARROW):
+        lines = pictures + sum(-(-count // width) + 0.6 for count in texts)
+        fitting = [step for step, rem in enumerate(HEIGHTS) if rem >= lines * 1.6 + 3]
+        steps.append(fitting[0] if fitting else len(HEIGHTS) - 1)
+    return f"wide-{steps[0]} narrow-{steps[1]}"
+
+
+ROUTES = [
+    web.get("/p/{package:[a-z2-7]{26}}", show),
+    web.get("/p/{package:[a-z2-7]{26}}/body", body),
+    web.get("/p/{package:[a-z2-7]{26}}/print", printed),
+]
