@@ -1,0 +1,78 @@
+"""Killed without warning: what was acknowledged is there, whole, and nothing is there in halves."""
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.vault.bench import ALICE, BOB, CAROL, HandClock, Keys, Safe
+from tests.vault.test_deposit import LARGE, files
+from vault import outbox
+from vault.clock import utc_now
+from vault.settings import VaultSettings
+from vault.store import Store
+
+KILLS = 6
+
+
+def body(run: int, number: int) -> bytes:
+    return (LARGE if number % 3 else b"") + b"mail %d of run %d" % (number, run)
+
+
+def _send_for_ever(folder: Path, keys: Keys, run: int, told: int) -> None:
+    """Deposit mail after mail, and acknowledge each on a pipe once `deposit` has returned."""
+    safe = Safe(Store(VaultSettings(folder=folder)), keys, HandClock())
+    number = 0
+    while True:
+        package_id = safe.package(BOB, queued=(CAROL,), body=body(run, number))
+        os.write(told, f"{number} {package_id}\n".encode())
+        number += 1
+
+
+def _kill_a_sender(folder: Path, keys: Keys, run: int) -> dict[str, bytes]:
+    """Return what was acknowledged before the kill: the body of each package."""
+    hear, told = os.pipe()
+    child = multiprocessing.get_context("fork").Process(
+        target=_send_for_ever, args=(folder, keys, run, told)
+    )
+    child.start()
+    os.close(told)
+    assert child.pid is not None
+    with os.fdopen(hear, "rb") as lines:
+        first = lines.readline()  # it is at work
+        time.sleep(0.02 + 0.03 * run)
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        heard = [first, *lines.read().splitlines()]
+    pairs = (line.decode().split() for line in heard)
+    return {package_id: body(run, int(number)) for number, package_id in pairs}
+
+
+@pytest.mark.chaos
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, keys: Keys) -> None:
+    folder, acknowledged = tmp_path / "data", {}
+    for run in range(KILLS):
+        acknowledged.update(_kill_a_sender(folder, keys, run))
+    assert len(acknowledged) >= KILLS
+    store = Store(VaultSettings(folder=folder), checkpoints=True, clock=utc_now)
+    safe = Safe(store, keys, HandClock())
+    try:
+        packages = {row.id for row in safe.rows("packages")}
+        assert packages >= acknowledged.keys()
+        assert len(packages) <= len(acknowledged) + KILLS  # one a kill may be unacknowledged
+        for package_id, expected in acknowledged.items():
+            assert safe.open(BOB, package_id) == expected
+        for package_id in packages:
+            assert safe.open(ALICE, package_id)
+        whole = {(i, kind) for i in packages for kind in ("notice", "relay")}
+        assert {(row.package_id, row.kind) for row in safe.rows("outbox")} == whole
+        assert {row.package_id for row in safe.rows("grants")} == packages
+        assert {row.package_id for row in safe.rows("receipts")} == packages
+        named = {row.place for row in safe.rows("contents") if row.place}
+        assert named <= set(files(safe))
+        assert outbox.backlog(store).queued == len(whole)
+    finally:
+        store.close()
