@@ -214,7 +214,7 @@ class _Walk:
             self._at = len(self._text) if last else max(self._at, self._unsettled())
             return False
         if match.group(1) is not None:
-            self.problems.append("a line that only begins like a boundary, before part headers")
+            self.problems.append("a line that only begins like a boundary of parts")
             self._at = match.start() + 2
             return True
         self._lines += 1
@@ -264,9 +264,9 @@ class _Walk:
     def _watch(self) -> None:
         """Make ready to find the boundary lines of every open multipart."""
         lines = b"|".join(re2.escape(line) for line in dict.fromkeys(self._open_lines()))
-        exact = rb"(?:" + lines + rb")(?:--)?[ \t]*\r?\n"
-        near = rb"((?:" + lines + rb")[^\n]*\n(?i:content-))"
-        pattern = rb"(?s)\n(?:" + exact + rb"|" + near + rb")"
+        exact = rb"(?:" + lines + rb")(?:--)?[ \t]{0,200}\r?\n"
+        near = rb"(?:" + lines + rb")(?:(?:--)?[ \t]{201}|[^\n]*\n(?i:content-))"
+        pattern = rb"(?s)\n(?:" + exact + rb"|(" + near + rb"))"
         self._delimiters = re2.compile(pattern, _OPTIONS) if lines else None
 
     def _close(self, keep: int, end: int) -> None:
