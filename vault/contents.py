@@ -125,6 +125,16 @@ class ContentFolder:
                     removed += 1
         return removed
 
+    def settled(self, older_than: timedelta = ABANDONED_AFTER) -> list[str]:
+        """Return the ids of complete contents not touched for `older_than`."""
+        limit = time.time() - older_than.total_seconds()
+        found = []
+        for path in self._folder.iterdir():
+            with suppress(OSError):  # it may be deleted meanwhile
+                if identifier.is_identifier(path.name) and path.stat().st_mtime < limit:
+                    found.append(path.name)
+        return found
+
     def path_of(self, content_id: str) -> Path:
         """Return where a content lies; ValueError for anything that is not an identifier."""
         if not identifier.is_identifier(content_id):

@@ -23,13 +23,14 @@ from vault.audit import NOWHERE, Act, record
 from vault.errors import StoreUnavailable
 from vault.facts import Summary
 from vault.keys import SealingKeys
-from vault.notice import post_notice
+from vault.notice import Row, post_first
 from vault.origin import Origin
 from vault.parcel import Parcel
 from vault.posting import post_copy
 from vault.secrets import mac
 from vault.spool import Spool
 from vault.store import Store, Transaction
+from vault.tables import NoticeState
 
 __all__ = ["Deposit", "GrantFor", "Queued", "Receipt", "Restrictions", "Summary", "deposit"]
 
@@ -128,10 +129,13 @@ def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
 
 def _earlier(tx: Transaction, mark: bytes, store: Store) -> Receipt | None:
     receipts = tables.receipts
-    forgotten = receipts.c.accepted_at <= tx.now - store.settings.duplicate_window
-    tx.execute(delete(receipts).where(forgotten))
     row = tx.execute(select(receipts).where(receipts.c.mark == mark)).one_or_none()
-    return Receipt(row.reference, row.package_id, duplicate=True) if row else None
+    if row is None:
+        return None
+    if row.accepted_at > tx.now - store.settings.duplicate_window:
+        return Receipt(row.reference, row.package_id, duplicate=True)
+    tx.execute(delete(receipts).where(receipts.c.mark == mark))
+    return None
 
 
 def _write(
@@ -141,8 +145,8 @@ def _write(
     drawn = _reference(tx)
     ciphertext.keep(tx, deposit.spool.id, stored, deposit.spool.size)
     if package_id is not None:
-        _write_package(tx, keys, deposit, drawn)
-        _write_grants(tx, keys, deposit, package_id)
+        package = _write_package(tx, keys, deposit, drawn)
+        _write_grants(tx, keys, deposit, package)
     if deposit.queued is not None:
         _queue_copies(tx, keys, deposit, deposit.queued, drawn)
     receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
@@ -158,7 +162,7 @@ def _reference(tx: Transaction) -> str:
             return drawn
 
 
-def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: str) -> None:
+def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: str) -> Row:
     package_id, key = deposit.spool.id, deposit.spool._key  # noqa: SLF001 - vault's own
     limits = deposit.restrictions
     people = (deposit.author, *(grant.address for grant in deposit.grants))
@@ -184,9 +188,11 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
     tx.execute(insert(tables.packages), [row])
     actor, origin = str(deposit.author), deposit.origin
     record(tx, Act.PACKAGE_SEALED, package_id=package_id, actor=actor, origin=origin)
+    return row
 
 
-def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package_id: str) -> None:
+def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package: Row) -> None:
+    author, package_id = str(deposit.author), package["id"]
     for grant in _merged(deposit.grants):
         row = {
             "package_id": package_id,
@@ -194,18 +200,14 @@ def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package_
             "folded": grant.address.folded(),
             "visible": grant.visible,
             "notify": grant.notify,
+            "notice": NoticeState.QUEUED if grant.notify else NoticeState.NONE,
             "added_at": tx.now,
         }
         tx.execute(insert(tables.grants), [row])
-        record(
-            tx,
-            Act.ACCESS_GRANTED,
-            package_id=package_id,
-            actor=str(deposit.author),
-            subject=str(grant.address),
-        )
+        granted, whom = Act.ACCESS_GRANTED, str(grant.address)
+        record(tx, granted, package_id=package_id, actor=author, subject=whom)
         if grant.notify:
-            post_notice(tx, keys, package_id, grant.address, deposit.summary.author_name)
+            post_first(tx, keys, package, grant.address, deposit.summary.author_name)
 
 
 def _merged(grants: Iterable[GrantFor]) -> list[GrantFor]:

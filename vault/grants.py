@@ -14,7 +14,7 @@ from vault.address import Address
 from vault.audit import Act, record
 from vault.facts import address_of
 from vault.keys import SealingKeys
-from vault.notice import cancel_notices, post_notice
+from vault.notice import cancel_notices, post_again
 from vault.origin import Origin
 from vault.store import Store, Transaction
 from vault.tables import GrantState, NoticeState, RequestState
@@ -118,12 +118,12 @@ def admit(change: Change, sealing: SealingKeys, address: Address) -> None:
     if known is None:
         tx.execute(insert(grant), [_row(tx, package_id, address)])
         change.record(Act.ACCESS_GRANTED, address)
-        post_notice(tx, sealing, package_id, address, again=True)
+        post_again(tx, sealing, package_id, address)
     elif known.state == GrantState.REVOKED:
         tx.execute(update(grant).where(*chosen).values(notify=True))
         _restore(change, sealing, address)
     elif known.notice == NoticeState.BOUNCED:
-        post_notice(tx, sealing, package_id, address, again=True)
+        post_again(tx, sealing, package_id, address)
 
 
 def _row(tx: Transaction, package_id: str, address: Address) -> dict[str, object]:
@@ -151,7 +151,7 @@ def _restore(change: Change, sealing: SealingKeys, grantee: Address) -> None:
     change.record(Act.ACCESS_RESTORED, grantee)
     chosen = (grant.package_id == package_id, grant.address == str(grantee))
     if tx.execute(select(grant.notify).where(*chosen)).scalar():
-        post_notice(tx, sealing, package_id, grantee, again=True)
+        post_again(tx, sealing, package_id, grantee)
 
 
 def _settle_request(change: Change, address: Address) -> None:

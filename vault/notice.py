@@ -3,7 +3,9 @@
 Promises one queued notice a grant, and that a grant says how far its newest notice has come.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -15,38 +17,30 @@ from vault.posting import Kind, post
 from vault.store import Transaction
 from vault.tables import NoticeState, OutboxState
 
+Row = Mapping[Any, Any]
 
-def post_notice(
-    tx: Transaction,
-    keys: SealingKeys,
-    package_id: str,
-    to: Address,
-    author_name: str = "",
-    *,
-    again: bool = False,
+
+def post_first(
+    tx: Transaction, keys: SealingKeys, package: Row, to: Address, author_name: str
 ) -> None:
-    """Queue a notice for a grant and write it down; one that still waits is not queued twice.
+    """Queue the notice of a package (a row of `packages`) that is just being deposited.
 
-    `again` says that access was added or restored later. The name is then unknown here: only
-    those who open packages can read it.
+    The caller writes the grant, as `queued`.
+    """
+    _post(tx, keys, package, to, {"author_name": author_name, "again": ""})
+
+
+def post_again(tx: Transaction, keys: SealingKeys, package_id: str, to: Address) -> None:
+    """Queue a notice for access that was added or restored, unless one still waits.
+
+    It cannot name the author, only say the address: names are read by those who open packages.
     """
     if _waiting(tx, package_id, to):
         return
-    row = tables.packages.c
-    wanted = select(row.reference, row.author, row.expires_at, row.not_before)
-    package = tx.execute(wanted.where(row.id == package_id)).one()
-    fields = {
-        "reference": package.reference,
-        "package_id": package_id,
-        "author": package.author,
-        "author_name": author_name,
-        "expires_at": _written(package.expires_at),
-        "not_before": _written(package.not_before),
-        "again": "yes" if again else "",
-    }
-    post(tx, keys, Kind.NOTICE, to, fields, package_id=package_id)
+    chosen = tables.packages.c.id == package_id
+    package = tx.execute(select(tables.packages).where(chosen)).mappings().one()
+    _post(tx, keys, package, to, {"author_name": "", "again": "yes"})
     _set(tx, package_id, to, NoticeState.QUEUED)
-    record(tx, Act.NOTICE_QUEUED, package_id=package_id, subject=str(to))
 
 
 def cancel_notices(tx: Transaction, package_id: str, to: Address) -> None:
@@ -68,6 +62,21 @@ def cancel_notices(tx: Transaction, package_id: str, to: Address) -> None:
     )
     if done.rowcount:
         _set(tx, package_id, to, NoticeState.NONE)
+
+
+def _post(
+    tx: Transaction, keys: SealingKeys, package: Row, to: Address, more: dict[str, str]
+) -> None:
+    fields = {
+        "reference": package["reference"],
+        "package_id": package["id"],
+        "author": package["author"],
+        "expires_at": _written(package["expires_at"]),
+        "not_before": _written(package["not_before"]),
+        **more,
+    }
+    post(tx, keys, Kind.NOTICE, to, fields, package_id=package["id"])
+    record(tx, Act.NOTICE_QUEUED, package_id=package["id"], subject=str(to))
 
 
 def _waiting(tx: Transaction, package_id: str, to: Address) -> bool:

@@ -126,7 +126,6 @@ def test_after_the_window_it_is_another_package(safe: Safe) -> None:
     safe.clock.advance(minutes=2)
     assert not safe.put(BOB).duplicate
     assert len(safe.rows("packages")) == 2
-    assert len(safe.rows("receipts")) == 1  # a forgotten receipt is deleted
 
 
 def test_twenty_at_once_are_one(safe: Safe) -> None:

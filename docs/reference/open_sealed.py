@@ -1,0 +1,135 @@
+"""Opens one sealed package without Sealgate, from a copy of its folder and of the vault key.
+
+    python open_sealed.py KEYS/vault.private VAULT_FOLDER PACKAGE_ID > message.eml
+
+It is the sealed format (see sealed-format.md) written a second time, on the primitives of the
+`cryptography` package alone. It checks no grants: whoever holds the private key can read.
+"""
+
+import base64
+import hashlib
+import hmac
+import io
+import sqlite3
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+HEADER_SIZE = 105
+
+
+def main() -> None:
+    """Write the message of one package to standard output."""
+    key_file, folder, package_id = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    database = f"file:{folder / 'sealgate.sqlite'}?mode=ro"
+    with closing(sqlite3.connect(database, uri=True)) as connection:
+        row = connection.execute(
+            "SELECT wrapped, content_id, inline, place FROM packages"
+            " JOIN contents ON contents.id = content_id WHERE packages.id = ?",
+            [package_id],
+        ).fetchone()
+    wrapped, content_id, inline, place = row
+    info = binding("package content key", package_id)
+    content_key = open_hpke(read_key_file(key_file), wrapped, info)
+    with io.BytesIO(inline) if place is None else (folder / "contents" / place).open("rb") as file:
+        for piece in open_stream(file, content_key, content_id, 0):
+            sys.stdout.buffer.write(piece)
+
+
+def read_key_file(path: Path) -> bytes:
+    """Section 6: key files."""
+    lines = path.read_text().splitlines()
+    [key] = [line.removeprefix("key: ") for line in lines if line.startswith("key: ")]
+    return base64.b64decode(key)
+
+
+def binding(*fields: str) -> bytes:
+    """Section 3: what a sealed value is tied to."""
+    encoded = [field.encode() for field in fields]
+    return b"".join(len(field).to_bytes(2, "big") + field for field in encoded)
+
+
+def open_hpke(private: bytes, sealed: bytes, info: bytes) -> bytes:
+    """Section 3: values sealed to a public key."""
+    prefix, ct_m, ct_x, body = sealed[:10], sealed[10:1098], sealed[1098:1130], sealed[1130:]
+    mlkem = MLKEM768PrivateKey.from_seed_bytes(private[:64])
+    x25519 = X25519PrivateKey.from_private_bytes(private[64:])
+    pk_x = x25519.public_key().public_bytes_raw()
+    public = mlkem.public_key().public_bytes_raw() + pk_x
+    check(prefix == b"\x01\x01" + hashlib.sha256(public).digest()[:8])
+    # X-Wing: the shared secret of both, bound to the classical half of the exchange
+    ss_m = mlkem.decapsulate(ct_m)
+    ss_x = x25519.exchange(X25519PublicKey.from_public_bytes(ct_x))
+    secret = hashlib.sha3_256(ss_m + ss_x + ct_x + pk_x + rb"\.//^" + b"\\").digest()
+    # RFC 9180, section 5.1, mode base; KEM 0x647a, KDF 0x0001, AEAD 0x0002
+    suite = b"HPKE" + bytes.fromhex("647a 0001 0002")
+    info_hash = labeled_extract(suite, b"", b"info_hash", b"sealgate/v1/hpke" + prefix + info)
+    context = b"\x00" + labeled_extract(suite, b"", b"psk_id_hash", b"") + info_hash
+    prk = labeled_extract(suite, secret, b"secret", b"")
+    key = labeled_expand(suite, prk, b"key", context, 32)
+    nonce = labeled_expand(suite, prk, b"base_nonce", context, 12)
+    return AESGCM(key).decrypt(nonce, body, b"")
+
+
+def open_stream(file: BinaryIO, key: bytes, package_id: str, part: int) -> Iterator[bytes]:
+    """Section 4: streams."""
+    header = file.read(HEADER_SIZE)
+    check(len(header) == HEADER_SIZE)
+    named, salt, commitment = header[:41], header[41:73], header[73:]
+    magic, version, suite, exponent, name, number = struct.unpack(">8sBBB26sI", named)
+    check((magic, version, suite) == (b"SEALGATE", 1, 1) and exponent in range(4, 25))
+    check((name, number) == (package_id.encode(), part))
+    derived = expand(hmac_sha256(salt, key), b"sealgate/v1/stream" + named, 64)
+    check(hmac.compare_digest(derived[32:], commitment))
+    aead, size, counter = AESGCM(derived[:32]), (1 << exponent) + 16, 0
+    record = file.read(size)
+    while True:
+        following = file.read(size)
+        last = b"\x00" if following else b"\x01"
+        plain = aead.decrypt(counter.to_bytes(11, "big") + last, record, header)
+        check(bool(plain) or counter == 0)
+        yield plain
+        if not following:
+            return
+        record, counter = following, counter + 1
+
+
+def labeled_extract(suite: bytes, salt: bytes, label: bytes, material: bytes) -> bytes:
+    """RFC 9180, section 4."""
+    return hmac_sha256(salt or bytes(32), b"HPKE-v1" + suite + label + material)
+
+
+def labeled_expand(suite: bytes, prk: bytes, label: bytes, info: bytes, size: int) -> bytes:
+    """RFC 9180, section 4."""
+    return expand(prk, size.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info, size)
+
+
+def expand(prk: bytes, info: bytes, size: int) -> bytes:
+    """HKDF-Expand, RFC 5869, section 2.3."""
+    block, output, number = b"", b"", 1
+    while len(output) < size:
+        block = hmac_sha256(prk, block + info + bytes([number]))
+        output, number = output + block, number + 1
+    return output[:size]
+
+
+def hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """HMAC-SHA256, which is HKDF-Extract as well."""
+    return hmac.digest(key, message, "sha256")
+
+
+def check(as_it_should_be: bool) -> None:
+    """Stop before anything more is written."""
+    if not as_it_should_be:
+        raise SystemExit("sealed data is damaged, or is not what it is said to be")
+
+
+if __name__ == "__main__":
+    main()

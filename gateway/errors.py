@@ -1,0 +1,26 @@
+"""What can go wrong at the SMTP door.
+
+    GatewayError
+      RefusedError        a command or a mail is not taken; carries the reply that says so
+      ClientGoneError     the client hung up, or was too slow, in the middle of a mail
+
+Errors of the safe (`vault.errors`) pass through; `gateway.smtp.replies.for_error` has the replies.
+"""
+
+from gateway.smtp.replies import Reply
+
+
+class GatewayError(Exception):
+    """The root of everything raised by the gateway itself."""
+
+
+class RefusedError(GatewayError):
+    """A command or a mail is not taken."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class ClientGoneError(GatewayError):
+    """The client left before the end of its mail; nothing was kept."""

@@ -1,0 +1,107 @@
+"""What an administrator decides about the SMTP door.
+
+Promises that a door that cannot be safe is refused at start: submission ports need a certificate,
+the trusted port needs to know whom to trust. Must never hold a default that listens to the world.
+"""
+
+import ipaddress
+import re
+import socket
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, model_validator
+
+_HIGHEST_PORT = 65535
+_LISTEN = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})")
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _listen_address(text: str) -> str:
+    found = _LISTEN.fullmatch(text)
+    if text and (found is None or int(found["port"]) > _HIGHEST_PORT):
+        raise ValueError("write it as address:port, for example 127.0.0.1:587 or [::1]:587")
+    return text
+
+
+ListenAddress = Annotated[str, AfterValidator(_listen_address)]
+
+
+def split_listen_address(text: str) -> tuple[str, int]:
+    """Split a checked `address:port` into its host and its port (0 means any free one)."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _own_name() -> str:
+    name = socket.gethostname().lower()
+    return name if re.fullmatch(r"[a-z0-9.-]+", name) else "localhost"
+
+
+class SmtpSettings(BaseModel):
+    """The ports that mail clients and the organisation's own mail servers send to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    starttls: ListenAddress = Field(
+        "127.0.0.1:587", description="Submission with STARTTLS and sign-in; empty: off."
+    )
+    tls: ListenAddress = Field(
+        "127.0.0.1:465", description="Submission with TLS from the first byte; empty: off."
+    )
+    trusted: ListenAddress = Field(
+        "", description="For the organisation's own mail servers, without sign-in; empty: off."
+    )
+    trusted_networks: list[IpNetwork] = Field(
+        default_factory=list,
+        description="Who may use the trusted port, as addresses or networks. "
+        "Others are turned away before they can say anything.",
+    )
+    hostname: str = Field(
+        default_factory=_own_name,
+        pattern=r"^[A-Za-z0-9.-]{1,253}$",
+        description="The name in the greeting and in Received lines.",
+    )
+    tls_certificate: Path | None = Field(
+        None, description="PEM file with the certificate chain shown to mail clients."
+    )
+    tls_key: Path | None = Field(None, description="PEM file with its private key.")
+    max_message: ByteSize = Field(
+        ByteSize(50 << 20), ge=1 << 10, description="Largest message accepted, as in 50 MiB."
+    )
+    recipients: int = Field(100, ge=1, le=1000, description="Most recipients of one message.")
+    messages: int = Field(200, ge=1, description="Most messages on one connection.")
+    connections: int = Field(500, ge=1, description="Most connections at the same time.")
+    connections_per_ip: int = Field(
+        50, ge=1, description="Most from one address; trusted networks are not counted."
+    )
+    idle_seconds: float = Field(
+        300, gt=0, description="Longest silence before a connection is closed (RFC 5321 asks 300)."
+    )
+    handshake_seconds: float = Field(30, gt=0, description="Longest TLS handshake.")
+    data_seconds: float = Field(
+        3600, gt=0, description="Longest time for the content of one message to arrive."
+    )
+    data_bytes_per_second: int = Field(
+        512, ge=0, description="Slowest average accepted, after the first minute of a message."
+    )
+    commit_seconds: float = Field(
+        600, gt=0, description="Longest wait for the answer to a whole message."
+    )
+    workers: int = Field(
+        8, ge=1, le=64, description="Threads for sealing, deciding and checking passwords."
+    )
+
+    @model_validator(mode="after")
+    def _doors_can_be_kept(self) -> Self:
+        if bool(self.tls_certificate) is not bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key belong together")
+        if (self.starttls or self.tls) and not self.tls_certificate:
+            raise ValueError(
+                "the submission ports (starttls, tls) need tls_certificate and tls_key: "
+                "passwords are never taken over an open line"
+            )
+        if self.trusted and not self.trusted_networks:
+            raise ValueError("the trusted port needs trusted_networks: it asks for no password")
+        return self

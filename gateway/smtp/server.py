@@ -1,0 +1,358 @@
+"""The door itself: aiosmtpd's connection, with the parts replaced that must not be as they are.
+
+aiosmtpd gives the protocol object, its timer and the table of commands. Replaced are the command
+loop (CRLF only, bounded lines, budgets), DATA (chunks into an encrypted spool), the address
+grammar, AUTH, STARTTLS, what happens on end of input, and the reply to an exception.
+
+Promises that what a client sends is never logged, that our failures are 4xx, and that a client
+can neither hold a connection without sending nor cut a commit in half. The only module that may
+import aiosmtpd. Must never parse bytes that follow a mail whose end is in doubt.
+"""
+
+import asyncio
+import base64
+import contextlib
+import logging
+import ssl
+from asyncio.sslproto import SSLProtocol
+from typing import cast
+
+import structlog
+from aiosmtpd.smtp import SMTP
+
+from gateway.errors import ClientGoneError, RefusedError
+from gateway.smtp import replies
+from gateway.smtp.conversation import Conversation
+from gateway.smtp.framing import LineTooLongError, UnsafeLineError, read_line
+from gateway.smtp.intake import Intake
+from gateway.smtp.limits import CHUNK, READ_AHEAD, plain_ip
+from gateway.smtp.premises import Kind, Premises, log_failure
+from gateway.smtp.replies import Reply
+from vault.errors import VaultError
+
+log = structlog.get_logger()
+
+LINGER_BYTES = 1 << 20
+
+# aiosmtpd logs every command and reply at INFO and DEBUG. What it still says is about itself.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
+
+
+class Door(SMTP):
+    """One connection."""
+
+    def __init__(
+        self, premises: Premises, kind: Kind, doors: set["Door"], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        super().__init__(
+            object(), hostname=premises.hostname, timeout=premises.limits.idle, loop=loop
+        )
+        self._premises = premises
+        self._limits = premises.limits
+        self._kind = kind
+        self._doors = doors
+        self._talk: Conversation
+        self._handshake: asyncio.Future[None] | None = None
+        self._peer_ip = ""
+        self._tls: SSLProtocol | None = None
+        self._in_mail = False
+        self.gone = asyncio.Event()
+        self._leaving = False
+        self._done = False
+
+    # --- the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the client in, or turn it away before it can cost anything."""
+        transport = cast("asyncio.Transport", transport)
+        self._peer_ip = plain_ip(transport.get_extra_info("peername"))
+        if refusal := self._turned_away():
+            transport.set_protocol(asyncio.Protocol())
+            if self._kind is not Kind.TLS:
+                transport.write(bytes(refusal))
+            transport.close()
+            log.info("smtp.turned_away", client_ip=self._peer_ip, status=refusal.status)
+            return
+        self._talk = Conversation(self._premises, self._kind, self._peer_ip)
+        self._doors.add(self)
+        if self._kind is Kind.TLS:
+            self._tls = self._begin_tls(transport)  # the first byte belongs to TLS
+        super().connection_made(transport)
+        # aiosmtpd's 1001 would pause the socket every 2 kB.
+        self._reader._limit = READ_AHEAD  # type: ignore[attr-defined]  # private
+
+    def _turned_away(self) -> Reply | None:
+        gate = self._premises.gate
+        if self._kind is Kind.TRUSTED and not gate.trusts(self._peer_ip):
+            return replies.NOT_FROM_HERE
+        return gate.enter(self._peer_ip)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Count the client out. The command loop is cancelled; a commit under way is not."""
+        if not self.gone.is_set():
+            self.gone.set()
+            self._doors.discard(self)
+            self._premises.gate.leave(self._peer_ip)
+            super().connection_lost(error)
+
+    def eof_received(self) -> bool:
+        """Go on with what has arrived: a client may stop sending and still wait for answers."""
+        self._reader.feed_eof()
+        return not self._talk.session.tls  # TLS cannot be half closed: False closes it
+
+    def wind_down(self) -> None:
+        """Say goodbye, at once or as soon as the mail that is coming in has been answered."""
+        self._leaving = True
+        if not self._in_mail:
+            self.hang_up(replies.SHUTTING_DOWN)
+
+    def hang_up(self, last_words: Reply | None = None, *, at_once: bool = False) -> None:
+        """Close, with some last words if the client still takes them."""
+        transport = cast("asyncio.Transport | None", self.transport)
+        if transport is None or transport.is_closing():
+            return
+        in_handshake = self._handshake is not None and not self._handshake.done()
+        if last_words and not self._done and not in_handshake:
+            transport.write(bytes(last_words))
+        if at_once:
+            transport.abort()
+            return
+        transport.close()
+        self.loop.call_later(self._limits.hang_up, transport.abort)
+
+    def _timeout_cb(self) -> None:
+        log.info("smtp.timeout", client_ip=self._peer_ip)
+        self.hang_up(replies.TIMED_OUT)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer the same to every failure of ours, in case aiosmtpd meets one."""
+        log_failure("smtp.failed", error)
+        return bytes(replies.TRY_LATER).decode().rstrip()
+
+    # --- the command loop
+
+    async def _handle_client(self) -> None:
+        try:
+            await self._greet()
+            while not self._done:
+                await self._turn()
+        except (EOFError, OSError, ClientGoneError) as error:
+            log.debug("smtp.gone", client_ip=self._peer_ip, error=type(error).__name__)
+        finally:
+            self.hang_up()
+
+    async def _greet(self) -> None:
+        if self._tls:
+            await self._secured(self._tls)
+        await asyncio.sleep(self._limits.greeting_pause)
+        if self._input_waiting():
+            await self._say(replies.EARLY_TALKER)
+        else:
+            await self._say(Reply(220, "", f"{self.hostname} ESMTP"))
+
+    async def _turn(self) -> None:
+        """Read one command and answer it."""
+        try:
+            line = await read_line(self._reader, self._limits.command_line)
+        except LineTooLongError:
+            await self._say(replies.LINE_TOO_LONG)
+        except UnsafeLineError:
+            await self._say(replies.LINE_UNSAFE)
+        else:
+            self._reset_timeout()
+            await self._obey(line)
+
+    async def _obey(self, line: bytes) -> None:
+        verb, _, argument = line.decode("latin-1").strip(" ").partition(" ")
+        verb = verb.upper()
+        command = self._smtp_methods.get(verb, self._unknown)
+        try:
+            if refusal := self._talk.admit(verb):
+                await self._say(refusal)
+            else:
+                await command(argument.strip(" "))
+        except RefusedError as refused:
+            await self._say(refused.reply)
+        except VaultError as error:
+            log.warning("smtp.failed", error=type(error).__name__)
+            await self._say(replies.for_error(error))
+        except (EOFError, ConnectionError, ClientGoneError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it was, the client must hear 4xx
+            log_failure("smtp.failed", error)
+            await self._say(replies.TRY_LATER)
+
+    async def _say(self, reply: Reply) -> None:
+        reply = self._talk.weigh(reply)
+        if not reply.positive:
+            log.info("smtp.refused", client_ip=self._peer_ip, status=reply.status)
+        self._writer.write(bytes(reply))
+        await self._writer.drain()
+        if reply.close:
+            self._done = True
+            await self._linger(reply)
+
+    async def _linger(self, reply: Reply) -> None:
+        """Give our last words time: closing over unread input would take them back (TCP reset)."""
+        if reply.positive or not self._writer.can_write_eof():
+            return
+        self._writer.write_eof()
+        unread = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.linger):
+                while unread < LINGER_BYTES and (chunk := await self._reader.read(CHUNK)):
+                    unread += len(chunk)
+
+    def _input_waiting(self) -> bool:
+        return bool(self._reader._buffer)  # type: ignore[attr-defined]  # no public way to ask
+
+    # --- commands (the names are aiosmtpd's table)
+
+    async def _unknown(self, _argument: str) -> None:
+        await self._say(replies.UNKNOWN_COMMAND)
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        """Greet. Whoever sends more before hearing what is offered has not waited (RFC 2920)."""
+        if self._input_waiting():
+            await self._say(replies.IMPROPER_PIPELINING)
+        else:
+            await self._say(self._talk.hello(hostname, extended=True))
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        """Greet the old way."""
+        await self._say(self._talk.hello(hostname, extended=False))
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        """Begin a mail."""
+        await self._say(await self._talk.mail(arg or ""))
+
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        """Add a recipient."""
+        await self._say(await self._talk.rcpt(arg or ""))
+
+    async def smtp_RSET(self, arg: str) -> None:
+        """Forget the mail that was begun."""
+        if not arg:
+            self._talk.next_mail()
+        await self._say(replies.NO_ARGUMENT if arg else replies.RESET)
+
+    async def smtp_NOOP(self, arg: str) -> None:
+        """Do nothing."""
+        await self._say(replies.OK)
+
+    async def smtp_VRFY(self, arg: str) -> None:
+        """Tell nothing about who exists."""
+        await self._say(replies.CANNOT_VERIFY if arg else replies.ARGUMENT_NEEDED)
+
+    async def smtp_EXPN(self, arg: str) -> None:
+        """Tell nothing about lists."""
+        await self._say(replies.NOT_IMPLEMENTED)
+
+    async def smtp_HELP(self, arg: str) -> None:
+        """Tell nothing about ourselves."""
+        await self._say(replies.HELP)
+
+    async def smtp_BDAT(self, arg: str) -> None:
+        """Refuse, and close: the bytes that follow are a mail, not commands."""
+        await self._say(replies.CHUNKS_UNKNOWN)
+
+    async def smtp_QUIT(self, arg: str) -> None:
+        """Say goodbye."""
+        await self._say(replies.NO_ARGUMENT if arg else replies.BYE)
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        """Sign in."""
+        await self._say(await self._talk.auth(arg, self._ask))
+
+    async def _ask(self, challenge: bytes) -> bytes:
+        await self._say(Reply(334, "", base64.b64encode(challenge).decode()))
+        line = await read_line(self._reader, self._limits.auth_line)
+        self._reset_timeout()
+        return line
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        """Start TLS. Anything sent before the handshake ends the connection (CVE-2011-0411)."""
+        reply = self._talk.starttls(arg)
+        if reply is not replies.READY_FOR_TLS:
+            await self._say(reply)
+            return
+        if self._input_waiting():
+            log.warning("smtp.tls_injection", client_ip=self._peer_ip)
+            self._done = True
+            return
+        raw = cast("asyncio.Transport", self.transport)
+        raw.write(bytes(reply))
+        await self._secured(self._begin_tls(raw))
+
+    def _begin_tls(self, raw: asyncio.Transport) -> SSLProtocol:
+        """Put TLS between the socket and us, before the loop can read another byte.
+
+        `loop.start_tls` would come too late on a TLS port: uvloop reads before a task can run.
+        """
+        self._handshake = cast("asyncio.Future[None]", self.loop.create_future())
+        tls = SSLProtocol(
+            self.loop,
+            self,
+            cast("ssl.SSLContext", self._premises.tls),
+            self._handshake,
+            server_side=True,
+            call_connection_made=False,
+            ssl_handshake_timeout=self._limits.handshake,  # type: ignore[arg-type]  # not only int
+        )
+        raw.set_protocol(tls)
+        tls.connection_made(raw)
+        return tls
+
+    async def _secured(self, tls: SSLProtocol) -> None:
+        try:
+            await cast("asyncio.Future[None]", self._handshake)
+        except OSError as error:
+            log.info("smtp.tls_failed", client_ip=self._peer_ip, error=type(error).__name__)
+            secure = None
+        else:
+            secure = cast("asyncio.Transport | None", tls._app_transport)
+        if secure is None:
+            # asyncio does not tell of a connection that is lost during the handshake.
+            self.connection_lost(None)
+            raise ClientGoneError
+        self.transport = secure
+        for stream in (self, self._reader, self._writer):
+            stream._transport = secure  # type: ignore[union-attr]  # private
+        self._talk.secured(secure.get_extra_info("ssl_object").version() or "")
+        self._reset_timeout()
+
+    async def smtp_DATA(self, arg: str) -> None:
+        """Take in a mail and hand it over."""
+        reply = self._talk.data(arg)
+        if self._input_waiting():
+            reply = replies.IMPROPER_PIPELINING
+        if reply is not replies.GO_AHEAD:
+            await self._say(reply)
+            return
+        self._in_mail = True
+        try:
+            await self._say(await self._take_mail())
+        finally:
+            self._in_mail = False
+        if self._leaving and not self._done:
+            await self._say(replies.SHUTTING_DOWN)
+
+    async def _take_mail(self) -> Reply:
+        session = self._talk.session
+        spool = self._premises.handler.open_spool(session)
+        intake = Intake(self._reader, spool, self._limits)
+        try:
+            await self._say(replies.GO_AHEAD)
+            refusal = await intake.receive(self._reset_timeout)
+        finally:
+            self._talk.next_mail(taken=True)
+        # What was pipelined behind the mail is the next to be read.
+        self._reader._buffer[:0] = intake.rest  # type: ignore[attr-defined]  # no public way
+        if refusal:
+            return refusal
+        # From here on the mail is the handler's, whatever becomes of this connection.
+        commit = self._premises.commits.start(self._premises.handler.commit(session, spool))
+        self._reset_timeout(self._limits.commit)
+        reply = await asyncio.shield(commit)
+        self._reset_timeout()
+        return reply

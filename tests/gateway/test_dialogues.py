@@ -1,0 +1,178 @@
+"""The SMTP door, attacked and used: dialogues written down, each played against a real door."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from gateway.smtp.limits import Limits
+from gateway.smtp.premises import Kind
+from tests.dialogue import Talk, play, read_dialogues
+from tests.gateway.doorway import doorway
+
+LIMITS = Limits(
+    greeting_pause=0,
+    message_bytes=20_000,
+    recipients=3,
+    messages=3,
+    idle_commands=12,
+    errors=6,
+    data_linger=0.2,
+    linger=0.2,
+    handshake=5,
+)
+
+HERE = Path(__file__).parent / "dialogues"
+COMMON = read_dialogues(HERE / "common.txt")
+SCRIPTS = {
+    (kind, name): script
+    for kind in Kind
+    for name, script in read_dialogues(HERE / f"{kind.value}.txt", COMMON).items()
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), SCRIPTS, ids=str)
+async def test_dialogue(kind: Kind, name: str, tmp_path: Path) -> None:
+    async with doorway(tmp_path, LIMITS) as door, await door.talk(kind) as talk:
+        await play(talk, SCRIPTS[kind, name], door.tls, lambda: len(door.taken))
+
+
+async def test_a_dialogue_can_fail(tmp_path: Path) -> None:
+    """Negative control: a wrong expectation is noticed."""
+    wrong = [step.replace("< 250", "< 251") for step in COMMON["ready"]]
+    async with doorway(tmp_path, LIMITS) as door, await door.talk() as talk:
+        with pytest.raises(AssertionError):
+            await play(talk, wrong, door.tls)
+
+
+# Every way that some server has been seen to end a mail (CVE-2023-51764, -51765, -51766,
+# CVE-2024-27305): here none of them does, and a bare CR or LF refuses the mail and closes.
+FAKE_ENDS = [
+    b"\n.\n",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r",
+    b"\r.\r\n",
+    b"\r\n.\r",
+    b"\n.\r",
+    b"\r.\n",
+    b"\r\n.\r\r\n",
+    b"\r\r\n.\r\n",
+    b"\r\r\n.\r\r\n",
+    b"\n\n.\n\n",
+    b"\n\r.\n\r",
+    b"\r\n\n.\r\n",
+    b"\r\n.\x00\r\n",
+    b"\r\n\x00.\r\n",
+    b"\x00.\r\n",
+    b"\r\n. \r\n",
+    b"\x0b.\x0b",
+    b"\x0c.\x0c",
+    b"\x85.\x85",
+    b"\xc2\x85.\xc2\x85",
+    "\u2028.\u2028".encode(),
+    b"\r\n.\x1a\r\n",
+]
+SMUGGLED = (
+    b"MAIL FROM:<ceo@council.gov.uk>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\n"
+    b"From: ceo@council.gov.uk\r\n\r\npwned\r\n.\r\n"
+)
+
+
+@pytest.mark.parametrize("end", FAKE_ENDS, ids=lambda end: ascii(end)[2:-1])
+async def test_nothing_is_smuggled(end: bytes, tmp_path: Path) -> None:
+    async with doorway(tmp_path, LIMITS) as door, await door.talk() as talk:
+        await play(talk, COMMON["in data"], door.tls)
+        sent = b"Subject: t\r\n\r\nbody" + end + SMUGGLED
+        reply = await talk.say(sent)
+        doubtful = sent.replace(b"\r\n", b"")
+        if b"\r" in doubtful or b"\n" in doubtful:
+            assert reply.startswith("550 5.6.0")
+            assert "bare CR or LF" in reply
+            assert await talk.closed() == b""
+            assert door.taken == []
+        elif b"\0" in sent:
+            assert reply.startswith("550 5.6.0")
+            assert door.taken == []
+            await talk.say("NOOP", "250")
+        else:
+            assert reply.startswith("250")
+            assert len(door.taken) == 1
+            stuffed = b"\r\n" + sent.removesuffix(b".\r\n")
+            assert door.taken[0].content == stuffed.replace(b"\r\n.", b"\r\n")[2:]
+            await talk.say("NOOP", "250")
+
+
+ACCEPTED = [
+    "amy@example.org",
+    "Amy.O'Neil+tag@sub.example.co.uk",
+    "a_b-c=d@example.org",
+    "#$&'*+=?^_`{}~@example.org",
+    '"amy"@example.org',
+    '"amy jones"@example.org',
+    "a@xn--bcher-kva.example",
+    "x" * 64 + "@example.org",
+]
+REFUSED = [
+    "", "amy", "@example.org",
+    "amy@", "amy@example", "amy@@example.org", "amy@example.org@evil.org",
+    "@relay.org:amy@example.org", "@a.org,@b.org:amy@example.org", "amy%evil.org@example.org",
+    "evil.org!amy@example.org", "amy@[127.0.0.1]", "amy@[IPv6:::1]", "amy@127.0.0.1",
+    "amy(comment)@example.org", "amy@example.org(comment)", "amy @example.org", "amy@ example.org",
+    ".amy@example.org", "amy.@example.org", "a..b@example.org", "amy@example.org.", "amy@-a.org",
+    "amy@a-.org", "amy@a_b.org", "amy@.example.org", "amy@example..org", "|cmd@example.org",
+    "-oQtmp@example.org", "../../x@example.org", "/etc/passwd@example.org", '"a"b"@example.org',
+    '"\\"@example.org', '"a\\"b"@example.org', '"a@b.org"@example.org', "a,b@example.org",
+    "a;b@example.org", "a:b@example.org", "x" * 65 + "@example.org", "a@" + "b" * 64 + ".org",
+    "a@" + "b." * 127 + "org", "amy\t@example.org", "amy\x7f@example.org", "amy\x1b@example.org",
+    "<amy@example.org>", "amy@example.org><b@example.org", "amy@exa mple.org", "postmaster",
+]  # fmt: skip
+
+
+async def test_addresses_that_are_accepted_arrive_as_they_were(tmp_path: Path) -> None:
+    async with (
+        doorway(tmp_path, Limits(greeting_pause=0)) as door,
+        await door.talk(hello=True) as talk,
+    ):
+        reply = await talk.mail("jane@council.gov.uk", *ACCEPTED, data=b"x")
+        assert reply.startswith("250")
+        (mail,) = door.taken
+        expected = [one.replace('"amy"', "amy") for one in ACCEPTED if one != '"amy"@example.org']
+        assert [str(one) for one in mail.session.recipients] == expected
+
+
+async def test_addresses_that_are_refused_leave_the_talk_in_step(tmp_path: Path) -> None:
+    async with (
+        doorway(tmp_path, Limits(greeting_pause=0, errors=100)) as door,
+        await door.talk(hello=True) as talk,
+    ):
+        await talk.say("MAIL FROM:<jane@council.gov.uk>", "250")
+        for one in REFUSED:
+            reply = await talk.say(f"RCPT TO:<{one}>")
+            assert reply.startswith(("501 5.", "553 5.")), (one, reply)
+        await talk.say("RSET", "250")
+        for one in REFUSED[1:]:
+            reply = await talk.say(f"MAIL FROM:<{one}>")
+            assert reply.startswith(("501 5.", "553 5.")), (one, reply)
+        await talk.say("NOOP", "250")
+
+
+async def test_nobody_signs_in_as_one_and_acts_as_another(tmp_path: Path) -> None:
+    async with doorway(tmp_path, LIMITS) as door:
+        for acting_as, expected in [("jane@council.gov.uk", "235"), ("boss@council.gov.uk", "535")]:
+            async with await door.talk(Kind.TLS, hello=True) as talk:
+                blob = f"{acting_as}\0jane@council.gov.uk\0correct horse".encode()
+                await talk.say(f"AUTH PLAIN {base64.b64encode(blob).decode()}", expected)
+        assert door.notebook.tried == ["jane@council.gov.uk"]
+
+
+async def test_an_early_talker_is_shown_out(tmp_path: Path) -> None:
+    slow = Limits(greeting_pause=0.3, linger=0.2)
+    async with doorway(tmp_path, slow) as door:
+        for kind in (Kind.TRUSTED, Kind.STARTTLS, Kind.TLS):
+            async with await door.talk(kind) as talk:
+                await talk.send("EHLO x")
+                assert (await talk.reply()).startswith("554 5.5.0")
+                assert await talk.closed() == b""
+        async with await Talk.open(door.port()) as patient:
+            assert (await patient.reply()).startswith("220")

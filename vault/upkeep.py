@@ -1,0 +1,61 @@
+"""Upkeep: clearing away what crashes and time leave behind. Run now and then by one process.
+
+Promises to delete only what was never acknowledged, or is long settled: a content file that no row
+names a day and a half after it was written, half-written files as old, receipts past the duplicate
+window, and outbox rows that have been final for a month. Packages, grants and the audit trail are
+not its business.
+"""
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from vault import tables
+from vault.contents import ABANDONED_AFTER
+from vault.errors import StoreUnavailable
+from vault.store import Store
+
+SETTLED_FOR = timedelta(days=30)
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """How much was cleared away: half-written files, contents without a row, settled rows."""
+
+    halves: int
+    orphans: int
+    rows: int
+
+
+def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Cleared:
+    """Clear away what is left over; raises StoreUnavailable.
+
+    A content file comes before its row, by less than the time a message takes to be deposited; so
+    one that has had no row for `abandoned_after` never will.
+    """
+    old = store.contents.settled(abandoned_after)  # listed before the rows are read
+    orphans = 0
+    for start in range(0, len(old), _AT_ONCE):
+        some = old[start : start + _AT_ONCE]
+        for content_id in set(some) - _named(store, some):
+            with suppress(StoreUnavailable):  # the next run tries again
+                store.contents.delete(content_id)
+                orphans += 1
+    row, receipt = tables.outbox.c, tables.receipts.c
+    with store.writing() as tx:
+        forgotten = receipt.accepted_at <= tx.now - store.settings.duplicate_window
+        tx.execute(delete(tables.receipts).where(forgotten))
+        settled = delete(tables.outbox).where(row.finished_at < tx.now - SETTLED_FOR)
+        rows = tx.execute(settled).rowcount
+    return Cleared(store.contents.sweep(abandoned_after), orphans, rows)
+
+
+def _named(store: Store, content_ids: Collection[str]) -> set[str]:
+    content = tables.contents.c
+    with store.reading() as tx:
+        rows = tx.execute(select(content.place).where(content.place.in_(content_ids)))
+        return {row.place for row in rows}
