@@ -52,7 +52,8 @@ class Script:
 
     `answers[stage]`: one text for ever, or a list that is used up first. `recipients[address]`:
     the same for RCPT. `stall` and `drop`: stages at which it says nothing more, or hangs up
-    instead of answering. `drop_after`: bytes of content after which it hangs up.
+    instead of answering. `delay`: seconds it thinks at a stage. `drop_after`: bytes of content
+    after which it hangs up. `swallow`: it takes a mail and hangs up without saying so.
     """
 
     extensions: list[str] = field(
@@ -62,7 +63,9 @@ class Script:
     recipients: dict[str, str | list[str]] = field(default_factory=dict)
     stall: set[str] = field(default_factory=set)
     drop: set[str] = field(default_factory=set)
+    delay: dict[str, float] = field(default_factory=dict)
     drop_after: int | None = None
+    swallow: bool = False
     users: dict[str, str] = field(default_factory=dict)  # login -> password; offers AUTH
     mechanisms: str = "PLAIN LOGIN"
     injected: bytes = b""  # sent in one segment with the 220 to STARTTLS
@@ -156,6 +159,7 @@ class _Talk:
     async def scripted(self, stage: str, normal: str) -> str | bytes:
         if stage in self.script.stall:
             await asyncio.Event().wait()
+        await asyncio.sleep(self.script.delay.get(stage, 0))
         if stage in self.script.drop:
             raise _HangUpError
         return _next(self.script.answers, stage, normal)
@@ -244,6 +248,8 @@ class _Talk:
         text = await self.scripted("dot", normal)
         words = text if isinstance(text, str) else text.decode("utf-8", "replace")
         await self.sink.caught(self._mail(raw, words))
+        if self.script.swallow:
+            raise _HangUpError
         await self.say(text)
         self.mail_line = ""
 

@@ -28,7 +28,18 @@ from vault.posting import Kind, post
 from vault.store import Store, Transaction
 from vault.tables import NoticeState, OutboxState
 
-__all__ = ["Backlog", "Item", "Kind", "backlog", "claim", "complete", "give_up", "post", "postpone"]
+__all__ = [
+    "Backlog",
+    "Item",
+    "Kind",
+    "backlog",
+    "claim",
+    "complete",
+    "give_up",
+    "post",
+    "postpone",
+    "release",
+]
 
 LEASE = timedelta(minutes=5)
 _NO_LEASE: dict[str, Any] = {"lease": "", "leased_by": "", "leased_until": None}
@@ -81,6 +92,18 @@ def claim(
     with store.writing() as tx:
         rows = _lease(tx, token, worker, limit, tx.now + lease)
     return [item for row in rows if (item := _item(store, keys, row, token)) is not None]
+
+
+def release(store: Store, worker: str) -> int:
+    """Give back at once what `worker` still holds; returns how many rows.
+
+    For a worker that has ended, or that starts again under its old name after a crash: nobody need
+    wait for its leases to run out. Must not be called while one of that name is sending.
+    """
+    row = tables.outbox
+    held = (row.c.leased_by == worker, row.c.state == OutboxState.QUEUED)
+    with store.writing() as tx:
+        return tx.execute(update(row).where(*held).values(**_NO_LEASE)).rowcount
 
 
 def backlog(store: Store) -> Backlog:

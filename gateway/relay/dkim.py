@@ -10,7 +10,8 @@ Must never sign a relayed mail: its author's server did that.
 import base64
 import contextlib
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import dkim
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -130,6 +131,14 @@ class Signer:
         self._domain, self._selector = domain.encode("ascii"), selector.encode("ascii")
         self._key = _load(pem)
         self._prove()
+
+    @classmethod
+    def load(cls, domain: str, selector: str, path: Path) -> Self:
+        """Make a signer with the key in a file. Raise DkimKeyError."""
+        try:
+            return cls(domain, selector, Secret(path.read_bytes()))
+        except OSError as error:
+            raise DkimKeyError(f"{path} cannot be read: {error.strerror}") from error
 
     def sign(self, message: bytes) -> bytes:
         """Return `message` (CRLF line ends, complete) with a DKIM-Signature field on top."""

@@ -107,6 +107,11 @@ class DeliverySettings(BaseModel):
     give_up_after: timedelta = Field(
         timedelta(days=5), gt=timedelta(0), description="Age at which a mail is returned."
     )
+    grace: timedelta = Field(
+        timedelta(seconds=20),
+        ge=timedelta(0),
+        description="When asked to stop, mails being sent have this long to finish.",
+    )
     code_life: timedelta = Field(
         timedelta(minutes=10),
         gt=timedelta(0),

@@ -1,0 +1,218 @@
+"""The deliverer: takes what is waiting in the outbox and sees it to the next hop or to its end.
+
+Promises that every claimed row is settled (sent, postponed, or given up and told), that one row
+which cannot be sent holds up no other, and that a stop lets mails under way finish. A crash leaves
+leased rows, which are sent again: twice is possible, never is not.
+Must never log an address, a code, a field of a letter or a byte of content.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway import backoff
+from gateway.desk import Desk
+from gateway.notices.letters import LetterError
+from gateway.relay.answers import Answer
+from gateway.relay.client import send
+from gateway.relay.content import UnsafeContentError
+from vault import outbox
+from vault.errors import StoreUnavailable, VaultError
+from vault.outbox import Item, Kind
+
+ATTEMPT_SHARE = 0.8  # of a lease: who is still sending then would soon not be the only one
+SETTLE_TRIES = 5
+TROUBLE_PAUSE = timedelta(seconds=2)
+SWEEP_EVERY = timedelta(hours=1)
+CODE_FIRST_RETRY = timedelta(seconds=5)
+CODE_LONGEST_RETRY = timedelta(seconds=30)
+
+log = structlog.get_logger()
+
+
+class Deliverer:
+    """Runs until stopped. One of a `worker` name at a time."""
+
+    def __init__(self, desk: Desk, worker: str = "") -> None:
+        self._desk = desk
+        self._worker = worker or f"deliver@{socket.gethostname()}"
+        self._stopping = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._attempts: set[asyncio.Task[Answer]] = set()
+        self._swept_at: datetime | None = None
+
+    def stop(self) -> None:
+        """Ask `run` to end; it lets mails under way finish within the grace."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`. Never ends by itself, whatever fails."""
+        await self._release()
+        log.info("deliverer.started", pid=os.getpid())
+        try:
+            while not self._stopping.is_set():
+                started = await self._start_due()
+                if not started:
+                    await self._sweep()
+                    await self._pause()
+        finally:
+            await self._wind_up()
+
+    async def _start_due(self) -> int:
+        """Claim as many rows as there is room for and begin with them; return how many."""
+        desk = self._desk
+        room = desk.delivery.at_once - len(self._under_way)
+        if room <= 0:
+            return 0
+        try:
+            items = await asyncio.to_thread(
+                outbox.claim,
+                desk.store,
+                desk.relay_keys,
+                self._worker,
+                limit=room,
+                lease=desk.delivery.lease,
+            )
+        except Exception as error:  # noqa: BLE001 - a broken store must not end the deliverer
+            log.warning("deliverer.cannot_claim", problem=type(error).__name__)
+            await self._rest(TROUBLE_PAUSE)
+            return 0
+        for item in items:
+            task = asyncio.create_task(self._deliver(item))
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+        return len(items)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("deliverer.fault", problem=type(fault).__name__)
+
+    async def _pause(self) -> None:
+        """Wait for the poll interval, for room, or for a stop, whatever comes first."""
+        if len(self._under_way) < self._desk.delivery.at_once:
+            await self._rest(self._desk.delivery.poll)
+            return
+        stop = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({stop, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+
+    async def _rest(self, pause: timedelta) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause.total_seconds()):
+                await self._stopping.wait()
+
+    async def _wind_up(self) -> None:
+        grace = self._desk.delivery.grace.total_seconds()
+        if self._under_way:
+            await asyncio.wait(tuple(self._under_way), timeout=grace)
+        for attempt in (cut_off := tuple(self._attempts)):
+            attempt.cancel()
+        if self._under_way:  # what is left is being written down, which is never cut off
+            await asyncio.wait(tuple(self._under_way))
+        await self._release()
+        log.info("deliverer.stopped", cut_off=len(cut_off))
+
+    async def _release(self) -> None:
+        """Free what an earlier life, or a mail that was cut off, still holds."""
+        with contextlib.suppress(VaultError):  # then the leases run out
+            await asyncio.to_thread(outbox.release, self._desk.store, self._worker)
+
+    async def _sweep(self) -> None:
+        now = self._desk.store.clock()
+        if self._swept_at is not None and now - self._swept_at < SWEEP_EVERY:
+            return
+        self._swept_at = now
+        with contextlib.suppress(VaultError, OSError):
+            await asyncio.to_thread(self._desk.store.contents.sweep)
+
+    # One row
+
+    async def _deliver(self, item: Item) -> None:
+        """Try once and settle. An attempt that is cut off leaves the row as it was."""
+        answer = self._hopeless(item)
+        if answer is None:
+            attempt = asyncio.create_task(self._attempt(item))
+            self._attempts.add(attempt)
+            attempt.add_done_callback(self._attempts.discard)
+            await asyncio.wait({attempt})
+            if attempt.cancelled():
+                return
+            answer = self._final(item, attempt.result())
+        for turn in range(SETTLE_TRIES):
+            try:
+                await asyncio.to_thread(self._settle, item, answer)
+            except StoreUnavailable:
+                log.warning("deliverer.not_settled", row=item.id, code=answer.code)
+                await asyncio.sleep(turn)
+            else:
+                return
+
+    def _hopeless(self, item: Item) -> Answer | None:
+        """Answer for a code that nobody can use any more."""
+        age = self._desk.store.clock() - item.queued_at
+        if item.kind is Kind.CODE and age >= self._desk.delivery.code_life:
+            return Answer(554, "5.4.7", "The code had expired before it could be sent")
+        return None
+
+    async def _attempt(self, item: Item) -> Answer:
+        seconds = self._desk.delivery.lease.total_seconds() * ATTEMPT_SHARE
+        try:
+            async with asyncio.timeout(seconds):
+                letter = await asyncio.to_thread(self._desk.letter, item)
+                answers = await send(self._desk.next_hop, letter)
+        except TimeoutError:
+            return Answer(451, "4.4.7", "Sending took too long")
+        except UnsafeContentError:
+            return Answer(554, "5.6.0", "The mail has a bare CR, LF or NUL and cannot be sent")
+        except LetterError as error:
+            return _unready(item, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault in one mail must not stop the others
+            return _unready(item, type(error).__name__)
+        return answers[item.to]
+
+    def _final(self, item: Item, answer: Answer) -> Answer:
+        """Turn a temporary answer into a permanent one when the time is up."""
+        age = self._desk.store.clock() - item.queued_at
+        if answer.temporary and age >= self._desk.delivery.give_up_after:
+            return Answer(554, "5.4.7", f"Given up after {age.days} days: {answer.text}")
+        return answer
+
+    def _settle(self, item: Item, answer: Answer) -> None:
+        """Write down what became of a row; runs in a thread. Raises StoreUnavailable."""
+        desk = self._desk
+        if answer.positive:
+            what, done = "outbox.sent", outbox.complete(desk.store, item, answer.status)
+        elif answer.temporary:
+            until = desk.store.clock() + self._wait(item)
+            what, done = "outbox.postponed", outbox.postpone(desk.store, item, answer.status, until)
+        else:
+            what = "outbox.given_up"
+            done = outbox.give_up(desk.store, desk.sealing_keys, item, answer.status)
+        log.info(
+            what,
+            row=item.id,
+            kind=item.kind.value,
+            package_id=item.package_id,
+            attempts=item.attempts,
+            enhanced=answer.enhanced,
+            lease_lost=not done,
+        )
+
+    def _wait(self, item: Item) -> timedelta:
+        if item.kind is Kind.CODE:  # greylisting asks for a second try, and nobody waits an hour
+            return backoff.wait(item.attempts, CODE_FIRST_RETRY, CODE_LONGEST_RETRY)
+        delivery = self._desk.delivery
+        return backoff.wait(item.attempts, delivery.first_retry, delivery.longest_retry)
+
+
+def _unready(item: Item, problem: str) -> Answer:
+    """Log a row that could not be made into a mail. It is tried again: a mend may come."""
+    log.error("outbox.unready", row=item.id, kind=item.kind.value, problem=problem)
+    return Answer(451, "4.3.0", "The mail could not be made ready for sending")

@@ -1,0 +1,71 @@
+"""What the deliverer works with, and how a claimed row becomes a mail ready to be sent.
+
+Promises that a clear copy is what its sender sent, below the lines put on top and without its Bcc,
+and that a letter is signed when a key is configured. Must never be held by the SMTP or web process:
+it opens what is still to be sent.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from gateway.notices.letters import LetterError, render
+from gateway.notices.settings import NoticeSettings
+from gateway.relay.client import Letter
+from gateway.relay.content import measure
+from gateway.relay.dkim import Signer
+from gateway.relay.headers import drop_headers
+from gateway.relay.settings import DeliverySettings, NextHopSettings
+from policies.settings import OrganisationSettings
+from vault.address import Address
+from vault.keys import RelayKeys, SealingKeys
+from vault.outbox import Item, Kind
+from vault.store import Store
+
+NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE})  # nobody could do anything with what comes back
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Store, keys and settings of a deliverer. `signer` is None when no key is configured."""
+
+    store: Store
+    relay_keys: RelayKeys
+    sealing_keys: SealingKeys
+    organisation: OrganisationSettings
+    next_hop: NextHopSettings
+    notices: NoticeSettings
+    delivery: DeliverySettings
+    signer: Signer | None = None
+
+    def letter(self, item: Item) -> Letter:
+        """Make a row ready to be sent; reads and decrypts, so it belongs in a thread.
+
+        Raises LetterError, UnsafeContentError for what no next hop may be given, and VaultError.
+        """
+        chunks = self._chunks(item)
+        found = measure(chunks())
+        return Letter(self._return_path(item), (item.to,), chunks(), found.size, found.eight_bit)
+
+    def _chunks(self, item: Item) -> Callable[[], Iterator[bytes]]:
+        content = item.content
+        if item.kind is Kind.RELAY:
+            if content is None:
+                raise LetterError("a clear copy has no content")
+            return lambda: chain([item.prefix], drop_headers(content(), item.dropped))
+        mail = render(item, self.organisation, self.notices)
+        if self.signer is not None:
+            mail = self.signer.sign(mail)
+        return lambda: iter([mail])
+
+    def _return_path(self, item: Item) -> Address | None:
+        if item.kind is Kind.RELAY:
+            return item.return_path
+        return None if item.kind in NULL_PATH else self.notices.return_address
+
+
+def make_signer(notices: NoticeSettings) -> Signer | None:
+    """Return the signer that the settings ask for, or None. Raises DkimKeyError."""
+    if notices.dkim_key is None:
+        return None
+    return Signer.load(notices.signing_domain, notices.dkim_selector, notices.dkim_key)
