@@ -60,7 +60,7 @@ class FlagReader:
     def _sensitivity(self, outline: Outline) -> Iterator[Flag]:
         for view in readings(outline, ("sensitivity",)):
             plain = _COMMENT.sub("", view.normal).casefold()
-            value = "-".join(re.findall(r"\w+", plain))
+            value = "-".join(re.findall(r"[^\W_]+", plain))
             understood = value in SENSITIVITIES or value in _NOT_SENSITIVE
             if value in self._sensitivities or not understood:
                 yield Flag("sensitivity", "the Sensitivity header")

@@ -1,8 +1,8 @@
 """Subjects that may be shown to people: what the detectors saw, with what they found masked.
 
-For explanations. Promises that no character of a finding is shown, nor any digit at all once
-something was found: another reading of the same header may hold the same number undetected.
-Must never be used to hide a value from a place where text is stored: store nothing instead.
+For explanations. Promises that no word or digit of a finding is shown in any reading: what is
+found in one may stand in another where no detector takes it for what it is.
+Must never be used to make text fit for storing: store nothing instead.
 """
 
 import re
@@ -15,8 +15,7 @@ from policies.text import View, normalise
 MASK = "*"
 LONGEST_SHOWN = 200
 
-# What is left of an encoded word that one reading does not decode.
-_ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[BbQq]\?[^?]{0,4096}(?:\?=|$)")
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,19 @@ class Shown:
 
 def masked(views: Iterable[View]) -> tuple[Shown, ...]:
     """Return the readings as they may be shown; readings that then look the same, once."""
-    texts, labels = [], []
+    texts: list[str] = []
+    labels: list[tuple[str, ...]] = []
+    words: set[str] = set()
     for view in views:
         findings = [(d.label, f) for d in DETECTORS.values() for f in d.find(view)]
+        spans = [(finding.start, finding.end) for _, finding in findings]
         labels.append(tuple(dict.fromkeys(label for label, _ in findings)))
-        texts.append(_without(view.original, ((f.start, f.end) for _, f in findings)))
+        texts.append(normalise(_without(view.original, spans)).normal)
+        for start, end in spans:
+            words.update(_WORD.findall(normalise(view.original[start:end]).normal.casefold()))
     if any(labels):
-        texts = [re.sub(r"\d", MASK, text) for text in texts]
-    shown = (Shown(_short(t), found) for t, found in zip(texts, labels, strict=True))
+        texts = [_without_words(re.sub(r"\d", MASK, text), words) for text in texts]
+    shown = (Shown(_short(text), found) for text, found in zip(texts, labels, strict=True))
     return tuple(dict.fromkeys(shown))
 
 
@@ -44,9 +48,15 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     characters = list(text)
     for start, end in spans:
         characters[start:end] = [MASK if c.isalnum() else c for c in characters[start:end]]
-    return _ENCODED.sub("=?…?=", "".join(characters))
+    return "".join(characters)
+
+
+def _without_words(text: str, words: set[str]) -> str:
+    def mask(found: re.Match[str]) -> str:
+        return MASK * len(found[0]) if found[0].casefold() in words else found[0]
+
+    return _WORD.sub(mask, text)
 
 
 def _short(text: str) -> str:
-    normal = normalise(text).normal
-    return normal if len(normal) <= LONGEST_SHOWN else normal[: LONGEST_SHOWN - 1] + "…"
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

@@ -4,9 +4,12 @@ import base64
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policies.decision import Outcome
 from policies.detectors import DETECTORS
+from policies.explain import explain
 from policies.loader import load
 from policies.schema import FLAG_KINDS
 from tests.policies.mails import COUNCIL, NHS_NUMBER, PARTNER, envelope, mail
@@ -80,6 +83,7 @@ HIDING = {
     "no-break spaces": ("Subject: " + NHS_NUMBER.replace(" ", "\u00a0"),),
     "dashes": ("Subject: " + NHS_NUMBER.replace(" ", "\u2013"),),
     "mathematical": ("Subject: NHS " + "".join(chr(0x1D7CE + int(d)) for d in DIGITS),),
+    "backwards": ("Subject: \u202e" + NHS_NUMBER[::-1] + " SHN",),
     "raw latin-1": (b"Subject: caf\xe9 " + NHS_NUMBER.encode(),),
 }
 
@@ -251,6 +255,34 @@ def test_no_reason_quotes_the_mail():
         shown = repr(decision).replace(str(decision.recipient), "")
         for value in (NHS_NUMBER, "LS1", "900123", "zaphod", "1111", "2012"):
             assert value not in shown
+
+
+HEADERS = ["Subject", "Thread-Topic", "Sensitivity", "msip_labels", "X-Sealgate-Protect"]
+PIECES = [
+    *(b"=?utf-8?b?", b"=?utf-7?q?", b"?=", b"\xff", b"\0", b"\r\n ", b"\xe2\x80\xae"),
+    *(b"[secure]", b"CONFIDENTIAL", b"Private", b"MSIP_Label_", b";", b"=", b"[", b"("),
+    *(b"943 476 5919", b"LS1 4AP"),
+]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(HEADERS),
+            st.one_of(st.binary(max_size=60), st.lists(st.sampled_from(PIECES)).map(b"".join)),
+        ),
+        max_size=5,
+    )
+)
+def test_any_headers_are_decided_and_explained(pairs):
+    outline = mail(*(name.encode() + b": " + value for name, value in pairs))
+    people = envelope(INSIDE, PARTNER)
+    decisions = POLICY.decide(people, outline)
+    assert decisions == POLICY.decide(people, outline)
+    if outline.problems:
+        assert decisions[1].outcome in {Outcome.REFUSE, Outcome.SEAL}
+    assert "943 476 5919" not in explain(POLICY, people, outline).text()
 
 
 def test_deciding_is_quick():

@@ -128,6 +128,7 @@ def test_the_strictest_terms_of_the_sealing_rules_hold():
         "when: {subject: {contains: xenon}}, then: seal, seal: {expires_after: 60 days}",
         "when: {subject: {contains: argon}}, then: seal, seal: {expires_after: 2 days}",
         "when: {subject: {contains: neon}}, then: seal, seal: {replies: no}",
+        "when: {subject: {contains: radon}}, then: seal, seal: {replies: yes}",
         head="settings: {seal: {expires_after: 30 days, replies: yes}}\n",
     )
 
@@ -137,6 +138,7 @@ def test_the_strictest_terms_of_the_sealing_rules_hold():
 
     assert terms("xenon") == (timedelta(days=60), True)
     assert terms("xenon argon neon") == (timedelta(days=2), False)
+    assert terms("radon neon") == (timedelta(days=30), False)
     assert terms("neon") == (timedelta(days=30), False)
 
 

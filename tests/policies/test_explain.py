@@ -89,6 +89,15 @@ HIDDEN = {
     "encoded": (f"Subject: =?utf-8?b?{ENCODED}?=", "9434765919"),
     "encoded and plain": (f"Subject: =?bogus-charset?b?{ENCODED}?= {NHS_NUMBER}", "9434765919"),
     "thread topic": (f"Thread-Topic: {NHS_NUMBER}", "9434765919"),
+    "found in one, not in the other": (
+        f"Subject: NHS {NHS_NUMBER}\r\nThread-Topic: version 9434765919x",
+        "9434765919",
+    ),
+    "backwards": ("Subject: \u202e9195 674 349\u202c SHN", "9195674349"),
+    "a name elsewhere": (
+        "Subject: zaphod.beeblebrox@gmail.com\r\nThread-Topic: Zaphod came",
+        "zaphod",
+    ),
     "nino": ("Subject: NI number AB 12 34 56 C", "123456"),
     "card": ("Subject: card 4111 1111 1111 1111", "4111111111111111"),
     "phone": ("Subject: ring me on 07700 900123", "07700900123"),
@@ -110,6 +119,11 @@ def test_the_value_is_nowhere_in_the_explanation(name):
     for output in (made.text(), json.dumps(json.loads(made.to_json())["subjects"])):
         assert squeezed(value) not in squeezed(output)
         assert ENCODED not in output
+
+
+def test_short_letters_of_a_finding_are_masked_too():
+    made = explain(POLICY, envelope(PARTNER), mail("Subject: visit to LS1 4AP"))
+    assert made.subjects[0].text == "visit to *** ***"
 
 
 def test_a_clean_subject_is_shown_as_it_is():

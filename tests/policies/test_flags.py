@@ -75,6 +75,7 @@ def test_the_policy_chooses_the_sensitivities():
         "[se\u200bcure] x",
         "[s\u0435cure] x",  # a Cyrillic letter
         "[sec\r\n ure] x [secure]",
+        "\u202e]eruces[",
     ],
 )
 def test_tags_in_the_subject(subject):

@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policies.decision import Outcome
 from policies.errors import PolicyError, Problem, quoted
@@ -174,6 +176,15 @@ def test_problems_come_in_the_order_of_the_file():
 def test_what_is_quoted_stays_on_one_short_line():
     assert quoted("a\x1b[31m\r\nb") == "'a?[31m??b'"
     assert len(quoted("x" * 1000)) < 70
+
+
+SCRAPS = "version: 1|rules:|  - name: a|    when: |{|}|[|]|: |- |&a |*a|!!x |'|\"|~|? |\t|#|é|\0"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from([*SCRAPS.split("|"), "\n", "|"]), max_size=30).map("".join))
+def test_scraps_of_yaml_are_never_more_than_a_policy_error(text):
+    assert all(line.isprintable() for line in complaints(text))
 
 
 @pytest.mark.parametrize("text", ["version: 1\n", "x", "[]", "rules: {}", "? ? ?", "- - - -", "'"])
