@@ -74,6 +74,17 @@ def test_a_worker_whose_lease_ran_out_untaken_may_still_settle(safe: Safe) -> No
     assert safe.claim() == []
 
 
+def test_a_worker_that_starts_again_takes_up_what_it_held(safe: Safe) -> None:
+    safe.put(BOB)
+    before = claim_one(safe)
+    assert outbox.release(safe.store, "another") == 0
+    assert safe.claim() == []
+    assert outbox.release(safe.store, "tester") == 1
+    after = claim_one(safe)
+    assert (after.id, after.attempts) == (before.id, 2)
+    assert not outbox.complete(safe.store, before, "250")
+
+
 def test_many_workers_never_share_a_row(safe: Safe) -> None:
     for number in range(10):
         safe.put(BOB, CAROL, body=b"%d" % number)
