@@ -27,6 +27,17 @@ class Answer:
     clear: bool
 
 
+class NoReplies(Exception):  # noqa: N818 - named as it is spoken of
+    """The message is not open for answers from this reader."""
+
+
+def may_reply(package: PackageFacts, identity: Address) -> bool:
+    """Say whether `identity` may answer: an owner answers others, others answer the owner."""
+    if package.owner == identity:
+        return package.author != identity
+    return package.reply_allowed
+
+
 def addressee(package: PackageFacts, identity: Address) -> Address:
     """Return the only address that `identity` may write to from a package."""
     return package.author if package.owner == identity else package.owner
@@ -35,10 +46,12 @@ def addressee(package: PackageFacts, identity: Address) -> Address:
 def address(site: Site, identity: Address, package_id: str, spool: Spool, origin: Origin) -> Answer:
     """Open the message that is answered, on record, and address the answer.
 
-    Blocks. Raises AccessDenied.
+    Blocks. Raises AccessDenied and NoReplies.
     """
     opened = retrieve(site.store, site.opening, identity, package_id, Act.PACKAGE_OPENED, origin)
     package, summary = opened.package, opened.summary
+    if not may_reply(package, identity):
+        raise NoReplies
     try:
         parts: Parts | None = take_apart(opened.read)
     except Unreadable:

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from vault import errors
@@ -103,21 +104,11 @@ async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as stopped:
-        response = show(request, ANSWERS.get(stopped.status, REFUSED))
-        if hdrs.ALLOW in stopped.headers:
-            response.headers[hdrs.ALLOW] = stopped.headers[hdrs.ALLOW]
-        return response
-    except SignInNeeded:
-        return _sign_in(request)
-    except errors.AccessDenied as denied:
-        return no_access(request, denied.denial)
-    except tuple(FAILURES) as failed:
-        return _known(request, failed)
+        return _stopped(request, stopped)
     except ConnectionError:
-        raise
-    except Exception as unexpected:  # noqa: BLE001 - the last net, above every page
-        _report(unexpected)
-        return show(request, BROKEN)
+        raise  # nobody is left to be answered
+    except Exception as failed:  # noqa: BLE001 - the last net, above every page
+        return _told(request, failed)
 
 
 def show(request: web.Request, failure: Failure, **facts: object) -> web.Response:
@@ -130,6 +121,26 @@ def no_access(request: web.Request, denial: errors.Denial) -> web.Response:
     status = 404 if denial is errors.Denial.UNKNOWN else 403
     package = request.match_info.get("package", "")
     return page(request, "no_access.html", status=status, denial=denial.name, package=package)
+
+
+def _stopped(request: web.Request, stopped: web.HTTPException) -> web.Response:
+    response = show(request, ANSWERS.get(stopped.status, REFUSED))
+    if hdrs.ALLOW in stopped.headers:
+        response.headers[hdrs.ALLOW] = stopped.headers[hdrs.ALLOW]
+    return response
+
+
+def _told(request: web.Request, failed: Exception) -> web.Response:
+    if isinstance(failed, SignInNeeded):
+        return _sign_in(request)
+    if isinstance(failed, errors.AccessDenied):
+        return no_access(request, failed.denial)
+    if isinstance(failed, (HttpProcessingError, web.RequestPayloadError)):
+        return show(request, REFUSED)
+    if isinstance(failed, tuple(FAILURES)):
+        return _known(request, failed)
+    _report(failed)
+    return show(request, BROKEN)
 
 
 def _known(request: web.Request, failed: Exception) -> web.Response:

@@ -38,6 +38,7 @@ def disposition(name: str) -> str:
     Old programs get an ASCII spelling; the others the real one.
     """
     shown = clean(name)
-    plain = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode().strip(" .")
+    plain = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode()
+    plain = " ".join(plain.split()).strip(" .")
     spelled = quote(shown, safe=UNRESERVED)
     return f"attachment; filename=\"{plain or FALLBACK}\"; filename*=UTF-8''{spelled}"

@@ -16,10 +16,10 @@ from aiohttp import hdrs, web
 from vault import catalogue
 from vault.address import Address
 from vault.audit import Act
-from vault.facts import PackageFacts
 from vault.origin import Origin
 from vault.retrieve import Opened, retrieve
 from webreader import kinds
+from webreader.answer import may_reply
 from webreader.message import Attachment, MessageView, Person, view
 from webreader.pages import page
 from webreader.site import SITE, Site, came_from, in_thread
@@ -131,13 +131,6 @@ def open_letter(
     """Open a package, on record, and take its message apart. Blocks. Raises AccessDenied."""
     opened = retrieve(site.store, site.opening, identity, package, act, origin)
     return opened, view(opened.read)
-
-
-def may_reply(package: PackageFacts, identity: Address) -> bool:
-    """Say whether `identity` may answer: an owner answers others, others answer the owner."""
-    if package.owner == identity:
-        return package.author != identity
-    return package.reply_allowed
 
 
 def letter(opened: Opened, seen: MessageView) -> Letter:

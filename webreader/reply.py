@@ -18,13 +18,12 @@ from aiohttp import web
 from vault import catalogue
 from vault.spool import Spool
 from webreader import failures, filenames
-from webreader.answer import Answer, address, addressee, keep
+from webreader.answer import Answer, NoReplies, address, addressee, keep, may_reply
 from webreader.composing import Composer, answer_subject
 from webreader.drafts import DRAFTS, FORM, Sent
 from webreader.failures import NO_REPLY
 from webreader.guard import streamed
 from webreader.pages import page, redirect
-from webreader.read import may_reply
 from webreader.site import SITE, came_from, in_thread
 from webreader.upload import TEXT_BYTES, TooLarge, Upload
 from webreader.visits import reader
@@ -69,6 +68,8 @@ async def send(request: web.Request) -> web.StreamResponse:
         await request.app[DRAFTS].once(
             identity, typed.draft, partial(_send, request, upload, typed)
         )
+    except NoReplies:
+        return failures.show(request, NO_REPLY)
     except TooLarge as large:
         await upload.drain()
         return await _form(request, typed, [("files", str(large))], status=413)

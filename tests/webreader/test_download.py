@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from tests.webreader.browser import Browser
+from tests.webreader.conftest import AUTHOR, BOB, HOST, SignIn, mail
+from vault import catalogue, grants
+from vault.audit import Act
+from vault.origin import Origin
+from webreader import download
+from webreader.site import Site
+
+Seal = Callable[..., str]
+MIB = 1024 * 1024
+BIG = mail(files=(("big.bin", bytes(12 * MIB)),))
+
+
+async def test_an_attachment_arrives_byte_for_byte(sign_in: SignIn, seal: Seal, site: Site) -> None:
+    data = os.urandom(3 * MIB + 17)
+    package = seal(mail(files=(("a.pdf", b"%PDF-"), ("Bericht – größer.pdf", data))))
+    browser = await sign_in(BOB)
+    answer = await browser.get(f"/p/{package}/a/2")
+    assert answer.status == 200
+    assert hashlib.sha256(answer.body).digest() == hashlib.sha256(data).digest()
+    assert answer.headers["Content-Length"] == str(len(data))
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Security-Policy"] == download.POLICY
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="Bericht groer.pdf"; '
+        "filename*=UTF-8''Bericht%20%E2%80%93%20gr%C3%B6%C3%9Fer.pdf"
+    )
+    trail = catalogue.timeline(site.store, AUTHOR, package)
+    assert [event.detail for event in trail if event.act is Act.ATTACHMENT_DOWNLOADED] == ["2"]
+
+
+@pytest.mark.parametrize("number", ["3", "0", "01", "-1", "99999", "1.pdf", "1/x.css"])
+async def test_what_is_not_there_is_not_found(sign_in: SignIn, seal: Seal, number: str) -> None:
+    package = seal(mail(files=(("a.pdf", b"x"),)))
+    browser = await sign_in(BOB)
+    assert (await browser.get(f"/p/{package}/a/{number}")).status == 404
+
+
+async def test_the_original_has_no_bcc_but_for_its_owner(sign_in: SignIn, seal: Seal) -> None:
+    raw = mail(Bcc="Carol <carol@hidden.example>", X_Odd="kept")
+    package = seal(raw)
+    bob, owner = await sign_in(BOB), await sign_in(AUTHOR)
+    answer = await bob.get(f"/p/{package}/original.eml")
+    expected = b"".join(line for line in raw.splitlines(True) if not line.startswith(b"Bcc:"))
+    assert answer.body == expected
+    assert "message-" in answer.headers["Content-Disposition"]
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert (await owner.get(f"/p/{package}/original.eml")).body == raw
+
+
+class Slow:
+    """A client that reads at its own pace and notes when it last got something."""
+
+    def __init__(self, plug: socket.socket, pace: float) -> None:
+        self.plug, self.pace = plug, pace
+        self.size, self.last, self.ended = 0, 0.0, ""
+        self.begun = asyncio.Event()
+        self.task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self.ended:
+            try:
+                data = await loop.sock_recv(self.plug, 64 * 1024)
+            except ConnectionResetError:
+                self.ended = "reset"
+                return
+            self.ended = "" if data else "end"
+            self.size, self.last = self.size + len(data), time.monotonic()
+            self.begun.set()
+            await asyncio.sleep(self.pace)
+
+
+@contextlib.asynccontextmanager
+async def slowly(
+    server: TestServer, browser: Browser, path: str, pace: float
+) -> AsyncIterator[Slow]:
+    """Begin a download over a small window, `pace` seconds between two reads."""
+    loop = asyncio.get_running_loop()
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nCookie: {cookie}\r\n"
+    request += "Connection: close\r\n\r\n"
+    with socket.socket() as plug:
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+        plug.setblocking(False)
+        await loop.sock_connect(plug, (server.host, server.port))
+        await loop.sock_sendall(plug, request.encode())
+        slow = Slow(plug, pace)
+        await asyncio.wait_for(slow.begun.wait(), 20)
+        yield slow
+        slow.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await slow.task
+
+
+async def test_after_a_withdrawal_nothing_new_leaves(
+    server: TestServer, sign_in: SignIn, seal: Seal, site: Site
+) -> None:
+    package = seal(BIG)
+    async with slowly(server, await sign_in(BOB), f"/p/{package}/a/1", pace=0.01) as slow:
+        await asyncio.to_thread(grants.revoke, site.store, AUTHOR, package, BOB, Origin())
+        withdrawn = time.monotonic()
+        await asyncio.wait_for(slow.task, 10)
+    assert slow.ended == "reset"
+    assert slow.size < 12 * MIB
+    assert slow.last < withdrawn + 1.5
+
+
+async def test_a_client_that_reads_nothing_is_cut_off_as_well(
+    server: TestServer, sign_in: SignIn, seal: Seal, site: Site
+) -> None:
+    package = seal(BIG)
+    async with slowly(server, await sign_in(BOB), f"/p/{package}/a/1", pace=2) as slow:
+        await asyncio.to_thread(grants.revoke, site.store, AUTHOR, package, BOB, Origin())
+        await asyncio.sleep(1.5)
+        slow.pace = 0
+        await asyncio.wait_for(slow.task, 10)
+    assert slow.ended == "reset"
+    assert slow.size < MIB
+
+
+async def test_without_a_withdrawal_the_slow_get_everything(
+    server: TestServer, sign_in: SignIn, seal: Seal
+) -> None:
+    package = seal(BIG)
+    async with slowly(server, await sign_in(BOB), f"/p/{package}/a/1", pace=0.001) as slow:
+        await asyncio.wait_for(slow.task, 20)
+    assert slow.size >= 12 * MIB
+    assert slow.ended == "end"
