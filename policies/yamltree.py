@@ -130,14 +130,18 @@ class _Builder:
                 if self._documents > 1:
                     self._stop(line, "a second document ('---')", "keep one document in a file")
             case yaml.AliasEvent():
-                alias = quoted(f"*{event.anchor}")
-                self._complain(line, f"an alias {alias}", "write out what it stands for")
-                self._add("", line)
+                self._take_alias(quoted(f"*{event.anchor}"), line)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._stack.pop()
             case yaml.NodeEvent():
                 self._check_plain(event, line)
                 self._open_or_add(event, line)
+
+    def _take_alias(self, alias: str, line: int) -> None:
+        if self._expects_key():
+            self._stop(line, f"an alias {alias} used as a key")
+        self._complain(line, f"an alias {alias}", "write out what it stands for")
+        self._add("", line)
 
     def _check_plain(self, event: yaml.NodeEvent, line: int) -> None:
         if event.anchor is not None:

@@ -108,7 +108,8 @@ def test_the_shipped_lists_can_be_read():
     reader.add_file(webmail, "domains", "personal_webmail.txt", ("p.yaml", 1))
     reader.add_file(generic, "mailboxes", "generic_mailboxes.txt", ("p.yaml", 1))
     assert reader.problems == []
-    assert not (webmail.broken or generic.broken)
+    assert not webmail.broken
+    assert not generic.broken
     assert len(webmail) > 100
     assert len(generic) > 100
     assert len(reader.content) == 2
