@@ -313,6 +313,8 @@ def test_no_value_adds_a_header_or_a_tag(kind: Kind, name: str, evil: str) -> No
     assert mail["To"] == "amy@example.org"
     known = set(Tags(body(normal, "html")).tags)
     page = Tags(body(mail, "html"))
+    for shown in (mail["Subject"], display_name(mail), page.text, body(mail, "plain")):
+        assert shown.replace("\n", "").isprintable()
     assert set(page.tags) <= known
     assert set(page.links) <= {
         f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in ("p", "sent")
