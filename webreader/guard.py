@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import time
 from typing import Final, TypeVar
 
@@ -40,6 +41,8 @@ HEADERS: Final = {
 }
 FORM: Final = "application/x-www-form-urlencoded"
 FORM_TOKEN: Final = "csrf"  # noqa: S105 - the name of the field, not a secret
+
+OWN_TARGET: Final = re.compile(r"/(?!/)")
 
 Page = TypeVar("Page", bound=Handler)
 _STREAMED: set[Handler] = set()
@@ -132,7 +135,7 @@ def _our_host(request: web.Request) -> None:
 
     RFC 9110 section 7.4: 421 when a server will not answer for the authority it was asked for.
     """
-    if request.rel_url.absolute or not request.path.startswith("/"):
+    if not OWN_TARGET.match(request.raw_path):
         raise web.HTTPBadRequest
     if request.headers.get(hdrs.HOST, "").lower() != request.app[SITE].host:
         raise web.HTTPMisdirectedRequest
