@@ -8,7 +8,6 @@ Must never change the length silently: a text longer than the limit is cut and s
 
 import unicodedata
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -16,11 +15,9 @@ import re2
 
 from policies.confusables import FOREIGN, LOOKALIKES
 from policies.encoded_words import TEXT_LIMIT, decode_header, unfold
+from policies.numbers import Run, Token, figures_in, runs_of, tokens_of, with_digits_for_letters
 
-__all__ = [
-    "TEXT_LIMIT", "Run", "View", "alphanumeric", "decode_header", "figures_in", "normalise",
-    "unfold",
-]  # fmt: skip
+__all__ = ["TEXT_LIMIT", "View", "decode_header", "normalise", "unfold"]
 
 _MARK = "\0"  # stands for a combining mark in `_fold`; never reaches a normal text
 _LONGEST_FOLD = 6  # some single characters unfold to whole phrases (U+FDFA to 18): left as they are
@@ -40,38 +37,7 @@ _BY_CATEGORY = {
 _LETTER_BLOCKS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)  # squared, circled, regional A to Z
 _ALPHABET = 26
 
-# Letters that stand in for digits, but only inside something that is mostly digits already.
-_LEET = bytes.maketrans(b"OoQDIl|iSsBZz", b"0000111155822")
-_DIGITISH = re2.compile(rb"\b[0-9OoQDIl|iSsBZz]+(?:[^0-9A-Za-z]{1,3}[0-9OoQDIl|iSsBZz]+)*\b")
-_GROUP = re2.compile(rb"\b[0-9OoQDIl|iSsBZz]+\b")
-_DIGITS = re2.compile(rb"[0-9]+")
-_FEWEST_DIGITISH = 8
-_WIDEST_GAP = 3  # characters that may stand between two groups of one number
-_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
-_NOT_ALPHANUMERIC = bytes(
-    byte for byte in range(256) if not re2.match(rb"[0-9A-Za-z|]", bytes([byte]))
-)
 _TOKEN = re2.compile(r"[\p{L}\p{M}\p{N}]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Groups of digits close enough to be one number: `999 123 4567` is one run of three groups.
-
-    `digits` is all of them together; `heads` and `tails` give, for the positions in `digits` where
-    a group begins or ends, the position in the normal text.
-    """
-
-    digits: str
-    heads: dict[int, int]
-    tails: dict[int, int]
-
-    def windows(self, length: int) -> Iterator[tuple[str, int, int]]:
-        """Yield each stretch of whole groups with `length` digits: the digits, and its span."""
-        for at, start in self.heads.items():
-            end = self.tails.get(at + length)
-            if end is not None:
-                yield self.digits[at : at + length], start, end
 
 
 @dataclass(frozen=True)
@@ -101,42 +67,24 @@ class View:
         return self.normal.translate(LOOKALIKES).encode("ascii", "replace")
 
     @cached_property
+    def figures(self) -> int:
+        """The number of ASCII digits in `ascii`."""
+        return figures_in(self.ascii)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """The words and numbers of `ascii`, in order."""
+        return tokens_of(self.ascii)
+
+    @cached_property
     def digits(self) -> bytes:
         """`ascii` with letters that stand for digits made digits, in long digit-like runs only."""
-        text = self.ascii
-        if not _DIGITS.search(text):
-            return text
-        out = bytearray(text)
-        for match in _DIGITISH.finditer(text):
-            start, end = match.span()
-            stretch = text[start:end]
-            figures = figures_in(stretch)
-            letters = len(alphanumeric(stretch)) - figures
-            if letters and figures + letters >= _FEWEST_DIGITISH and figures >= letters:
-                _unleet(out, text, start, end)
-        return bytes(out)
+        return with_digits_for_letters(self.ascii) if self.figures else self.ascii
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """The numbers in the text, as runs of digit groups at most three characters apart."""
-        runs: list[list[tuple[int, int]]] = []
-        for match in _DIGITS.finditer(self.digits):
-            start, end = match.span()
-            if runs and self._close(runs[-1][-1][1], start):
-                runs[-1].append((start, end))
-            else:
-                runs.append([(start, end)])
-        return tuple(_run(self.digits, groups) for groups in runs)
-
-    def groups(self, start: int, end: int) -> tuple[int, ...]:
-        """Count the digits of each group in a span of the normal text."""
-        return tuple(
-            match.end() - match.start() for match in _DIGITS.finditer(self.digits, start, end)
-        )
-
-    def _close(self, end: int, start: int) -> bool:
-        gap = self.digits[end:start]
-        return len(gap) <= _WIDEST_GAP and not any(chr(byte).isalpha() for byte in gap)
+        """The numbers in the text, as runs of groups that may belong together."""
+        return runs_of(self.digits, self.tokens)
 
 
 def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
@@ -206,32 +154,3 @@ def _unmix(text: str) -> str:
         for at, char in enumerate(word):
             out[start + at] = FOREIGN.get(char, char)
     return "".join(out)
-
-
-def figures_in(text: bytes) -> int:
-    """Count the ASCII digits."""
-    return len(text.translate(None, _NOT_DIGITS))
-
-
-def alphanumeric(text: bytes) -> bytes:
-    """Leave out everything but ASCII letters and digits, and the bar that passes for one."""
-    return text.translate(None, _NOT_ALPHANUMERIC)
-
-
-def _unleet(out: bytearray, text: bytes, start: int, end: int) -> None:
-    """Make digits of the stand-ins in groups that hold a digit, or are a single character."""
-    for match in _GROUP.finditer(text, start, end):
-        first, last = match.span()
-        if last - first == 1 or figures_in(text[first:last]):
-            out[first:last] = text[first:last].translate(_LEET)
-
-
-def _run(text: bytes, groups: list[tuple[int, int]]) -> Run:
-    heads, tails, digits = {}, {}, []
-    length = 0
-    for start, end in groups:
-        heads[length] = start
-        length += end - start
-        tails[length] = end
-        digits.append(text[start:end])
-    return Run(b"".join(digits).decode("ascii"), heads, tails)

@@ -19,6 +19,7 @@ class ShapeDetector:
     name: str
     label: str
     severity: Severity
+    fewest_figures: int = 0  # a text with fewer ASCII digits is not looked at
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield spans of the normal text, in any order, overlaps allowed."""
@@ -26,6 +27,8 @@ class ShapeDetector:
 
     def find(self, view: View) -> list[Finding]:
         """List the findings in `view`, as spans of its original text."""
+        if view.figures < self.fewest_figures:
+            return []
         return [
             Finding(*view.span(start, end), self.name, confidence, self.severity)
             for start, end, confidence in _apart(self.candidates(view))

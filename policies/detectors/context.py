@@ -1,54 +1,72 @@
 """Words around a candidate that make it more or less likely to be personal data.
 
-Promises to look only so far before and after, at whole words, in linear time.
+Promises to look only so far before and after, at whole words, whatever their case, in linear time.
 """
 
-import re2
+from bisect import bisect_left
+from itertools import pairwise
 
+from policies.numbers import Token
 from policies.text import View
 
 _BEFORE = 60
 _AFTER = 40
+_WIDEST_GAP = 3  # between the words of a phrase: "date-of-birth", "d.o.b."
+_WIDEST_LINK = 6  # between a label and its value
+_LINKS = frozenset({b"is", b"was", b"are", b"no", b"nos", b"number", b"numbers", b"num", b"s"})
 
 
 class Words:
-    """A set of words and short phrases, found without regard to case.
-
-    A space in a phrase stands for any run of spaces and joining punctuation, or for none, so that
-    "date of birth" is found in `DateOfBirth` and "date-of-birth".
-    """
+    """A set of words and short phrases. The words of a phrase may be joined: `DateOfBirth`."""
 
     def __init__(self, *phrases: str) -> None:
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.case_sensitive = False
-        spelt = "|".join(
-            re2.escape(phrase).replace("\\ ", r"[\s._\-/&]{0,3}") for phrase in phrases
-        )
-        self._anywhere = re2.compile(
-            rf"(?:^|[^A-Za-z])(?:{spelt})(?:[^A-Za-z]|$)".encode(), options
-        )
-        self._last = re2.compile(
-            rf"(?:^|[^A-Za-z])(?:{spelt})(?:[\s:;,.#=\-_/()\[\]'\"?*]|is|was|are|no|nos|number|num)*$".encode(),
-            options,
-        )
+        self._phrases: dict[bytes, set[tuple[bytes, ...]]] = {}  # by their last word
+        for phrase in phrases:
+            words = tuple(phrase.encode("ascii").split())
+            for spelt in (words, (b"".join(words),)):
+                self._phrases.setdefault(spelt[-1], set()).add(spelt)
 
     def near(self, view: View, start: int, end: int) -> bool:
         """Tell whether one stands within reach of a span of the normal text."""
-        text = view.ascii
-        return self._found(text, start - _BEFORE, start) or self._found(text, end, end + _AFTER)
-
-    def before(self, view: View, start: int) -> bool:
-        """Tell whether one stands within reach before a position of the normal text."""
-        return self._found(view.ascii, start - _BEFORE, start)
+        tokens = view.tokens
+        first = bisect_left(tokens, (start - _BEFORE,))
+        last = bisect_left(tokens, (end + _AFTER,))
+        return any(
+            self._ends_at(tokens, number)
+            for number in range(first, last)
+            if not start <= tokens[number][0] < end
+        )
 
     def right_before(self, view: View, start: int) -> bool:
         """Tell whether one stands just before, with nothing but "no", "is" or a colon between."""
-        text = view.ascii[max(0, start - _BEFORE) : start]
-        return self._last.search(text) is not None
+        tokens = view.tokens
+        number = bisect_left(tokens, (start,)) - 1
+        while number >= 0 and start - tokens[number][1] <= _WIDEST_LINK:
+            if self._ends_at(tokens, number):
+                return True
+            start, _end, word = tokens[number]
+            if word not in _LINKS:
+                return False
+            number -= 1
+        return False
 
-    def _found(self, text: bytes, start: int, end: int) -> bool:
-        return self._anywhere.search(text[max(0, start) : end]) is not None
+    def anywhere(self, view: View) -> bool:
+        """Tell whether one stands anywhere in the text."""
+        return any(self._ends_at(view.tokens, number) for number in range(len(view.tokens)))
+
+    def _ends_at(self, tokens: tuple[Token, ...], number: int) -> bool:
+        phrases = self._phrases.get(tokens[number][2], ())
+        return any(_spelt_at(phrase, tokens, number) for phrase in phrases)
+
+
+def _spelt_at(phrase: tuple[bytes, ...], tokens: tuple[Token, ...], last: int) -> bool:
+    first = last - len(phrase) + 1
+    if first < 0:
+        return False
+    words = tokens[first : last + 1]
+    return all(token[2] == word for token, word in zip(words, phrase, strict=True)) and all(
+        after[0] - before[1] <= _WIDEST_GAP for before, after in pairwise(words)
+    )
 
 
 # What is not a person's number, though it may have the same shape.

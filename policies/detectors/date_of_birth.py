@@ -63,7 +63,10 @@ class DateOfBirth(ShapeDetector):
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield every date beside such words."""
         text = view.ascii
-        for start, end, bare in _dates(view.digits):
+        if not (_BIRTH.anywhere(view) or _AGE.search(text)):
+            return
+        texts = dict.fromkeys((text, view.digits))
+        for start, end, bare in (one for some in texts for one in _dates(some)):
             labelled = _BIRTH.right_before(view, start)
             if labelled:
                 yield start, end, Confidence.SURE
@@ -90,7 +93,6 @@ def _dates(text: bytes) -> Iterator[tuple[int, int, bool]]:
         while match := shape.search(text, at):
             at = match.start(1) + 1
             if _possible(*(match.group(number) for number in order)):
-                at = match.end(3)
                 yield match.start(1), match.end(3), bare
 
 
@@ -131,4 +133,4 @@ def _is_date(year: int, month: int, day: int) -> bool:
     return True
 
 
-DATE_OF_BIRTH = DateOfBirth("date_of_birth", "a date of birth", Severity.HIGH)
+DATE_OF_BIRTH = DateOfBirth("date_of_birth", "a date of birth", Severity.HIGH, 3)

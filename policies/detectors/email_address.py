@@ -4,17 +4,18 @@ Also as people write them to slip past a filter: `jo (at) example dot com`.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.finding import Confidence, Severity
-from policies.lists import generic_mailboxes
+from policies.members import ListReader, MemberList, mailbox_name
 from policies.text import View
 
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
-_AT = rb"(?:\s{0,2}@\s{0,2}|\s{0,2}[(\[{<]\s?(?:at|@)\s?[)\]}>]\s{0,2}|\s[-_*]?at[-_*]?\s)"
+_AT = rb"(?:\s{0,2}@\s{0,2}|\s{0,2}[(\[{<]\s?(?:at|@)\s?[)\]}>]\s{0,2}|\s[-_*]?(at)[-_*]?\s)"
 _DOT = rb"(?:\s{0,2}\.\s{0,2}|\s{0,2}[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s{0,2}|\sdot\s)"
 _LOCAL = rb"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
 _PLAIN = re2.compile(
@@ -42,14 +43,35 @@ class EmailAddress(ShapeDetector):
                     yield match.start(1), match.end(2), Confidence.SURE
         if b"at" in text.lower() or b"@" in text:
             for match in _SPELT.finditer(text):
-                if not _role(match.group(1)):
-                    yield match.start(1), match.end(2), Confidence.LIKELY
+                local, at, domain = match.groups()
+                if (at is None or _spelt_out(local, domain)) and not _role(local):
+                    yield match.start(1), match.end(3), Confidence.LIKELY
+
+
+def _spelt_out(local: bytes, domain: bytes) -> bool:
+    """Tell whether "x at y" is an address: "look at bbc.co.uk" is none, "jo at bbc dot com" is."""
+    host = domain.lower().replace(b" ", b"")
+    return b" dot " in domain.lower() or b"." in local or host in _webmail()
+
+
+@cache
+def _webmail() -> frozenset[bytes]:
+    return frozenset(domain.encode() for domain in _shipped("domains", "personal_webmail.txt"))
+
+
+@cache
+def _roles() -> frozenset[str]:
+    return _shipped("mailboxes", "generic_mailboxes.txt")
+
+
+def _shipped(kind: str, file: str) -> frozenset[str]:
+    members = MemberList(file)
+    ListReader(None).add_file(members, kind, file, (__name__, 0))
+    return frozenset(members.mailboxes | members.exact_domains)
 
 
 def _role(local: bytes) -> bool:
-    name = local.decode("ascii").lower().partition("+")[0]
-    roles = generic_mailboxes()
-    return name in roles or name.replace(".", "").replace("-", "").replace("_", "") in roles
+    return mailbox_name(local.decode("ascii")) in _roles()
 
 
 EMAIL_ADDRESS = EmailAddress("email_address", "an e-mail address", Severity.MEDIUM)

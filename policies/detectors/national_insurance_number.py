@@ -11,7 +11,8 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.text import View, alphanumeric, figures_in
+from policies.numbers import alphanumeric, figures_in
+from policies.text import View
 
 _UNUSED = frozenset({b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"})
 _GAP = r"[^0-9A-Za-z]{0,3}"
@@ -28,7 +29,8 @@ _LABEL = Words(
     "ni", "nino", "nin", "ni no", "ni number", "national insurance", "national insurance number",
     "nat ins", "insurance number", "payroll", "hmrc", "p45", "p60", "dwp", "universal credit",
 )  # fmt: skip
-_FEWEST_FIGURES = 4
+_WORDS = frozenset(b"ah am an as at by eh ha he hi ma me my pa we ye".split())
+_FEWEST_FIGURES = 2
 _TIGHT = len("AB123456C")
 
 
@@ -56,11 +58,12 @@ class NationalInsuranceNumber(ShapeDetector):
             return Confidence.LIKELY if labelled else None
         if labelled or end - start <= _TIGHT:
             return Confidence.SURE
-        # "by 01 06 25 a" is four words; in capitals, or in a text all of small letters, it is not
-        alike = prefix.isupper() and suffix.isupper()
-        return Confidence.SURE if alike or view.ascii.islower() else None
+        if prefix.isupper() and suffix.isupper():
+            return Confidence.SURE
+        word = prefix.lower() in _WORDS  # "by 01 06 25 a" is not one
+        return Confidence.LIKELY if view.ascii.islower() and not word else None
 
 
 NATIONAL_INSURANCE_NUMBER = NationalInsuranceNumber(
-    "national_insurance_number", "a National Insurance number", Severity.CRITICAL
+    "national_insurance_number", "a National Insurance number", Severity.CRITICAL, _FEWEST_FIGURES
 )

@@ -11,6 +11,7 @@ from operator import mul
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence, Severity
+from policies.numbers import Window
 from policies.text import View
 
 _LENGTH = 10
@@ -33,8 +34,14 @@ def valid(digits: str) -> bool:
 
 
 def _issued(digits: str) -> bool:
-    """Tell whether the range is in use: 4, 6, 7 in England and Wales, 32-39 in NI, 999 in tests."""
-    return digits[0] in "467" or "320" <= digits[:3] <= "399" or digits.startswith("999")
+    """Tell whether the range is in use.
+
+    4, 6, 7 in England and Wales, 320 to 399 in Northern Ireland, 999 in tests; in Scotland the
+    number begins with a day and a month.
+    """
+    if digits[0] in "467" or "320" <= digits[:3] <= "399" or digits.startswith("999"):
+        return True
+    return "01" <= digits[:2] <= "31" and "01" <= digits[2:4] <= "12"
 
 
 class NhsNumber(ShapeDetector):
@@ -42,25 +49,36 @@ class NhsNumber(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows judged by check digit, range, grouping and words around."""
+        named = _LABEL.anywhere(view)
         for run in view.runs:
-            for digits, start, end in run.windows(_LENGTH):
-                confidence = self._judge(view, digits, start, end)
+            for window in run.windows(_LENGTH):
+                if valid(window.digits):
+                    confidence = self._judge(view, window)
+                else:
+                    confidence = _mistyped(view, window) if named else None
                 if confidence:
-                    yield start, end, confidence
+                    yield window.start, window.end, confidence
 
-    def _judge(self, view: View, digits: str, start: int, end: int) -> Confidence | None:
-        if not valid(digits):  # a slip of the finger leaves it a patient's number all the same
-            invented = digits in _INVENTED or len(set(digits)) == 1
-            labelled = not invented and _LABEL.right_before(view, start)
-            return Confidence.LIKELY if labelled else None
+    def _judge(self, view: View, window: Window) -> Confidence | None:
+        start, end = window.start, window.end
         if _LABEL.near(view, start, end):
             return Confidence.SURE
         if _dialled(view, start) or THINGS.near(view, start, end):
             return None
-        groups = view.groups(start, end)
-        if groups == _PRINTED or max(groups) <= _SPREAD or _PATIENT.near(view, start, end):
+        if _PATIENT.near(view, start, end):
             return Confidence.SURE
-        return Confidence.LIKELY if len(groups) == 1 and _issued(digits) else None
+        if not _issued(window.digits):
+            return None
+        if window.groups == _PRINTED or max(window.groups) <= _SPREAD:
+            return Confidence.SURE
+        return Confidence.LIKELY if len(window.groups) == 1 else None
+
+
+def _mistyped(view: View, window: Window) -> Confidence | None:
+    """Judge a number that does not check: a slip of the finger leaves it a patient's number."""
+    invented = window.digits in _INVENTED or len(set(window.digits)) == 1
+    labelled = not invented and _LABEL.right_before(view, window.start)
+    return Confidence.LIKELY if labelled else None
 
 
 def _dialled(view: View, start: int) -> bool:

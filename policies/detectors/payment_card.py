@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
+from policies.numbers import Window
 from policies.text import View
 
 _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (  # first and last prefix, lengths
@@ -30,6 +31,7 @@ _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (  # first and last pref
     ("675900", "676399", frozenset(range(16, 20))),  # Maestro
 )
 _LENGTHS = range(13, 20)
+_FIRST = frozenset("23456")
 _PREFIX = 6
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _WRITTEN = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (8, 8)})
@@ -66,19 +68,19 @@ class PaymentCard(ShapeDetector):
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield groups of digits that check, written as cards are or beside words of payment."""
         for run in view.runs:
-            if len(run.digits) < _LENGTHS.start:
-                continue
-            for length in _LENGTHS:
-                for digits, start, end in run.windows(length):
-                    if digits[0] in "23456" and valid(digits) and self._card(view, start, end):
-                        yield start, end, Confidence.SURE
+            starts = (at for at in run.heads if run.digits[at : at + 1] in _FIRST)
+            windows = (run.window(at, length) for at in starts for length in _LENGTHS)
+            for window in windows:
+                if window and valid(window.digits) and _is_card(view, window):
+                    yield window.start, window.end, Confidence.SURE
 
-    def _card(self, view: View, start: int, end: int) -> bool:
-        if _PAYMENT.near(view, start, end):
-            return True
-        groups = view.groups(start, end)
-        as_cards_are = len(groups) == 1 or groups in _WRITTEN or max(groups) <= _SPREAD
-        return as_cards_are and not _GOODS.near(view, start, end)
+
+def _is_card(view: View, window: Window) -> bool:
+    if _PAYMENT.near(view, window.start, window.end):
+        return True
+    groups = window.groups
+    as_cards_are = len(groups) == 1 or groups in _WRITTEN or max(groups) <= _SPREAD
+    return as_cards_are and not _GOODS.near(view, window.start, window.end)
 
 
 PAYMENT_CARD = PaymentCard("payment_card", "a payment card number", Severity.CRITICAL)

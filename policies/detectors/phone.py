@@ -12,6 +12,7 @@ import phonenumbers
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence, Severity
+from policies.numbers import Run, Window
 from policies.text import View
 
 _CALL = Words(
@@ -25,7 +26,8 @@ _OFFICE = Words(
     "helpdesk", "help desk", "service desk", "out of hours line", "dial in", "conference", "bridge",
     "teams meeting", "extension",
 )  # fmt: skip
-_SHORTEST, _LONGEST = 6, 15
+_SHORTEST, _LONGEST = 9, 18
+_PAIR = 2
 _NATIONAL = (10, 11)
 _LOCAL = (6, 7, 8, 10)
 _SHORTEST_ABROAD = 9
@@ -35,45 +37,66 @@ class Phone(ShapeDetector):
     """A number that starts as telephone numbers do and has a possible length."""
 
     def candidates(self, view: View) -> Iterator[Candidate]:
-        """Yield windows of whole digit groups that can be dialled, unless they are an office's."""
+        """Yield windows of whole groups that can be dialled, unless they are an office's."""
         for run in view.runs:
-            for length in range(_SHORTEST, _LONGEST + 3):
-                for digits, start, end in run.windows(length):
-                    if _inside_another(view.digits, start, end):
-                        continue
-                    span = self._dialled(view, digits, start, end) or (
-                        self._local(view, start, end) if digits == run.digits else None
-                    )
-                    if span:
-                        yield span
+            for window in _dialled(view, run):
+                if not _inside_another(view.digits, window.start, window.end):
+                    yield from _judged(view, window)
+            whole = run.window(0, len(run.digits))
+            if whole and _local(view, whole):
+                yield whole.start, whole.end, Confidence.LIKELY
 
-    def _dialled(self, view: View, digits: str, start: int, end: int) -> Candidate | None:
-        before = view.ascii[max(0, start - 2) : start].rstrip(b" (")
-        if before.endswith(b"+") or digits.startswith("00"):
-            plus = view.ascii.rfind(b"+", 0, start) if before.endswith(b"+") else start
-            return (plus, end, Confidence.SURE) if _abroad(digits) else None
-        if digits[0] == "0" and len(digits) in _NATIONAL:
-            return self._national(view, digits, start, end)
-        return None
 
-    def _local(self, view: View, start: int, end: int) -> Candidate | None:
-        """Judge a number without its area code or first nought, which only words make a number."""
-        figures = sum(view.groups(start, end))
-        called = figures in _LOCAL and _CALL.right_before(view, start)
-        if not called or THINGS.near(view, start, end) or _OFFICE.near(view, start, end):
-            return None
-        return start, end, Confidence.LIKELY
+def _dialled(view: View, run: Run) -> Iterator[Window]:
+    """Yield the windows that begin with a nought or a plus."""
+    for at, group in run.heads.items():
+        if at == len(run.digits):
+            return
+        if run.digits[at] == "0" or _plus_before(view, run.groups[group][0]) is not None:
+            for length in range(_SHORTEST, _LONGEST):
+                window = run.window(at, length)
+                if window:
+                    yield window
 
-    def _national(self, view: View, digits: str, start: int, end: int) -> Candidate | None:
-        if digits[1] not in "127" or not _possible(digits, "GB"):
-            return None
+
+def _plus_before(view: View, start: int) -> int | None:
+    """Give the position of a plus that stands just before, brackets and a space between at most."""
+    first = max(0, start - 3)
+    before = view.ascii[first:start].rstrip(b" (")
+    return first + len(before) - 1 if before.endswith(b"+") else None
+
+
+def _judged(view: View, window: Window) -> Iterator[Candidate]:
+    digits, start, end = window.digits, window.start, window.end
+    plus = _plus_before(view, start)
+    if plus is not None and _abroad(digits):
+        yield plus, end, Confidence.SURE
+    elif digits.startswith("00") and _abroad(digits[2:]) and not _goods(view, window):
+        yield start, end, Confidence.SURE
+    elif digits[1] in "127" and len(digits) in _NATIONAL and _grouped(window.groups):
+        if not _possible(digits, "GB"):
+            return
         if digits[1] == "7" and len(digits) == max(_NATIONAL):
-            return start, end, Confidence.SURE
-        if _OFFICE.near(view, start, end):
-            return None
-        if THINGS.near(view, start, end) and not _CALL.near(view, start, end):
-            return None
-        return start, end, Confidence.LIKELY
+            yield start, end, Confidence.SURE
+        elif not _OFFICE.near(view, start, end) and not _goods(view, window):
+            yield start, end, Confidence.LIKELY
+
+
+def _grouped(groups: tuple[int, ...]) -> bool:
+    """Tell whether the groups are a telephone number's, and not a date's as in `01 02 2025 10`."""
+    return len(groups) == 1 or groups[0] > _PAIR or max(groups) <= _PAIR
+
+
+def _goods(view: View, window: Window) -> bool:
+    span = window.start, window.end
+    return THINGS.near(view, *span) and not _CALL.near(view, *span)
+
+
+def _local(view: View, window: Window) -> bool:
+    """Judge a number without its area code or first nought, which only words make a number."""
+    span = window.start, window.end
+    called = len(window.digits) in _LOCAL and _CALL.right_before(view, window.start)
+    return called and not THINGS.near(view, *span) and not _OFFICE.near(view, *span)
 
 
 def _inside_another(text: bytes, start: int, end: int) -> bool:
@@ -91,9 +114,9 @@ def _inside_another(text: bytes, start: int, end: int) -> bool:
 
 
 def _abroad(digits: str) -> bool:
-    if len(digits.removeprefix("00")) < _SHORTEST_ABROAD:
-        return False
-    return _possible("+" + digits.removeprefix("00").replace("440", "44", 1), None)
+    """Tell whether digits after a plus are possible; the nought of `+44 (0)20` is left out."""
+    national = digits.replace("440", "44", 1) if digits.startswith("440") else digits
+    return len(national) >= _SHORTEST_ABROAD and _possible("+" + national, None)
 
 
 def _possible(number: str, region: str | None) -> bool:

@@ -10,7 +10,8 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.text import View, alphanumeric
+from policies.numbers import alphanumeric, figures_in, pieces
+from policies.text import View
 
 _AREAS = (
     "AB AL B BA BB BD BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT "
@@ -24,7 +25,7 @@ _FIGURE = r"[0-9OoIl|]"
 _SHAPE = re2.compile(
     (
         r"(?i)(?:^|[^A-Za-z0-9])"
-        rf"([A-PR-UWYZ]{_GAP}[A-HK-Y]?)({_GAP})([0-9](?:{_GAP}[0-9A-HJKMNPR-Y])?)"
+        rf"([A-PR-UWYZ](?:{_GAP}[A-HK-Y])?){_GAP}({_FIGURE}(?:{_GAP}[0-9A-HJ-NPR-Y])?)"
         rf"({_GAP})({_FIGURE}{_GAP}[ABD-HJLNP-UW-Z]{_GAP}[ABD-HJLNP-UW-Z])(?:[^A-Za-z0-9]|$)"
     ).encode()
 )
@@ -37,7 +38,9 @@ _THINGS = Words(
     "build", "ram", "memory", "disk", "ssd", "storage", "data", "laptop", "drive", "sku", "licence",
     "plan", "flight", "gate", "seat", "firmware", "channel", "kb",
 )  # fmt: skip
-_MEMORY = frozenset({b"GB", b"TB"})
+# "E1 4GB", "M4 1st floor": not postcodes, unless words say that they are
+_UNITS = frozenset({b"GB", b"TB", b"HR", b"PT"})
+_ORDINALS = (b"1ST", b"2ND", b"3RD")
 
 
 class Postcode(ShapeDetector):
@@ -48,34 +51,43 @@ class Postcode(ShapeDetector):
         text = view.ascii
         at = 0
         while match := _SHAPE.search(text, at):
-            start, end = match.start(1), match.end(5)
+            start, end = match.start(1), match.end(4)
             confidence = self._judge(view, match, start, end)
             at = end if confidence else start + 1
             if confidence:
                 yield start, end, confidence
 
     def _judge(self, view: View, match: "re2._Match", start: int, end: int) -> Confidence | None:
-        area, inward = alphanumeric(match.group(1)), alphanumeric(match.group(5))
-        if area.upper() not in _AREA:
+        area, inward = alphanumeric(match.group(1)), alphanumeric(match.group(4))
+        written = view.ascii[start:end]
+        if area.upper() not in _AREA or not _has_figures(written):
             return None
         if _LABEL.near(view, start, end):
             return Confidence.SURE
-        if inward[1:].upper() in _MEMORY or _THINGS.near(view, start, end):
+        if _is_measure(inward.upper()) or _THINGS.near(view, start, end):
             return None
-        if not _evenly_written(match, view.ascii[start:end]):
+        if not match.group(2)[:1].isdigit() or not _evenly_written(match, written):
             return None
-        middle = match.group(4)
+        middle = match.group(3)
         return Confidence.SURE if middle and inward[:1].isdigit() else Confidence.LIKELY
+
+
+def _is_measure(inward: bytes) -> bool:
+    return inward[1:] in _UNITS or inward[1:] == b"TH" or inward in _ORDINALS
+
+
+def _has_figures(written: bytes) -> bool:
+    """Tell whether a digit is there, or a small L among capitals that passes for one."""
+    return figures_in(written) > 0 or (b"l" in written and written.replace(b"l", b"").isupper())
 
 
 def _evenly_written(match: "re2._Match", written: bytes) -> bool:
     """Tell whether it is in one case and has its one gap, or none, or one after each character."""
-    area, gap, outward, middle, inward = match.groups()
-    if written not in {written.upper(), written.lower()}:
+    area, outward, middle, inward = match.groups()
+    if not middle and written not in {written.upper(), written.lower()}:
         return False
-    gaps = len(written) - len(alphanumeric(written)) - len(middle)
-    if gaps:
-        return min(len(gap), len(middle)) > 0 and gaps >= len(alphanumeric(written)) - 2
+    if len(written) - len(middle) > len(alphanumeric(written)):
+        return len(pieces(written)) == len(alphanumeric(written))
     if inward[:1].isdigit():
         return True
     plate = len(area) == len(outward) == len("AB")  # AB12 OCD is a car's number plate

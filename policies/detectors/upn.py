@@ -12,7 +12,8 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.text import View, alphanumeric, figures_in
+from policies.numbers import alphanumeric, figures_in
+from policies.text import View
 
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _GAP = r"[^0-9A-Za-z]{0,2}"
@@ -24,7 +25,7 @@ _SHAPE = re2.compile(
 )
 _LABEL = Words("upn", "upns", "pupil number", "unique pupil number", "pupil", "census", "learner")
 _FIGURES = bytes.maketrans(b"OoIl|", b"00111")
-_FEWEST_FIGURES = 8
+_FEWEST_FIGURES = 6
 
 
 def valid(number: str) -> bool:
@@ -56,4 +57,4 @@ class UniquePupilNumber(ShapeDetector):
                 yield start, end, Confidence.LIKELY
 
 
-UPN = UniquePupilNumber("upn", "a Unique Pupil Number", Severity.CRITICAL)
+UPN = UniquePupilNumber("upn", "a Unique Pupil Number", Severity.CRITICAL, _FEWEST_FIGURES)
