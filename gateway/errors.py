@@ -15,11 +15,12 @@ class GatewayError(Exception):
 
 
 class RefusedError(GatewayError):
-    """A command or a mail is not taken."""
+    """A command or a mail is not taken. `rules` names the rules of the policy that say so."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, rules: tuple[str, ...] = ()) -> None:
         super().__init__(reply.status)
         self.reply = reply
+        self.rules = rules
 
 
 class ClientGoneError(GatewayError):

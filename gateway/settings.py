@@ -89,6 +89,12 @@ class SmtpSettings(BaseModel):
     commit_seconds: float = Field(
         600, gt=0, description="Longest wait for the answer to a whole message."
     )
+    relay_seconds: float = Field(
+        45,
+        gt=0,
+        description="Longest wait for the next hop while the client waits for us; then the "
+        "message is queued. Mail programs give up after about a minute.",
+    )
     workers: int = Field(
         8, ge=1, le=64, description="Threads for sealing, deciding and checking passwords."
     )

@@ -1,0 +1,144 @@
+"""Looking at a mail once it is complete: what it is, whether it may be sent, and how to whom.
+
+Promises one outcome for each recipient, or a refusal for all with a sentence that says what to
+change. Must never change the mail, nor quote it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import RefusedError
+from gateway.ownership import check_headers
+from gateway.smtp.handler import MailSession
+from gateway.smtp.replies import Reply
+from policies.decision import Decision, Outcome
+from policies.engine import Policy
+from policies.envelope import Envelope
+from policies.errors import FlagError
+from policies.lifetime import lifetime
+from policies.mime import DEFAULT_LIMITS, Outline, outline
+from vault.address import Address
+from vault.spool import Spool
+
+MOST_HOPS = 50
+"""Received lines a mail may have; RFC 5321 section 6.3 asks for a hundred at least, of software
+that also has a next hop of its own: half of it is left for them."""
+
+LOOP = Reply(
+    554, "5.4.6", f"Not sent to anyone: it has passed {MOST_HOPS} mail servers and goes in circles."
+)
+HEADER_TOO_LARGE = Reply(
+    552,
+    "5.3.4",
+    f"Not sent to anyone: the header is larger than {DEFAULT_LIMITS.header_bytes >> 10} KiB "
+    f"or has {DEFAULT_LIMITS.headers} lines or more.",
+)
+NO_SENDER_TO_SEAL = Reply(
+    550,
+    "5.7.1",
+    "Not sent to anyone: it would have to be sealed, and a message without a sender cannot be.",
+)
+NO_REASON_GIVEN = "the policy does not allow this message."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A mail that may be sent. Times are aware UTC."""
+
+    session: MailSession
+    outline: Outline
+    decisions: tuple[Decision, ...]
+    policy: str
+    at: datetime
+    expires_at: datetime | None
+    not_before: datetime | None
+
+    def recipients(self, outcome: Outcome) -> tuple[Address, ...]:
+        """Return the recipients with this outcome, in the envelope's order."""
+        return tuple(one.recipient for one in self.decisions if one.outcome is outcome)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules that fired, each once."""
+        return tuple(dict.fromkeys(rule.rule for one in self.decisions for rule in one.because))
+
+
+def envelope_of(
+    session: MailSession, recipients: Iterable[Address], own_domains: Iterable[str]
+) -> Envelope:
+    """Return the envelope as policy reads it."""
+    return Envelope(
+        sender=session.sender,
+        recipients=tuple(recipients),
+        own_domains=tuple(own_domains),
+        authenticated=session.user is not None,
+    )
+
+
+def examine(
+    session: MailSession, spool: Spool, policy: Policy, own_domains: Iterable[str], now: datetime
+) -> Examined:
+    """Read a finished spool and decide. Raise RefusedError if nobody is to get the mail."""
+    found = outline(spool.read())
+    _check_form(session, found)
+    try:
+        expires_at, not_before = lifetime(found, now)
+    except FlagError as error:
+        raise RefusedError(_not_sent(str(error))) from error
+    decisions = policy.decide(envelope_of(session, session.recipients, own_domains), found)
+    _check_decisions(session, decisions)
+    return Examined(
+        session=session,
+        outline=found,
+        decisions=decisions,
+        policy=policy.digest,
+        at=now,
+        expires_at=expires_at,
+        not_before=not_before,
+    )
+
+
+def _check_form(session: MailSession, found: Outline) -> None:
+    limits = DEFAULT_LIMITS
+    if found.header_size > limits.header_bytes or found.header_count >= limits.headers:
+        # Beyond the limit a second From could hide.
+        raise RefusedError(HEADER_TOO_LARGE)
+    if len(found.all("Received")) >= MOST_HOPS:
+        raise RefusedError(LOOP)
+    if refusal := check_headers(session, found):
+        raise RefusedError(refusal)
+
+
+def _check_decisions(session: MailSession, decisions: tuple[Decision, ...]) -> None:
+    # A mail that must be held is refused as long as there is nobody to release it.
+    refused = [one for one in decisions if one.outcome in {Outcome.REFUSE, Outcome.HOLD}]
+    if refused:
+        rules = dict.fromkeys(reason.rule for one in refused for reason in one.because)
+        raise RefusedError(_not_sent(*_sentences(refused, of=len(decisions))), tuple(rules))
+    sealed = any(one.outcome is Outcome.SEAL for one in decisions)
+    if sealed and session.user is None and session.sender is None:
+        raise RefusedError(NO_SENDER_TO_SEAL)
+
+
+def _sentences(refused: list[Decision], of: int) -> list[str]:
+    """Say why, once for each reason, and name the recipients if others would have been fine."""
+    reasons: dict[str, list[str]] = {}
+    for one in refused:
+        reasons.setdefault(sentence(one), []).append(str(one.recipient))
+    if len(reasons) == 1 and len(refused) == of:
+        return list(reasons)
+    return [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
+
+
+def sentence(decision: Decision) -> str:
+    """Return what the policy tells the sender, without the words that say that nobody got it."""
+    said = decision.tell_sender.strip() or NO_REASON_GIVEN
+    for opening in ("Not sent to anyone:", "Not sent:"):
+        said = said.removeprefix(opening).lstrip()
+    return said
+
+
+def _not_sent(*said: str) -> Reply:
+    first, *others = (one.removeprefix("Not sent to anyone:").lstrip() for one in said)
+    return Reply(550, "5.7.1", "\n".join([f"Not sent to anyone: {first}", *others]))

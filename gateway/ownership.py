@@ -1,0 +1,109 @@
+"""Whose address it is: nobody sends under a name that is not theirs.
+
+A user may write only from addresses that are theirs, in the envelope and in every header that
+people read as the sender. The organisation's own mail servers vouch for their users, so on the
+trusted port the envelope sender must be one of ours.
+
+Promises that what cannot be read for certain is refused: two programs may show different senders.
+Must never take a header as proof of who sent a mail.
+"""
+
+import re
+from collections.abc import Iterable
+
+from gateway.smtp.handler import MailSession
+from gateway.smtp.replies import Reply
+from policies.mime import Outline
+from policies.text import TEXT_LIMIT, decode_header
+from vault.address import Address
+from vault.errors import AddressError
+from vault.users import User
+
+SENDER_HEADERS = ("From", "Sender", "Resent-From", "Resent-Sender")
+LONGEST_HEADER = TEXT_LIMIT  # bytes; more is not decoded, so more could hide a name
+
+NO_FROM = Reply(
+    550,
+    "5.6.0",
+    "Not sent to anyone: the message has no From line. Set your address in your mail program.",
+)
+TWO_FROM = Reply(
+    550, "5.6.0", "Not sent to anyone: the message has more than one From or Sender line."
+)
+EMPTY_FROM = Reply(550, "5.6.0", "Not sent to anyone: there is no address in the From line.")
+TOO_LONG = Reply(550, "5.6.0", "Not sent to anyone: the From or Sender line is far too long.")
+FOREIGN_DOMAIN = Reply(
+    553, "5.7.1", "Not sent: this port takes mail from the organisation's own addresses only."
+)
+
+_QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\((?:[^()\\]|\\.)*+\)', re.DOTALL)
+_LIKE_AN_ADDRESS = re.compile(r"[^\s<>,;:()\"\[\]]*@[^\s<>,;:()\"\[\]]*")
+
+
+def check_envelope(
+    session: MailSession, sender: Address | None, own_domains: Iterable[str]
+) -> Reply | None:
+    """Return a refusal of MAIL FROM, or None. The null sender is nobody's, so it is allowed."""
+    if sender is None:
+        return None
+    if session.user is not None:
+        return (
+            None if session.user.may_send_as(sender) else _not_yours("this address", session.user)
+        )
+    return None if sender.within(own_domains) else FOREIGN_DOMAIN
+
+
+def check_headers(session: MailSession, outline: Outline) -> Reply | None:
+    """Return a refusal of the sender headers, or None."""
+    if not outline.all("From"):
+        return NO_FROM
+    if len(outline.all("From")) > 1 or len(outline.all("Sender")) > 1:
+        return TWO_FROM
+    if session.user is None:
+        return None
+    for name in SENDER_HEADERS:
+        for raw in outline.all(name):
+            if refusal := _check_header(name, raw, session.user):
+                return refusal
+    return None
+
+
+def _check_header(name: str, raw: bytes, user: User) -> Reply | None:
+    """Every address that some program may show must be the user's, in names and comments too."""
+    if len(raw) > LONGEST_HEADER:
+        return TOO_LONG
+    bare = _QUOTED_OR_COMMENT.sub(" ", raw.decode("latin-1"))
+    written = _LIKE_AN_ADDRESS.findall(bare)
+    if not written and name == "From":
+        return EMPTY_FROM
+    shown = {found for text in decode_header(raw) for found in _LIKE_AN_ADDRESS.findall(text)}
+    if not all(_is_theirs(one, user) for one in written):
+        return _not_yours(f"the address in the {name} line", user)
+    if not all(_is_theirs(one, user) for one in shown if _is_address(one)):
+        return _not_yours(f"an address in the {name} line", user)
+    return None
+
+
+def _is_theirs(text: str, user: User) -> bool:
+    try:
+        return user.may_send_as(Address.parse(text))
+    except AddressError:
+        return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        Address.parse(text)
+    except AddressError:
+        return False
+    return True
+
+
+def _not_yours(what: str, user: User) -> Reply:
+    code = 553 if what == "this address" else 550
+    return Reply(
+        code,
+        "5.7.1",
+        f"Not sent to anyone: {what} is not yours to send from. "
+        f"You are signed in as {user.address}.",
+    )

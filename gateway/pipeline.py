@@ -1,0 +1,137 @@
+"""What happens to a mail, in order: examine, decide, then seal, relay or refuse; then the answer.
+
+For the SMTP door, whose handler this is. Promises that 250 is said only when the next hop has said
+250 or our disk has the mail, that a failure of ours is 4xx and leaves nothing behind, and that
+sealing which fails never becomes sending in the clear.
+Must never open what is sealed, nor log a word of a mail.
+"""
+
+import structlog
+
+from gateway.errors import RefusedError
+from gateway.examination import Examined, envelope_of, examine, sentence
+from gateway.ownership import check_envelope
+from gateway.relaying import PATIENCE, Relay, Route
+from gateway.sealing import deposit_for
+from gateway.smtp.authentication import Authenticator
+from gateway.smtp.handler import MailSession
+from gateway.smtp.replies import Reply
+from gateway.workers import Workers
+from policies.decision import Outcome
+from policies.engine import Policy
+from policies.settings import OrganisationSettings
+from vault import reference
+from vault.address import Address
+from vault.deposit import Deposit, deposit
+from vault.keys import SealingKeys
+from vault.secrets import Secret
+from vault.spool import Spool
+from vault.store import Store
+from vault.users import User
+
+log = structlog.get_logger()
+
+
+class Pipeline:
+    """The handler behind the SMTP door.
+
+    `policy` may be replaced at any time: a mail is decided by the policy that was there when it
+    was complete, or, at RCPT, when the recipient was named.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keys: SealingKeys,
+        policy: Policy,
+        *,
+        organisation: OrganisationSettings,
+        relay: Relay,
+        hostname: str,
+        workers: Workers,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.policy = policy
+        self._store = store
+        self._keys = keys
+        self._domains = tuple(organisation.domains)
+        self._workers = workers
+        self._authenticator = Authenticator(store, workers)
+        self._route = Route(
+            store=store,
+            keys=keys,
+            relay=relay,
+            workers=workers,
+            hostname=hostname,
+            own_domains=self._domains,
+            patience=patience,
+        )
+
+    async def authenticate(self, login: str, password: Secret, peer: str) -> User | None:
+        """Return who signs in, or None."""
+        return await self._authenticator.verify(login, password, peer)
+
+    async def mail_from(self, session: MailSession, address: Address | None) -> Reply | None:
+        """Refuse a sender that is not theirs."""
+        return check_envelope(session, address, self._domains)
+
+    async def rcpt_to(self, session: MailSession, address: Address) -> Reply | None:
+        """Refuse a recipient that no content could make acceptable, by name."""
+        envelope = envelope_of(session, [*session.recipients, address], self._domains)
+        decision = self.policy.decide_recipient(envelope, address)
+        if decision is None:
+            return None
+        rules = [reason.rule for reason in decision.because]
+        log.info("mail.recipient_refused", client_ip=session.peer_ip, rules=rules)
+        return Reply(550, "5.7.1", f"Not sent to {address}: {sentence(decision)}")
+
+    def open_spool(self, session: MailSession) -> Spool:
+        """Return an empty spool."""
+        return Spool(self._store)
+
+    async def commit(self, session: MailSession, spool: Spool) -> Reply:
+        """Do what is to be done with a complete mail. Raise VaultError: then nothing was done."""
+        try:
+            mail = await self._workers.call(self._examine, session, spool)
+            if mail.recipients(Outcome.SEAL):
+                return await self._seal(mail, spool)
+            return await self._route.pass_on(mail, spool)
+        except RefusedError as refused:
+            log.info(
+                "mail.refused",
+                client_ip=session.peer_ip,
+                size=spool.size,
+                recipients=len(session.recipients),
+                status=refused.reply.status,
+                rules=refused.rules,
+            )
+            return refused.reply
+        finally:
+            spool.abort()  # what was deposited is the vault's, and stays
+
+    def _examine(self, session: MailSession, spool: Spool) -> Examined:
+        spool.finish()
+        return examine(session, spool, self.policy, self._domains, self._store.clock())
+
+    async def _seal(self, mail: Examined, spool: Spool) -> Reply:
+        """Keep the mail; the deliverer relays the clear copies, if there are any."""
+        receipt = await self._workers.call(self._deposit, mail, spool)
+        return Reply(250, "2.0.0", f"Sealed {receipt}")
+
+    def _deposit(self, mail: Examined, spool: Spool) -> str:
+        clear, trace = mail.recipients(Outcome.RELAY), reference.draw()
+        prefix = self._route.prefix(mail, trace) if clear else b""
+        kept: Deposit = deposit_for(mail, spool, self._domains, clear, prefix)
+        receipt = deposit(self._store, self._keys, kept)
+        log.info(
+            "mail.sealed",
+            reference=receipt.reference,
+            package_id=receipt.package_id,
+            size=spool.size,
+            sealed=len(kept.grants),
+            clear=len(clear),
+            trace=trace if clear else "",
+            rules=mail.rules,
+            duplicate=receipt.duplicate,
+        )
+        return receipt.reference

@@ -1,0 +1,76 @@
+"""From an examined mail to a deposit: who may open it, until when, and what waits to be relayed.
+
+Promises that the author is who signed in (or the envelope sender that our own server vouches for),
+never who the header names, and that the strictest terms among the recipients hold for all.
+"""
+
+from datetime import datetime
+
+from gateway import summary
+from gateway.examination import Examined
+from policies.decision import Decision, Outcome
+from vault.address import Address
+from vault.deposit import Deposit, GrantFor, Queued, Restrictions
+from vault.origin import Origin
+from vault.spool import Spool
+
+POSTMASTER = "postmaster"
+
+
+def author_of(mail: Examined, own_domains: tuple[str, ...]) -> Address:
+    """Return whose mail it is. Mail without any sender is the postmaster's."""
+    session = mail.session
+    if session.user is not None:
+        return session.user.address
+    if session.sender is not None:
+        return session.sender.homely(own_domains)
+    return Address(POSTMASTER, own_domains[0].lstrip("."))
+
+
+def deposit_for(
+    mail: Examined,
+    spool: Spool,
+    own_domains: tuple[str, ...],
+    clear: tuple[Address, ...] = (),
+    prefix: bytes = b"",
+) -> Deposit:
+    """Return the deposit: grants for sealed recipients, and `clear` copies to relay later."""
+    sealed = [one for one in mail.decisions if one.outcome is Outcome.SEAL]
+    shown = summary.named_recipients(mail.outline)
+    queued = Queued(recipients=clear, prefix=prefix, return_path=mail.session.sender)
+    return Deposit(
+        spool=spool,
+        author=author_of(mail, own_domains),
+        grants=tuple(
+            GrantFor(
+                address=one.recipient.homely(own_domains),
+                visible=one.recipient.folded() in shown,
+            )
+            for one in sealed
+        ),
+        queued=queued if clear else None,
+        restrictions=_restrictions(mail, sealed),
+        summary=summary.summarise(mail.outline),
+        message_id=summary.message_id(mail.outline),
+        answers=summary.answered_ids(mail.outline),
+        because=mail.rules,
+        policy=mail.policy,
+        origin=Origin(ip=mail.session.peer_ip),
+    )
+
+
+def _restrictions(mail: Examined, sealed: list[Decision]) -> Restrictions:
+    return Restrictions(
+        expires_at=_expiry(mail, sealed),
+        not_before=mail.not_before,
+        reply_allowed=all(one.reply_allowed for one in sealed),
+    )
+
+
+def _expiry(mail: Examined, sealed: list[Decision]) -> datetime | None:
+    """Return the earliest end. The policy's term runs from when the mail may first be opened."""
+    begin = mail.not_before or mail.at
+    ends = [begin + one.expires_after for one in sealed if one.expires_after is not None]
+    if mail.expires_at is not None:
+        ends.append(mail.expires_at)
+    return min(ends, default=None)

@@ -1,0 +1,231 @@
+"""Signing in: what is read, who is let in, and how fast one may guess."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gateway.errors import RefusedError
+from gateway.smtp import authentication, sasl
+from gateway.smtp.authentication import (
+    BY_ACCOUNT,
+    BY_ADDRESS,
+    FORGIVEN_AFTER,
+    REMEMBERED,
+    Authenticator,
+    Failures,
+    Pace,
+    Throttle,
+    Turns,
+)
+from gateway.smtp.premises import Kind
+from gateway.workers import Workers
+from tests.dialogue import Talk
+from tests.gateway.office import AMY, JANE, PASSWORD, captured, mail, office
+from vault import users
+from vault.address import Address
+from vault.secrets import Secret
+from vault.settings import VaultSettings
+from vault.store import Store
+
+HERE, THERE = "192.0.2.1", "198.51.100.7"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+# --- reading
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (b"\0jane\0secret", ("jane", b"secret")),
+        (b"jane\0jane\0secret", ("jane", b"secret")),
+        ("\0jäne\0pässword".encode(), ("jäne", "pässword".encode())),
+        (b"boss\0jane\0secret", "535 5.7.8"),
+        (b"Jane\0jane\0secret", "535 5.7.8"),
+        (b"\0\0secret", "535 5.7.8"),
+        (b"\0jane\0", "535 5.7.8"),
+        (b"\0jane\0" + b"x" * 1025, "535 5.7.8"),
+        (b"\0" + b"x" * 321 + b"\0secret", "535 5.7.8"),
+        (b"\0\xff\0secret", "501 5.5.2"),
+        (b"jane\0secret", "501 5.5.2"),
+        (b"\0jane\0sec\0ret", "501 5.5.2"),
+        (b"", "501 5.5.2"),
+    ],
+)
+def test_plain(message: bytes, expected: object) -> None:
+    if isinstance(expected, str):
+        with pytest.raises(RefusedError) as refused:
+            sasl.plain(message)
+        assert refused.value.reply.status == expected
+    else:
+        found = sasl.plain(message)
+        assert (found.login, found.password.reveal()) == expected
+
+
+@pytest.mark.parametrize("line", [b"a", b"!!!!", b"YQ", b"YQ==YQ==", b"Y Q=", b"\xff\xff\xff\xff"])
+def test_what_is_no_base64_is_refused(line: bytes) -> None:
+    with pytest.raises(RefusedError) as refused:
+        sasl.decode(line)
+    assert refused.value.reply.status == "501 5.5.2"
+
+
+def test_base64() -> None:
+    assert sasl.decode(base64.b64encode(b"\0a\0b")) == b"\0a\0b"
+    assert sasl.decode(b"=") == b""
+    with pytest.raises(RefusedError) as refused:
+        sasl.decode(b"*")
+    assert refused.value.reply.status == "501 5.7.0"
+
+
+def test_a_password_cannot_be_shown() -> None:
+    found = sasl.plain(b"\0jane\0secret-word")
+    assert "secret-word" not in repr(found) + str(found.password)
+
+
+# --- pace
+
+
+def test_failures_slow_down_and_fade() -> None:
+    clock = Clock()
+    failures = Failures(Pace(free=3, longest=8), clock)
+    delays = []
+    for _ in range(8):
+        delays.append(failures.delay("a"))
+        failures.add("a")
+    assert delays == [0, 0, 0, 1, 2, 4, 8, 8]
+    assert failures.delay("b") == 0
+    clock.now += FORGIVEN_AFTER
+    assert failures.delay("a") == 2  # four of eight
+    clock.now += 40 * FORGIVEN_AFTER
+    assert failures.delay("a") == 0
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    throttle = Throttle(Clock())
+    for number in range(REMEMBERED + 500):
+        throttle.failed(f"ip{number}", f"user{number}")
+        throttle.succeeded(f"ip{number}", f"user{number}")
+        throttle.failed(f"ip{number}", f"user{number}")
+    for failures in (throttle._by_address, throttle._by_account, throttle._by_pair):
+        assert len(failures._counts) <= REMEMBERED
+    assert len(throttle._known) <= REMEMBERED
+
+
+def test_guessing_slows_the_guesser_and_not_the_user() -> None:
+    throttle = Throttle(Clock())
+    throttle.succeeded(HERE, JANE)
+    for number in range(100):
+        throttle.failed(THERE, JANE)
+        throttle.failed(HERE, f"printer{number}")
+    assert throttle.delay(THERE, JANE) == BY_ADDRESS.longest
+    assert throttle.delay(HERE, "printer1") == BY_ADDRESS.longest
+    assert throttle.delay(HERE, JANE) == 0
+    assert throttle.delay("203.0.113.9", JANE) == BY_ACCOUNT.longest  # from a new place, bearable
+    for _ in range(20):
+        throttle.failed(HERE, JANE)
+    assert throttle.delay(HERE, JANE) == BY_ACCOUNT.longest
+
+
+async def test_an_address_guesses_one_at_a_time() -> None:
+    turns, running, most = Turns(), 0, 0
+
+    async def guess(ip: str) -> None:
+        nonlocal running, most
+        async with turns.turn(ip):
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0.001)
+            running -= 1
+
+    await asyncio.gather(*(guess(HERE) for _ in range(20)))
+    assert most == 1
+    await asyncio.gather(*(guess(f"ip{number}") for number in range(20)))
+    assert most > 1
+    assert turns._locks == {}
+
+
+async def test_a_turn_that_is_given_up_is_passed_on() -> None:
+    turns = Turns()
+    async with turns.turn(HERE):
+        waiting = [asyncio.create_task(turns.turn(HERE).__aenter__()) for _ in range(2)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+    await waiting[1]
+    assert turns._locks[HERE][1] == 1
+
+
+# --- who is let in
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = Store(VaultSettings(folder=tmp_path), checkpoints=True)
+    users.add(store, Address.parse(JANE), Secret(PASSWORD.encode()))
+    yield store
+    store.close()
+
+
+async def test_right_and_wrong(store: Store) -> None:
+    workers = Workers(1)
+    check = Authenticator(store, workers, Clock())
+    user = await check.verify(JANE, Secret(PASSWORD.encode()), HERE)
+    assert user is not None
+    assert str(user.address) == JANE
+    for login, password in [(JANE, "wrong"), ("nobody@council.gov.uk", PASSWORD), ("x", "y")]:
+        with captured() as entries:
+            assert await check.verify(login, Secret(password.encode()), HERE) is None
+        assert [one["event"] for one in entries] == ["auth.failed"]
+        assert JANE not in repr(entries)
+        assert password not in repr(entries)
+    workers.close()
+
+
+async def test_the_wait_is_the_same_for_names_that_do_not_exist(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(authentication.asyncio, "sleep", sleep)
+    workers = Workers(1)
+    seen = []
+    for login in (JANE, "nobody@council.gov.uk"):
+        check = Authenticator(store, workers, Clock())
+        waits.clear()
+        for _ in range(BY_ACCOUNT.free + 3):
+            await check.verify(login, Secret(b"wrong"), HERE)
+        seen.append(list(waits))
+    assert seen[0] == seen[1] == [0.0] * BY_ACCOUNT.free + [1.0, 2.0, 4.0]
+    workers.close()
+
+
+async def test_a_broken_store_is_454_and_costs_no_try(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        port = here.listener.bound[Kind.TLS][1]
+        async with await Talk.open(port, here.tls) as talk:
+            await talk.reply()
+            await talk.say("EHLO x", "250")
+            with here.store.writing() as tx:
+                tx.execute(text("ALTER TABLE users RENAME TO gone"))
+            for _ in range(5):
+                await talk.sign_in(JANE, PASSWORD, "454 4.7.0 Temporary failure")
+            with here.store.writing() as tx:
+                tx.execute(text("ALTER TABLE gone RENAME TO users"))
+            await talk.sign_in(JANE, PASSWORD, "235")
+            data = mail().removesuffix(b"\r\n")
+            assert (await talk.mail(JANE, AMY, data=data)).startswith("250")
