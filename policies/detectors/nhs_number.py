@@ -36,10 +36,10 @@ def valid(digits: str) -> bool:
 def _issued(digits: str) -> bool:
     """Tell whether the range is in use.
 
-    4, 6, 7 in England and Wales, 320 to 399 in Northern Ireland, 999 in tests; in Scotland the
-    number begins with a day and a month.
+    4, 6, 7 in England and Wales, 320 to 399 in Northern Ireland, 9 in examples and tests; in
+    Scotland the number begins with a day and a month.
     """
-    if digits[0] in "467" or "320" <= digits[:3] <= "399" or digits.startswith("999"):
+    if digits[0] in "4679" or "320" <= digits[:3] <= "399":
         return True
     return "01" <= digits[:2] <= "31" and "01" <= digits[2:4] <= "12"
 
