@@ -111,7 +111,7 @@ def pieces(content: bytes, cuts: list[int]) -> Iterator[bytes]:
         yield content[start:end]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.sampled_from([b"\r\n", b".", b"a", b"\xff", b"\r\n.", b"\r\n.\r\n"])).map(b"".join),
     st.lists(st.integers(0, 60), max_size=8),

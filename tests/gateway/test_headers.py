@@ -139,7 +139,7 @@ WORDS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from(WORDS), max_size=25).map(b"".join),
     st.lists(st.integers(0, 200), max_size=12),
@@ -152,7 +152,7 @@ def test_every_other_byte_is_identical(mail: bytes, cuts: list[int]) -> None:
     assert dropped(mail, cuts) == reference(mail)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6))
 def test_a_mail_without_bcc_is_untouched(mail: bytes, cuts: list[int]) -> None:
     quiet = mail.replace(b":", b";")

@@ -294,24 +294,27 @@ EVIL = [
 ]
 
 
-@pytest.mark.parametrize("evil", EVIL)
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind, name) for kind, fields in FIELDS.items() for name in fields]
 )
-def test_no_value_adds_a_header_or_a_tag(kind: Kind, name: str, evil: str) -> None:
-    normal = letter(kind)
-    try:
-        mail = letter(kind, ORGANISATION, **{name: evil})
-    except LetterError:
-        with pytest.raises(LetterError) as caught:
-            letter(kind, ORGANISATION, **{name: evil})
-        assert evil not in str(caught.value)
-        return
+def test_no_value_adds_a_header_or_a_tag(kind: Kind, name: str) -> None:
+    known = set(Tags(body(letter(kind), "html")).tags)
+    for evil in EVIL:
+        try:
+            raw = render(item(kind, **{name: evil}), ORGANISATION, SETTINGS)
+        except LetterError as error:
+            refusal = str(error)
+        else:
+            refusal = ""
+            check_unharmed(parsed(raw), known)
+        assert evil not in refusal
+
+
+def check_unharmed(mail: EmailMessage, known: set[str]) -> None:
     assert mail.keys() == EXPECTED
     assert len(mail["From"].addresses) == 1
     assert mail["From"].addresses[0].addr_spec == "secure@example.gov.uk"
     assert mail["To"] == "amy@example.org"
-    known = set(Tags(body(normal, "html")).tags)
     page = Tags(body(mail, "html"))
     for shown in (mail["Subject"], display_name(mail), page.text, body(mail, "plain")):
         assert shown.replace("\n", "").isprintable()
@@ -346,7 +349,7 @@ def test_names_that_mislead_are_left_out(name: str) -> None:
     assert "jane@example.gov.uk has sent you a secure message" in flowing(mail)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=100), st.sampled_from(["author_name", "author", "reference"]))
 def test_any_text_keeps_the_shape(text: str, name: str) -> None:
     try:
