@@ -17,7 +17,7 @@ from policies.envelope import Envelope
 from policies.flags import Flag, FlagReader
 from policies.members import MemberList
 from policies.mime import Outline
-from policies.subject import readings, word_pattern
+from policies.subject import SUBJECT_HEADERS, Readings, word_pattern
 from policies.text import View
 from vault.address import Address
 
@@ -46,14 +46,19 @@ class Facts:
         return self._outline
 
     @cached_property
+    def headers(self) -> Readings:
+        """Every reading of every header."""
+        return Readings(self.outline)
+
+    @cached_property
     def subjects(self) -> tuple[View, ...]:
         """Every reading of every subject."""
-        return readings(self.outline)
+        return self.headers.of(*SUBJECT_HEADERS)
 
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """Every flag the sender set."""
-        return self._reader.flags(self.outline)
+        return self._reader.flags(self.headers)
 
     @cached_property
     def unreadable(self) -> bool:

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.lifetime import EXPIRES, NOT_BEFORE, lifetime
-from policies.mime import Outline
 from policies.schema import SENSITIVITIES, Settings
-from policies.subject import readings, tag_pattern, word_pattern
+from policies.subject import Readings, tag_pattern, word_pattern
 
 __all__ = ["Flag", "FlagReader", "lifetime"]
 
@@ -52,41 +51,41 @@ class FlagReader:
             for label in settings.msip_labels
         }
 
-    def flags(self, outline: Outline) -> tuple[Flag, ...]:
+    def flags(self, headers: Readings) -> tuple[Flag, ...]:
         """Return every flag on the mail, each once, in a fixed order."""
         finders = (self._sensitivity, self._subject, self._protect, self._sensitivity_labels)
-        return tuple(dict.fromkeys(flag for find in finders for flag in find(outline)))
+        return tuple(dict.fromkeys(flag for find in finders for flag in find(headers)))
 
-    def _sensitivity(self, outline: Outline) -> Iterator[Flag]:
-        for view in readings(outline, ("sensitivity",)):
+    def _sensitivity(self, headers: Readings) -> Iterator[Flag]:
+        for view in headers.of("sensitivity"):
             plain = _COMMENT.sub("", view.normal).casefold()
             value = "-".join(re.findall(r"[^\W_]+", plain))
             understood = value in SENSITIVITIES or value in _NOT_SENSITIVE
             if value in self._sensitivities or not understood:
                 yield Flag("sensitivity", "the Sensitivity header")
 
-    def _subject(self, outline: Outline) -> Iterator[Flag]:
-        views = readings(outline, ("subject",)) if self._in_subject else ()
+    def _subject(self, headers: Readings) -> Iterator[Flag]:
+        views = headers.of("subject") if self._in_subject else ()
         for kind, where, pattern in self._in_subject:
             if any(pattern.search(view.normal) for view in views):
                 yield Flag(kind, f"{where} in the subject")
 
-    def _protect(self, outline: Outline) -> Iterator[Flag]:
-        for view in readings(outline, (PROTECT,)):
+    def _protect(self, headers: Readings) -> Iterator[Flag]:
+        for view in headers.of(PROTECT):
             if view.normal.strip().casefold() not in _NO:
                 yield Flag("protect_header", f"the {PROTECT} header")
         # A sender who limits how long a mail may be opened expects it to be sealed.
         for name in (EXPIRES, NOT_BEFORE):
-            if outline.all(name):
+            if headers.outline.all(name):
                 yield Flag("protect_header", f"the {name} header")
 
-    def _sensitivity_labels(self, outline: Outline) -> Iterator[Flag]:
+    def _sensitivity_labels(self, headers: Readings) -> Iterator[Flag]:
         if not self._labels:
             return
         facts: dict[tuple[str, str], set[str]] = {}
         # Several labels make the header longer than the text that `readings` looks at.
-        texts = [raw.decode("latin-1") for raw in outline.all("msip_labels")]
-        texts += [view.normal for view in readings(outline, ("msip_labels",))]
+        texts = [raw.decode("latin-1") for raw in headers.outline.all("msip_labels")]
+        texts += [view.normal for view in headers.of("msip_labels")]
         for text in texts:
             # Folding puts white space anywhere in the list; ids and values that count have none.
             for label, name, value in _LABEL_FIELD.findall("".join(text.lower().split())):

@@ -6,7 +6,6 @@ copies the subject into `Thread-Topic`. Must never pick one reading and trust it
 """
 
 import re
-from collections.abc import Sequence
 
 from policies.mime import Outline
 from policies.text import View, decode_header, normalise
@@ -14,15 +13,23 @@ from policies.text import View, decode_header, normalise
 SUBJECT_HEADERS = ("subject", "thread-topic")
 
 
-def readings(outline: Outline, names: Sequence[str] = SUBJECT_HEADERS) -> tuple[View, ...]:
-    """Return every distinct reading of the named headers, normalised, in message order."""
-    views: dict[str, View] = {}
-    for name in names:
-        for raw in outline.all(name):
-            for text in decode_header(raw):
-                view = normalise(text)
-                views.setdefault(view.normal, view)
-    return tuple(views.values())
+class Readings:
+    """The headers of one mail, each decoded and normalised at most once."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self._views: dict[str, tuple[View, ...]] = {}
+
+    def of(self, *names: str) -> tuple[View, ...]:
+        """Return every distinct reading of the named headers, name by name, in message order."""
+        views = (view for name in names for view in self._of_one(name.lower()))
+        return tuple({view.normal: view for view in views}.values())
+
+    def _of_one(self, name: str) -> tuple[View, ...]:
+        if name not in self._views:
+            texts = (text for raw in self.outline.all(name) for text in decode_header(raw))
+            self._views[name] = tuple(normalise(text) for text in dict.fromkeys(texts))
+        return self._views[name]
 
 
 def word_pattern(words: str) -> re.Pattern[str]:

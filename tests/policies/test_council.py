@@ -12,6 +12,7 @@ from policies.detectors import DETECTORS
 from policies.explain import explain
 from policies.loader import load
 from policies.schema import FLAG_KINDS
+from policies.subject import Readings
 from tests.policies.mails import COUNCIL, NHS_NUMBER, PARTNER, envelope, mail
 from vault.address import Address
 
@@ -226,7 +227,9 @@ def test_what_marks_nothing(headers):
 
 def test_each_kind_of_flag_is_tried_above():
     found = {
-        flag.kind for headers in MARKED.values() for flag in POLICY.reader.flags(mail(*headers))
+        flag.kind
+        for headers in MARKED.values()
+        for flag in POLICY.reader.flags(Readings(mail(*headers)))
     }
     assert found == set(FLAG_KINDS)
 

@@ -6,6 +6,7 @@ import pytest
 
 from policies.flags import FlagReader
 from policies.schema import Settings
+from policies.subject import Readings
 from tests.policies.mails import mail
 
 TENANT = "11111111-2222-4333-8444-555555555555"
@@ -19,7 +20,7 @@ READER = FlagReader(
 
 
 def kinds(*headers: str | bytes, reader: FlagReader = READER) -> list[str]:
-    return [flag.kind for flag in reader.flags(mail(*headers))]
+    return [flag.kind for flag in reader.flags(Readings(mail(*headers)))]
 
 
 def test_an_ordinary_mail_has_no_flag():
@@ -200,7 +201,9 @@ def test_without_a_configured_label_none_counts():
 
 def test_flags_say_where_without_quoting_the_mail():
     flags = READER.flags(
-        mail("Subject: [secure] Zaphod", "Sensitivity: Zaphod", "X-Sealgate-Protect: Zaphod")
+        Readings(
+            mail("Subject: [secure] Zaphod", "Sensitivity: Zaphod", "X-Sealgate-Protect: Zaphod")
+        )
     )
     assert [flag.where for flag in flags] == [
         "the Sensitivity header",
@@ -212,4 +215,4 @@ def test_flags_say_where_without_quoting_the_mail():
 @pytest.mark.parametrize("name", ["Subject", "Sensitivity", "msip_labels", "X-Sealgate-Protect"])
 def test_hostile_headers_are_read_without_a_crash(name):
     for raw in (b"\xff\xfe\x00", b"=?x?b?=?=" * 500, b"[" * 5000, b"(" * 5000, b"OFFICIAL " * 1000):
-        READER.flags(mail(name.encode() + b": " + raw))
+        READER.flags(Readings(mail(name.encode() + b": " + raw)))
