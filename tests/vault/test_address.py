@@ -30,7 +30,7 @@ ACCEPTED = {
     "bounce=bob=example.com@lists.example.org": "bounce=bob=example.com@lists.example.org",
     "a@r3---sn.example.com": "a@r3---sn.example.com",
     '"bob"@example.org': "bob@example.org",
-    '"b.o.b"@example.org': "b.o.b@example.org",
+    '"B.o.b"@example.org': "B.o.b@example.org",
     '"john smith"@example.org': '"john smith"@example.org',
     '"john..smith"@example.org': '"john..smith"@example.org',
     "a@münchen.de": "a@xn--mnchen-3ya.de",

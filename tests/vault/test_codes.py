@@ -139,6 +139,26 @@ def test_another_browser_cannot_use_the_code(post: Post) -> None:
     assert post.answer(visit, code) == BOB
 
 
+def test_another_browser_cannot_wear_the_code_out(post: Post) -> None:
+    visit = post.ask()
+    code = post.code()
+    for other in (secrets.token_bytes(32), post.ask(Address.parse("eve@example.org"))):
+        post.wrong(other, codes.TRIES + 1, but=code)
+    assert post.answer(visit, code) == BOB
+
+
+def test_a_used_code_is_neither_used_nor_tried_again(post: Post) -> None:
+    """Each UPDATE says so by itself: neither leans on what was read before."""
+    post.ask()
+    with post.store.writing() as tx:
+        row_id = tx.execute(select(tables.sign_in_codes.c.id)).scalar_one()
+        spent = [len(codes._spend_a_try(tx, [row_id])) for _ in range(codes.TRIES + 2)]
+        assert spent == [1] * codes.TRIES + [0] * 2
+        tx.execute(update(tables.sign_in_codes).values(tries=0))
+        assert [codes._use(tx, row_id) for _ in range(3)] == [True, False, False]
+        assert len(codes._spend_a_try(tx, [row_id])) == 0
+
+
 def test_a_code_lives_ten_minutes(post: Post) -> None:
     visit = post.ask()
     code = post.code()

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.backends.openssl.backend import backend
 
+from vault import keyfile
 from vault.errors import KeyUnusable
 from vault.hpke import PrivateHalf, binding
 from vault.keys import init, load_relay, load_sealing, load_web_secret
 from vault.opening import load_opening
+from vault.secrets import Secret
 
 Loader = Callable[[Path], object]
 LOADERS: dict[str, Loader] = {
@@ -58,6 +60,16 @@ def test_making_keys_never_writes_over_any(folder: Path) -> None:
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         "marks.secret": before["marks.secret"]
     }
+
+
+def test_a_key_file_is_never_written_over(tmp_path: Path) -> None:
+    """Not even by two starts that both found the folder empty."""
+    path = tmp_path / "web.secret"
+    keyfile.write(path, "web-secret", "0" * 16, Secret(b"first"), "remark")
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError):
+        keyfile.write(path, "web-secret", "0" * 16, Secret(b"second"), "remark")
+    assert path.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:

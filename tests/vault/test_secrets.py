@@ -69,6 +69,8 @@ def test_a_secret_is_not_pickled(protocol: int) -> None:
         pickle.dumps(Secret(VALUE), protocol)
     with pytest.raises(TypeError):
         pickle.dumps(Holder("n", Secret(VALUE)), protocol)
+    with pytest.raises(TypeError):
+        Secret(VALUE).__reduce_ex__(protocol)
 
 
 def test_a_secret_has_no_other_door() -> None:

@@ -161,6 +161,17 @@ def test_unknown_versions_suites_and_chunk_sizes_are_refused(offset: int, value:
     assert refused(bytes(sealed), b"x")
 
 
+@pytest.mark.parametrize(("version", "suite"), [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)])
+def test_another_version_is_refused_even_if_all_the_rest_agrees(version: int, suite: int) -> None:
+    """A forger with the key could write any header; only what is on the list is read."""
+    named = bytearray(stream._name(PART, EXPONENT))
+    named[8:10] = bytes([version, suite])
+    aead, commitment = stream._keys(KEY, bytes(named), bytes(32))
+    header = bytes(named) + bytes(32) + commitment
+    sealed = header + aead.encrypt(stream._nonce(0, last=True), b"x", header)
+    assert refused(sealed, b"x") == ((version, suite) != (1, 1))
+
+
 def test_a_key_that_only_decrypts_is_not_enough() -> None:
     """GCM alone can be made to open under two keys; the commitment in the header rules it out."""
     named = stream._name(PART, EXPONENT)
