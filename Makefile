@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST ?= $(BIN)/pytest -n auto --dist loadgroup
 
+# Processes are started often, in the demo and in tests: compiled files are worth keeping.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 

@@ -20,7 +20,7 @@ from gateway.notices.letters import LetterError
 from gateway.relay.answers import Answer
 from gateway.relay.client import send
 from gateway.relay.content import UnsafeContentError
-from vault import outbox
+from vault import outbox, upkeep
 from vault.errors import StoreUnavailable, VaultError
 from vault.outbox import Item, Kind
 
@@ -130,7 +130,7 @@ class Deliverer:
             return
         self._swept_at = now
         with contextlib.suppress(VaultError, OSError):
-            await asyncio.to_thread(self._desk.store.contents.sweep)
+            await asyncio.to_thread(upkeep.clear, self._desk.store)
 
     # One row
 

@@ -1,0 +1,64 @@
+"""A self-signed certificate for loopback, so that the demo speaks TLS like the real thing.
+
+Promises a certificate for localhost and 127.0.0.1 only, valid for thirty days.
+Must never be used for a service that others reach.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from vault.clock import utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Where a certificate and its key lie (PEM), and the SHA-256 that a browser shows for it."""
+
+    path: Path
+    key_path: Path
+    fingerprint: str
+
+
+def make(folder: Path, host: str = "localhost") -> Certificate:
+    """Write `certificate.pem` and `certificate.key` (0600) into an existing folder."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    signed = _build(key, host)
+    path, key_path = folder / "certificate.pem", folder / "certificate.key"
+    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    key_path.touch(mode=0o600)
+    key_path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return Certificate(path, key_path, signed.fingerprint(hashes.SHA256()).hex(":"))
+
+
+def _build(key: ec.EllipticCurvePrivateKey, host: str) -> x509.Certificate:
+    now = utc_now()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    names = x509.SubjectAlternativeName(
+        [x509.DNSName(host), x509.IPAddress(ip_address("127.0.0.1"))]
+    )
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )

@@ -1,0 +1,156 @@
+"""Looks for what would stop mail, and says how to mend it.
+
+Promises to change nothing, and to go on after a finding so that one run shows all of them.
+Must never print a secret or send a mail.
+"""
+
+import shutil
+import smtplib
+import ssl
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+
+from cryptography import x509
+
+from gateway.relay.settings import NextHopSettings
+from policies import loader
+from policies.errors import PolicyError
+from sealgate.settings import Settings
+from vault import keys, opening
+from vault.clock import utc_now
+from vault.errors import VaultError
+from vault.store import Store
+
+FREE_BYTES = 1 << 30  # less than this on the data disk deserves a warning
+RENEW_WITHIN = timedelta(days=21)
+NEXT_HOP_SECONDS = 5
+
+
+class Verdict(Enum):
+    """How a check went."""
+
+    GOOD = "ok"
+    WARNING = "warning"
+    BAD = "stops mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what, how it is, and what to do."""
+
+    what: str
+    verdict: Verdict
+    says: str
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Run every check, in the order in which they matter."""
+    for check in (_keys, _store, _policy, _certificates, _disk, _next_hop, _python):
+        yield from check(settings)
+
+
+def _good(what: str, says: str) -> Finding:
+    return Finding(what, Verdict.GOOD, says)
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    folder = settings.keys_folder
+    try:
+        keys.load_sealing(folder)
+        keys.load_relay(folder)
+        keys.load_web_secret(folder)
+        opening.load_opening(folder)
+    except VaultError as error:
+        yield Finding("keys", Verdict.BAD, str(error))
+    else:
+        yield _good("keys", f"complete, in {folder}")
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    try:
+        Store(settings.vault).close()
+    except VaultError as error:
+        yield Finding("database", Verdict.BAD, str(error))
+    else:
+        yield _good("database", f"opens, in {settings.vault.folder}")
+
+
+def _policy(settings: Settings) -> Iterator[Finding]:
+    try:
+        policy = loader.load(settings.policy.file)
+    except PolicyError as error:
+        for problem in error.problems:
+            yield Finding("policy", Verdict.BAD, str(problem))
+    else:
+        yield _good("policy", f"{settings.policy.file} is {policy.digest[:12]}")
+
+
+def _certificates(settings: Settings) -> Iterator[Finding]:
+    pairs = {
+        "certificate for mail clients": (settings.smtp.tls_certificate, settings.smtp.tls_key),
+        "certificate for browsers": (settings.web.tls_certificate, settings.web.tls_key),
+    }
+    for what, (certificate, key) in pairs.items():
+        if certificate and key:
+            yield _certificate(what, certificate, key)
+
+
+def _certificate(what: str, path: Path, key: Path) -> Finding:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(path, key)
+        ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        return Finding(what, Verdict.BAD, f"{path} cannot be used ({type(error).__name__})")
+    if ends < utc_now():
+        return Finding(what, Verdict.BAD, f"{path} ended on {ends:%d %B %Y}; renew it")
+    if ends < utc_now() + RENEW_WITHIN:
+        return Finding(what, Verdict.WARNING, f"{path} ends on {ends:%d %B %Y}; renew it")
+    return _good(what, f"valid until {ends:%d %B %Y}")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    free = shutil.disk_usage(_existing(settings.vault.folder)).free
+    says = f"{free / (1 << 30):.1f} GiB free for {settings.vault.folder}"
+    verdict = Verdict.GOOD if free >= FREE_BYTES else Verdict.WARNING
+    yield Finding("disk", verdict, says)
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _next_hop(settings: Settings) -> Iterator[Finding]:
+    hop = settings.next_hop
+    place = f"{hop.host}:{hop.port}"
+    try:
+        offers = _greet(hop)
+    except (OSError, smtplib.SMTPException) as error:
+        says = f"{place} does not answer ({type(error).__name__}); mail would wait in the queue"
+        yield Finding("next hop", Verdict.WARNING, says)
+        return
+    if hop.tls in {"required", "verified"} and "starttls" not in offers:
+        yield Finding("next hop", Verdict.BAD, f"{place} offers no STARTTLS, and next_hop.tls asks")
+    else:
+        yield _good("next hop", f"{place} answers")
+    if "8bitmime" not in offers:
+        yield Finding("next hop", Verdict.WARNING, f"{place} offers no 8BITMIME")
+
+
+def _greet(hop: NextHopSettings) -> set[str]:
+    with smtplib.SMTP(hop.host, hop.port, hop.hello, timeout=NEXT_HOP_SECONDS) as client:
+        client.ehlo()
+        return set(client.esmtp_features)
+
+
+def _python(_: Settings) -> Iterator[Finding]:
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    yield _good("versions", f"Python {python}, {ssl.OPENSSL_VERSION}")

@@ -1,0 +1,159 @@
+"""The three processes of a node: each builds its rooms from the settings and runs until stopped.
+
+Promises that each loads only the key halves its work needs, and that what cannot work is said
+before anything listens.
+Must never hold logic of its own: it connects rooms.
+"""
+
+import asyncio
+import signal
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+
+import structlog
+
+from gateway.deliverer import Deliverer
+from gateway.desk import Desk, make_signer
+from gateway.pipeline import Pipeline
+from gateway.relay.dkim import DkimKeyError
+from gateway.relaying import NextHop
+from gateway.smtp.listener import Listener, addresses
+from gateway.workers import Workers
+from policies import loader
+from policies.errors import PolicyError
+from sealgate.lifeline import Stopping, say_ready
+from sealgate.settings import Settings
+from vault import keys, opening
+from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
+from vault.store import Store
+from webreader import listen
+from webreader.site import Site
+
+log = structlog.get_logger()
+
+STOP_WITHIN = 25.0  # seconds for mail in hand; the supervisor kills after 30
+
+
+class CannotStart(Exception):  # noqa: N818 - it reads as what it says: the process cannot start
+    """Something that a person must mend first; the text says what."""
+
+
+async def run(role: str, settings: Settings) -> None:
+    """Run one process until it is told to stop. Raises CannotStart."""
+    runs: dict[str, Callable[[Settings], Awaitable[None]]] = {
+        "smtp": run_smtp,
+        "deliver": run_deliver,
+        "web": run_web,
+    }
+    try:
+        await runs[role](settings)
+    except (DkimKeyError, KeyUnusable, SchemaMismatch, PolicyError) as error:
+        raise CannotStart(str(error)) from error
+    except (ssl.SSLError, OSError) as error:
+        raise CannotStart(f"{role}: {_reason(error)}") from error
+
+
+def check(settings: Settings) -> None:
+    """Find what would stop every process, before any is started. Raises CannotStart."""
+    try:
+        loader.load(settings.policy.file)
+        keys.load_sealing(settings.keys_folder)
+        keys.load_relay(settings.keys_folder)
+        opening.load_opening(settings.keys_folder)
+        Store(settings.vault).close()
+    except (KeyUnusable, SchemaMismatch, StoreUnavailable, PolicyError) as error:
+        raise CannotStart(str(error)) from error
+
+
+async def run_smtp(settings: Settings) -> None:
+    """Take mail in."""
+    stopping = Stopping()
+    policy = loader.load(settings.policy.file)
+    sealing = keys.load_sealing(settings.keys_folder)
+    store = Store(settings.vault)
+    with closing(Workers(settings.smtp.workers)) as workers, closing(store):
+        pipeline = Pipeline(
+            store,
+            sealing,
+            policy,
+            organisation=settings.organisation,
+            relay=NextHop(settings.next_hop),
+            hostname=settings.smtp.hostname,
+            workers=workers,
+        )
+        listener = Listener.of(settings.smtp, pipeline)
+        try:
+            await listener.start(addresses(settings.smtp))
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGHUP, reload_policy, pipeline, settings
+            )
+            bound = {kind.value: f"{host}:{port}" for kind, (host, port) in listener.bound.items()}
+            say_ready("smtp", bound)
+            await stopping.wait()
+        finally:
+            await listener.stop(STOP_WITHIN)
+
+
+def reload_policy(pipeline: Pipeline, settings: Settings) -> None:
+    """Put the policy file in force; one that cannot be used leaves the old one in force."""
+    try:
+        pipeline.policy = loader.load(settings.policy.file)
+    except PolicyError as refused:
+        problems = [str(problem) for problem in refused.problems]
+        log.warning("policy.refused", problems=problems, in_force=pipeline.policy.digest)
+    else:
+        log.info("policy.loaded", policy=pipeline.policy.digest)
+
+
+async def run_deliver(settings: Settings) -> None:
+    """Send what the outbox holds, and keep house."""
+    stopping = Stopping()
+    folder = settings.keys_folder
+    desk = Desk(
+        store=Store(settings.vault, checkpoints=True),
+        relay_keys=keys.load_relay(folder),
+        sealing_keys=keys.load_sealing(folder),
+        organisation=settings.organisation,
+        next_hop=settings.next_hop,
+        notices=settings.notices,
+        delivery=settings.delivery,
+        signer=make_signer(settings.notices),
+    )
+    deliverer = Deliverer(desk)
+    try:
+        running = asyncio.create_task(deliverer.run())
+        say_ready("deliver", {})
+        await stopping.wait()
+        deliverer.stop()
+        await running
+    finally:
+        desk.store.close()
+
+
+async def run_web(settings: Settings) -> None:
+    """Serve the reader site."""
+    stopping = Stopping()
+    folder = settings.keys_folder
+    site = Site(
+        store=Store(settings.vault),
+        opening=opening.load_opening(folder),
+        sealing=keys.load_sealing(folder),
+        secret=keys.load_web_secret(folder),
+        organisation=settings.organisation,
+        settings=settings.web,
+    )
+    listener = listen.Listener(site)
+    try:
+        port = await listener.start()
+        say_ready("web", {"web": f"{settings.web.host}:{port}"})
+        await stopping.wait()
+    finally:
+        await listener.stop()
+        site.store.close()
+
+
+def _reason(error: OSError) -> str:
+    """Say what an operating system error means for the administrator."""
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or type(error).__name__}{where}."

@@ -1,0 +1,131 @@
+"""Every setting of a node, read from one TOML file and the environment.
+
+Promises that a wrong or unknown setting stops the start with a sentence that names the file, the
+setting, what was found and what is allowed.
+Must never print a secret: those are typed so that they cannot be.
+"""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateway.notices.settings import NoticeSettings
+from gateway.relay.settings import DeliverySettings, NextHopSettings
+from gateway.settings import SmtpSettings
+from policies.settings import OrganisationSettings
+from vault.settings import VaultSettings
+from webreader.settings import WebSettings
+
+DEFAULT_PATH = Path("/etc/sealgate/sealgate.toml")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says which and how to mend them."""
+
+
+class PolicySettings(BaseModel):
+    """Which policy file decides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Path = Field(
+        Path("/etc/sealgate/policy.yaml"),
+        description="The policy file. Check it before you put it here: sealgate policy check FILE",
+    )
+
+
+class LogSettings(BaseModel):
+    """How much is said on standard error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important event that is still written."
+    )
+
+
+class Settings(BaseSettings):
+    """All sections of `sealgate.toml`; `SEALGATE_SECTION__NAME` in the environment overrides."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SEALGATE_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    organisation: OrganisationSettings
+    smtp: SmtpSettings
+    next_hop: NextHopSettings
+    delivery: DeliverySettings = DeliverySettings()
+    notices: NoticeSettings
+    web: WebSettings
+    vault: VaultSettings
+    policy: PolicySettings = PolicySettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the key files lie: beside the database, in a folder of their own."""
+        return self.vault.folder / "keys"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file.
+
+    Raises SettingsError with one line for each thing that is wrong.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: there is no such file. Copy config/sealgate.toml there and edit it."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({type(error).__name__}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: is not TOML: {error}") from None
+    try:
+        return Settings(**content)
+    except ValidationError as error:
+        problems = [_tell(problem, content) for problem in error.errors(include_url=False)]
+        raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems)) from None
+
+
+def _tell(problem: Any, content: dict[str, Any]) -> str:
+    """Put one of pydantic's findings into a sentence, without the value that was found."""
+    place = ".".join(str(step) for step in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"'{place}' is not a setting.{_nearest(problem['loc'])}"
+    if problem["type"] == "missing":
+        return f"'{place}' is missing."
+    return f"'{place}': {problem['msg']}."
+
+
+def _nearest(place: tuple[int | str, ...]) -> str:
+    """Suggest the nearest right word for an unknown setting."""
+    model: Any = Settings
+    for step in place[:-1]:
+        model = model.model_fields[str(step)].annotation
+        if not hasattr(model, "model_fields"):
+            return ""
+    near = difflib.get_close_matches(str(place[-1]), model.model_fields, n=1)
+    allowed = ", ".join(model.model_fields)
+    return f" Did you mean '{near[0]}'?" if near else f" Allowed: {allowed}."
