@@ -1,0 +1,1 @@
+"""The demo: the real processes on loopback, sample mails, and a mail room to look into."""

@@ -1,0 +1,103 @@
+"""Runs the demo: makes a throw-away node, starts it, sends the samples, tells what happened.
+
+Promises that everything listens on loopback only, and that its folder is gone when it ends.
+Must never use a key, a password or a certificate that exists outside that folder.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+from rich.console import Console
+
+from gateway.settings import SmtpSettings
+from gateway.smtp.listener import Listener, addresses
+from sealgate.demo import node, sending, telling
+from sealgate.demo.mailroom import MailRoom
+from sealgate.demo.page import make_page
+from sealgate.demo.ports import LOOPBACK, Ports, choose_ports
+from sealgate.demo.samples import samples
+from sealgate.lifeline import Ready
+from sealgate.supervisor import Supervisor
+from vault.contents import ContentFolder
+
+ROLES = ("smtp", "deliver", "web")
+START_WITHIN = 60.0  # seconds; a slow machine compiles Python files on the first start
+
+
+class DemoError(Exception):
+    """The demo could not start; the text says why."""
+
+
+async def run(console: Console) -> None:
+    """Run the demo until Ctrl-C. Raises DemoError if it does not come up."""
+    ports = choose_ports()
+    with tempfile.TemporaryDirectory(prefix="sealgate-demo-") as name:
+        folder = Path(name)
+        console.print("Making keys, a certificate and a policy for this demo …")
+        made = await asyncio.to_thread(node.make, folder, ports)
+        room = MailRoom(ContentFolder(folder / "mailroom"))
+        async with _mail_room(room, made):
+            await _run_node(made, console)
+
+
+@asynccontextmanager
+async def _mail_room(room: MailRoom, made: node.Node) -> AsyncIterator[None]:
+    """Keep the mail room's SMTP port and its page open for as long as the block lasts."""
+    smtp = _room_settings(made.ports)
+    listener = Listener.of(smtp, room)
+    await listener.start(addresses(smtp))
+    runner = web.AppRunner(make_page(room, made.reader_url), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, LOOPBACK, made.ports.room_page).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+        await listener.stop(grace=2)
+
+
+def _room_settings(ports: Ports) -> SmtpSettings:
+    return SmtpSettings.model_validate(
+        {
+            "starttls": "",
+            "tls": "",
+            "trusted": f"{LOOPBACK}:{ports.room_smtp}",
+            "trusted_networks": ["127.0.0.0/8"],
+            "hostname": "localhost",
+        }
+    )
+
+
+async def _run_node(made: node.Node, console: Console) -> None:
+    waiting = set(ROLES)
+    up = asyncio.Event()
+
+    def note(ready: Ready) -> None:
+        waiting.discard(ready.role)
+        if not waiting:
+            up.set()
+
+    supervisor = Supervisor(ROLES, made.config, grace=10, on_ready=note)
+    running = asyncio.create_task(supervisor.run())
+    try:
+        console.print("Starting the gateway, the deliverer and the reader site …")
+        await _until_up(up, running, waiting)
+        console.print("Sending the sample mails …")
+        outcomes = await asyncio.to_thread(sending.send_all, made, samples())
+        telling.tell(console, made, outcomes)
+        await running
+    finally:
+        supervisor.stop()
+        await running
+
+
+async def _until_up(up: asyncio.Event, running: asyncio.Task[int], waiting: set[str]) -> None:
+    ready = asyncio.create_task(up.wait())
+    await asyncio.wait({ready, running}, timeout=START_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+    if not up.is_set():
+        ready.cancel()
+        raise DemoError(f"These did not start: {', '.join(sorted(waiting))}.")
