@@ -29,10 +29,8 @@ types: dev-venv ## mypy, strict
 imports: dev-venv ## that imports run one way
 	@$(BIN)/lint-imports
 
-cover: dev-venv ## the tests with branch coverage
-	@rm -f .coverage .coverage.*
-	@COVERAGE_PROCESS_START=pyproject.toml $(MAKE) --no-print-directory test PYTEST="$(BIN)/coverage run -m pytest -n auto --dist loadgroup"
-	@$(BIN)/coverage combine -q && $(BIN)/coverage report | tail -n 1
+cover: dev-venv ## the tests, and how much of the code they reach
+	@$(MAKE) --no-print-directory test PYTEST="$(PYTEST) --cov --cov-report=term:skip-covered"
 
 generated: dev-venv ## write the generated files: config/sealgate.toml and the reference pages
 	@$(BIN)/python -m sealgate.generated
