@@ -191,6 +191,29 @@ async def test_right_and_wrong(store: Store) -> None:
     workers.close()
 
 
+async def test_guesses_from_one_address_wait_for_one_another(store: Store) -> None:
+    class Counted(Workers):
+        running = most = 0
+
+        async def call(self, *work, **more):  # type: ignore[no-untyped-def]
+            self.running += 1
+            self.most = max(self.most, self.running)
+            try:
+                return await super().call(*work, **more)
+            finally:
+                self.running -= 1
+
+    workers = Counted(4)
+    check = Authenticator(store, workers, Clock())
+    await asyncio.gather(*(check.verify(f"u{n}", Secret(b"wrong"), HERE) for n in range(4)))
+    assert workers.most == 1
+    await check.verify(JANE, Secret(PASSWORD.encode()), HERE)
+    right = Secret(PASSWORD.encode())
+    await asyncio.gather(*(check.verify(JANE, right, HERE) for _ in range(3)))
+    assert workers.most > 1  # a phone and a laptop need not wait for each other
+    workers.close()
+
+
 async def test_the_wait_is_the_same_for_names_that_do_not_exist(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -406,6 +406,17 @@ async def test_a_disk_that_fails_under_a_large_sealed_mail(tmp_path: Path) -> No
         assert here.files == []
 
 
+async def test_a_large_mail_leaves_no_file_unless_it_is_sealed(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        body = b"A" * 3 * MIB + b"\r\n"
+        for subject, words in [("NHS 943 476 5919", "550"), ("Lunch", "250 2.0.0 Relayed")]:
+            assert (await here.send(JANE, AMY, data=mail(subject) + body)).startswith(words)
+            assert here.files == []
+        assert (await here.send(JANE, AMY, data=mail(FLAGGED) + body)).startswith("250")
+        assert len(here.files) == 1
+        assert here.opened(AMY) == mail(FLAGGED) + body
+
+
 async def test_a_policy_that_fails_relays_nothing(tmp_path: Path) -> None:
     class Broken:
         digest = "x"

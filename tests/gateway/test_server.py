@@ -13,13 +13,17 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from gateway.errors import ClientGoneError
 from gateway.smtp import server
+from gateway.smtp.intake import Intake
 from gateway.smtp.limits import Limits
-from gateway.smtp.premises import Kind
+from gateway.smtp.premises import Commits, Kind
+from gateway.smtp.replies import Reply
 from gateway.smtp.server import Door
 from tests.dialogue import Talk
 from tests.gateway.doorway import FAST, MAIL, MIB, Doorway, begin, doorway, until
 from vault.errors import StoreUnavailable
+from vault.spool import Spool
 
 # --- a client that leaves
 
@@ -75,6 +79,41 @@ async def test_a_commit_outlives_the_longest_wait(tmp_path: Path) -> None:
         gc.collect()  # the task must be held by somebody
         door.notebook.before_commit.set()
         await until(lambda: door.taken)
+
+
+async def test_a_commit_is_held_while_it_runs() -> None:
+    """A task that nobody holds may be collected in the middle, and its mail with it."""
+    commits, ended = Commits(), []
+
+    async def commit() -> Reply:
+        known_to_nobody: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        try:
+            return await known_to_nobody
+        finally:
+            ended.append(True)
+
+    commits.start(commit())
+    await asyncio.sleep(0)
+    gc.collect()
+    assert ended == []
+    await commits.finish(0)
+    assert ended == [True]
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), OSError()])
+async def test_a_connection_that_breaks_is_not_the_end_of_a_mail(
+    error: Exception, tmp_path: Path
+) -> None:
+    async with doorway(tmp_path, FAST) as door:
+        reader, spool = asyncio.StreamReader(), Spool(door.notebook)
+        intake = asyncio.create_task(Intake(reader, spool, FAST).receive(lambda: None))
+        reader.feed_data(b"Subject: x\r\n\r\nhalf a mail\r\n")
+        await asyncio.sleep(0.01)
+        reader.set_exception(error)
+        with pytest.raises((ClientGoneError, OSError)):
+            await intake
+        with pytest.raises(StoreUnavailable):
+            spool.write(b"A" * 3 * MIB)  # it was aborted
 
 
 async def test_a_mail_that_is_cut_off_leaves_nothing(tmp_path: Path) -> None:
