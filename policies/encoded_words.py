@@ -8,7 +8,7 @@ longer, so nothing is hidden behind the cut.
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import re2
@@ -75,8 +75,9 @@ def _readings(value: bytes) -> list[str]:
         return charsets.undeclared(value)
     pieces = _pieces(value)
     found: list[str] = []
-    for arrange in (_joined_words, _joined_payloads, list):
-        found += _spell(arrange(pieces))
+    arrangements = (_joined_words(pieces), _joined_payloads(pieces), pieces)
+    for arranged in dict.fromkeys(map(tuple, arrangements)):
+        found += _spell(arranged)
     return found
 
 
@@ -137,7 +138,7 @@ def _joined_payloads(pieces: list[_Piece]) -> list[_Piece]:
     return joined
 
 
-def _spell(pieces: list[_Piece]) -> list[str]:
+def _spell(pieces: Iterable[_Piece]) -> list[str]:
     """Spell the pieces out: the first reading of each, then the second of each, and so on."""
     choices: list[list[str]] = []
     for piece in pieces:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import re2
 
@@ -32,6 +33,7 @@ _SPOKEN = {
 }  # fmt: skip
 _TIMES = {b"double": 2, b"triple": 3, b"treble": 3}
 _FEWEST_SPOKEN = 4  # spoken digits in a run, below which they are words
+_SHORTEST = 6  # digits in a run that anybody looks at
 _WIDEST_GAP = 5  # characters that may stand between two groups of one number
 
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
@@ -39,6 +41,9 @@ _NOT_ALPHANUMERIC = bytes(
     byte for byte in range(256) if not re2.match(rb"[0-9A-Za-z|]", bytes([byte]))
 )
 _TO_SPACES = bytes(32 if byte in _NOT_ALPHANUMERIC else byte for byte in range(256))
+
+
+_MORE = (0, 1, 2, 3, 4, -4, -3, -2, -1, 0)  # what a digit grows by when Luhn doubles it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Run:
-    """Groups of digits close enough to be one number: `999 123 4567` is one run of three."""
+    """Groups of digits close enough to be one number: `999 123 4567` is one run of three.
+
+    Sums over any stretch of it take the same short time, however long the run.
+    """
 
     groups: tuple[Group, ...]
 
@@ -72,21 +80,45 @@ class Run:
         places[place] = len(self.groups)
         return places
 
-    def window(self, at: int, length: int) -> Window | None:
-        """Give the whole groups that make `length` digits from a group's beginning, if they do."""
-        last = self.heads.get(at + length)
-        if last is None or length < 1:
-            return None
-        groups = self.groups[self.heads[at] : last]
+    def stretches(self, length: int) -> Iterator[int]:
+        """Yield each place from which whole groups make this many digits."""
+        return (at for at in self.heads if at + length in self.heads)
+
+    def window(self, at: int, length: int) -> Window:
+        """Give the whole groups of a stretch."""
+        groups = self.groups[self.heads[at] : self.heads[at + length]]
         digits = self.digits[at : at + length]
         return Window(digits, groups[0][0], groups[-1][1], tuple(len(one[2]) for one in groups))
 
-    def windows(self, length: int) -> Iterator[Window]:
-        """Yield every window of this many digits."""
-        places = self.heads
-        for at in places:
-            if at + length in places and (window := self.window(at, length)):
-                yield window
+    def weighted(self, at: int, length: int) -> int:
+        """Sum a stretch, its digits weighted from its length down to one."""
+        end = at + length
+        by_place = self._by_place[end] - self._by_place[at]
+        return end * (self._sums[end] - self._sums[at]) - by_place
+
+    def luhn(self, at: int, length: int) -> int:
+        """Sum a stretch as Luhn does (ISO/IEC 7812-1): every second digit from the end doubled."""
+        end = at + length
+        doubled = self._doubled[end % 2]
+        return self._sums[end] - self._sums[at] + doubled[end] - doubled[at]
+
+    @cached_property
+    def _sums(self) -> list[int]:
+        return list(accumulate(map(int, self.digits), initial=0))
+
+    @cached_property
+    def _by_place(self) -> list[int]:
+        return list(accumulate((n * int(d) for n, d in enumerate(self.digits)), initial=0))
+
+    @cached_property
+    def _doubled(self) -> tuple[list[int], list[int]]:
+        """What doubling the digits at even places, and at odd places, adds up to."""
+        more = [_MORE[int(digit)] for digit in self.digits]
+        even, odd = (
+            [value if place % 2 == parity else 0 for place, value in enumerate(more)]
+            for parity in (0, 1)
+        )
+        return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
 
 
 def tokens_of(text: bytes) -> tuple[Token, ...]:
@@ -134,7 +166,7 @@ def _put_digits(out: bytearray, text: bytes, start: int, end: int) -> None:
 
 
 def runs_of(digits: bytes, tokens: tuple[Token, ...]) -> tuple[Run, ...]:
-    """Find the numbers of a text, given with digits for letters, and of its words."""
+    """Find the numbers of six digits and more, as digits and as words."""
     groups = [(*match.span(), match.group()) for match in DIGITS.finditer(digits)]
     spoken = _spoken(tokens)
     if spoken:
@@ -145,7 +177,7 @@ def runs_of(digits: bytes, tokens: tuple[Token, ...]) -> tuple[Run, ...]:
             runs[-1].append(group)
         else:
             runs.append([group])
-    return tuple(Run(tuple(run)) for run in runs)
+    return tuple(Run(tuple(run)) for run in runs if sum(len(one[2]) for one in run) >= _SHORTEST)
 
 
 def _close(text: bytes, end: int, start: int) -> bool:

@@ -141,9 +141,9 @@ def _extended_texts(value: bytes) -> list[str]:
 
 def _continued_texts(pieces: list[tuple[int, bool, bytes]]) -> list[str]:
     charset, raw = "", bytearray()
-    for index, (_number, extended, value) in enumerate(pieces):
+    for number, extended, value in pieces:
         text = value
-        if extended and index == 0 and value.count(b"'") > 1:
+        if extended and number == 0 and value.count(b"'") > 1:
             name, _language, text = value.split(b"'", 2)
             charset = name.decode("ascii", "replace")
         raw += unquote_to_bytes(text) if extended else text

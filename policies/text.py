@@ -67,6 +67,11 @@ class View:
         return self.normal.translate(LOOKALIKES).encode("ascii", "replace")
 
     @cached_property
+    def memory(self) -> dict[object, list[int]]:
+        """What others worked out on this view, so that they do it once."""
+        return {}
+
+    @cached_property
     def figures(self) -> int:
         """The number of ASCII digits in `ascii`."""
         return figures_in(self.ascii)

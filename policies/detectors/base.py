@@ -5,9 +5,12 @@ Promises that of two candidates in one place the surer one is kept, then the lon
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.text import View
+
+_MOST = 100  # candidates looked at; a text with more is full of them
 
 Candidate = tuple[int, int, Confidence]  # a span of the normal text, and how sure
 
@@ -31,7 +34,7 @@ class ShapeDetector:
             return []
         return [
             Finding(*view.span(start, end), self.name, confidence, self.severity)
-            for start, end, confidence in _apart(self.candidates(view))
+            for start, end, confidence in _apart(islice(self.candidates(view), _MOST))
         ]
 
 

@@ -6,14 +6,14 @@ Promises to look only so far before and after, at whole words, whatever their ca
 from bisect import bisect_left
 from itertools import pairwise
 
-from policies.numbers import Token
+from policies.numbers import Token, tokens_of
 from policies.text import View
 
 _BEFORE = 60
 _AFTER = 40
 _WIDEST_GAP = 3  # between the words of a phrase: "date-of-birth", "d.o.b."
 _WIDEST_LINK = 6  # between a label and its value
-_LINKS = frozenset({b"is", b"was", b"are", b"no", b"nos", b"number", b"numbers", b"num", b"s"})
+LINKS = frozenset({b"is", b"was", b"are", b"no", b"nos", b"number", b"numbers", b"num", b"s"})
 
 
 class Words:
@@ -22,22 +22,24 @@ class Words:
     def __init__(self, *phrases: str) -> None:
         self._phrases: dict[bytes, set[tuple[bytes, ...]]] = {}  # by their last word
         for phrase in phrases:
-            words = tuple(phrase.encode("ascii").split())
+            words = tuple(token[2] for token in tokens_of(phrase.encode("ascii")))
             for spelt in (words, (b"".join(words),)):
                 self._phrases.setdefault(spelt[-1], set()).add(spelt)
 
     def near(self, view: View, start: int, end: int) -> bool:
         """Tell whether one stands within reach of a span of the normal text."""
-        tokens = view.tokens
-        first = bisect_left(tokens, (start - _BEFORE,))
-        last = bisect_left(tokens, (end + _AFTER,))
-        return any(
-            self._ends_at(tokens, number)
-            for number in range(first, last)
-            if not start <= tokens[number][0] < end
-        )
+        places = self._places(view)
+        first = bisect_left(places, start - _BEFORE)
+        if first < len(places) and places[first] < start:
+            return True
+        after = bisect_left(places, end)
+        return after < len(places) and places[after] < end + _AFTER
 
-    def right_before(self, view: View, start: int) -> bool:
+    def anywhere(self, view: View) -> bool:
+        """Tell whether one stands anywhere in the text."""
+        return bool(self._places(view))
+
+    def right_before(self, view: View, start: int, links: frozenset[bytes] = LINKS) -> bool:
         """Tell whether one stands just before, with nothing but "no", "is" or a colon between."""
         tokens = view.tokens
         number = bisect_left(tokens, (start,)) - 1
@@ -45,14 +47,22 @@ class Words:
             if self._ends_at(tokens, number):
                 return True
             start, _end, word = tokens[number]
-            if word not in _LINKS:
+            if word not in links:
                 return False
             number -= 1
         return False
 
-    def anywhere(self, view: View) -> bool:
-        """Tell whether one stands anywhere in the text."""
-        return any(self._ends_at(view.tokens, number) for number in range(len(view.tokens)))
+    def _places(self, view: View) -> list[int]:
+        """Where the last words of all of them begin, worked out once for each view."""
+        found = view.memory.get(self)
+        if found is None:
+            tokens = view.tokens
+            found = view.memory[self] = [
+                token[0]
+                for number, token in enumerate(tokens)
+                if token[2] in self._phrases and self._ends_at(tokens, number)
+            ]
+        return found
 
     def _ends_at(self, tokens: tuple[Token, ...], number: int) -> bool:
         phrases = self._phrases.get(tokens[number][2], ())
@@ -72,12 +82,12 @@ def _spelt_at(phrase: tuple[bytes, ...], tokens: tuple[Token, ...], last: int) -
 # What is not a person's number, though it may have the same shape.
 THINGS = Words(
     "invoice", "invoices", "inv", "order", "orders", "purchase order", "po", "quote", "quotation",
-    "tracking", "consignment", "parcel", "delivery note", "shipment", "awb", "waybill", "ticket",
-    "incident", "asset", "serial", "part", "model", "version", "build", "release", "isbn", "issn",
-    "ean", "barcode", "batch", "lot", "sku", "product", "job", "requisition", "contract", "tender",
-    "licence", "license", "planning", "application ref", "imei", "iccid", "mac", "meter", "mpan",
-    "company number", "company no", "charity number", "vat", "urn", "uprn", "usrn", "utr",
-    "receipt", "transaction", "folder", "file", "error", "case", "ref", "reference", "po number",
-    "remittance", "cost centre", "ledger", "budget", "gl code", "webinar", "meeting id", "zoom",
-    "conference id", "passcode", "booking",
+    "foi", "eir", "crm", "tracking", "consignment", "parcel", "delivery note", "shipment", "awb",
+    "waybill", "ticket", "incident", "asset", "serial", "part", "model", "version", "build",
+    "release", "isbn", "issn", "ean", "barcode", "batch", "lot", "sku", "product", "job",
+    "requisition", "contract", "tender", "licence", "license", "planning", "application ref",
+    "imei", "iccid", "mac", "meter", "mpan", "company number", "company no", "charity number",
+    "vat", "urn", "uprn", "usrn", "utr", "receipt", "transaction", "folder", "file", "error",
+    "case", "ref", "reference", "po number", "remittance", "cost centre", "ledger", "budget",
+    "gl code", "webinar", "meeting id", "zoom", "conference id", "passcode", "booking",
 )  # fmt: skip

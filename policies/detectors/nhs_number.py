@@ -6,7 +6,6 @@ goods.
 """
 
 from collections.abc import Iterator
-from operator import mul
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
@@ -15,7 +14,6 @@ from policies.numbers import Window
 from policies.text import View
 
 _LENGTH = 10
-_WEIGHTS = tuple(range(_LENGTH, 0, -1))
 _PRINTED = (3, 3, 4)  # how the numbers are printed on letters
 _SPREAD = 2  # digits set apart one by one or in twos, as nobody writes a number of goods
 _INVENTED = frozenset({"1234567890", "0123456789", "9876543210"})
@@ -24,13 +22,8 @@ _PATIENT = Words(
     "nhs", "chi", "patient", "patients", "gp", "hospital", "clinic", "surgery", "discharge",
     "referral", "appointment", "ward", "health", "medical", "prescription", "midwife", "camhs",
     "ehcp", "pupil", "child", "resident", "client", "service user", "consultant", "vaccination",
-    "dentist",
+    "dentist", "adult", "safeguarding", "carer", "mother", "father",
 )  # fmt: skip
-
-
-def valid(digits: str) -> bool:
-    """Tell whether ten ASCII digits have a right check digit and are not one digit repeated."""
-    return sum(map(mul, map(int, digits), _WEIGHTS)) % 11 == 0 and len(set(digits)) > 1
 
 
 def _issued(digits: str) -> bool:
@@ -49,29 +42,33 @@ class NhsNumber(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows judged by check digit, range, grouping and words around."""
-        named = _LABEL.anywhere(view)
+        named, cared_for = _LABEL.anywhere(view), _PATIENT.anywhere(view)
         for run in view.runs:
-            for window in run.windows(_LENGTH):
-                if valid(window.digits):
-                    confidence = self._judge(view, window)
-                else:
-                    confidence = _mistyped(view, window) if named else None
-                if confidence:
-                    yield window.start, window.end, confidence
+            for at in run.stretches(_LENGTH):
+                digits = run.digits[at : at + _LENGTH]
+                checks = run.weighted(at, _LENGTH) % 11 == 0 and len(set(digits)) > 1
+                if named or (checks and (cared_for or _issued(digits))):
+                    window = run.window(at, _LENGTH)
+                    confidence = _judge(view, window) if checks else _mistyped(view, window)
+                    if confidence:
+                        yield window.start, window.end, confidence
 
-    def _judge(self, view: View, window: Window) -> Confidence | None:
-        start, end = window.start, window.end
-        if _LABEL.near(view, start, end):
-            return Confidence.SURE
-        if _dialled(view, start) or THINGS.near(view, start, end):
-            return None
-        if _PATIENT.near(view, start, end):
-            return Confidence.SURE
-        if not _issued(window.digits):
-            return None
-        if window.groups == _PRINTED or max(window.groups) <= _SPREAD:
-            return Confidence.SURE
-        return Confidence.LIKELY if len(window.groups) == 1 else None
+
+def _judge(view: View, window: Window) -> Confidence | None:
+    start, end, groups = window.start, window.end, window.groups
+    if _LABEL.near(view, start, end):
+        return Confidence.SURE
+    spread = max(groups) <= _SPREAD
+    one_number = spread or len(groups) <= len(_PRINTED)
+    if not one_number or _dialled(view, start) or THINGS.right_before(view, start):
+        return None
+    if _PATIENT.near(view, start, end):
+        return Confidence.SURE
+    if not _issued(window.digits) or THINGS.near(view, start, end):
+        return None
+    if groups == _PRINTED or spread:
+        return Confidence.SURE
+    return Confidence.LIKELY if len(groups) == 1 else None
 
 
 def _mistyped(view: View, window: Window) -> Confidence | None:

@@ -5,6 +5,7 @@ Luhn, so an unusual grouping needs a word of payment, and a number of goods is l
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
@@ -30,10 +31,8 @@ _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (  # first and last pref
     ("644000", "659999", frozenset(range(16, 20))),  # Discover
     ("675900", "676399", frozenset(range(16, 20))),  # Maestro
 )
-_LENGTHS = range(13, 20)
 _FIRST = frozenset("23456")
 _PREFIX = 6
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _WRITTEN = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (8, 8)})
 _SPREAD = 2  # digits set apart one by one or in twos, as nobody writes a number of goods
 _PAYMENT = Words(
@@ -47,19 +46,15 @@ _GOODS = Words(
 )  # fmt: skip
 
 
-def valid(digits: str) -> bool:
-    """Tell whether the digits have a scheme's range and length and pass Luhn."""
-    return _scheme(digits) and _luhn(digits)
+def lengths(prefix: str) -> frozenset[int]:
+    """Give the lengths that a scheme gives its numbers which begin with these six digits."""
+    return _lengths(prefix) if prefix[:1] in _FIRST else frozenset()
 
 
-def _luhn(digits: str) -> bool:
-    figures = list(map(int, digits))
-    return (sum(figures[-1::-2]) + sum(_DOUBLED[figure] for figure in figures[-2::-2])) % 10 == 0
-
-
-def _scheme(digits: str) -> bool:
-    prefix = digits[:_PREFIX]
-    return any(first <= prefix <= last and len(digits) in n for first, last, n in _SCHEMES)
+@lru_cache(maxsize=4096)
+def _lengths(prefix: str) -> frozenset[int]:
+    schemes = (some for first, last, some in _SCHEMES if first <= prefix <= last)
+    return next(schemes, frozenset())
 
 
 class PaymentCard(ShapeDetector):
@@ -68,11 +63,13 @@ class PaymentCard(ShapeDetector):
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield groups of digits that check, written as cards are or beside words of payment."""
         for run in view.runs:
-            starts = (at for at in run.heads if run.digits[at : at + 1] in _FIRST)
-            windows = (run.window(at, length) for at in starts for length in _LENGTHS)
-            for window in windows:
-                if window and valid(window.digits) and _is_card(view, window):
-                    yield window.start, window.end, Confidence.SURE
+            digits, heads = run.digits, run.heads
+            for at in heads:
+                for length in lengths(digits[at : at + _PREFIX]):
+                    if at + length in heads and run.luhn(at, length) % 10 == 0:
+                        window = run.window(at, length)
+                        if _is_card(view, window):
+                            yield window.start, window.end, Confidence.SURE
 
 
 def _is_card(view: View, window: Window) -> bool:

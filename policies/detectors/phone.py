@@ -5,12 +5,13 @@ is asked of `phonenumbers`, behind a test of our own on first digits and length,
 numbers never reach it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import phonenumbers
 
 from policies.detectors.base import Candidate, ShapeDetector
-from policies.detectors.context import THINGS, Words
+from policies.detectors.context import LINKS, THINGS, Words
 from policies.detectors.finding import Confidence, Severity
 from policies.numbers import Run, Window
 from policies.text import View
@@ -20,17 +21,17 @@ _CALL = Words(
     "calls", "ring", "rang", "text", "whatsapp", "contact number", "callback", "call back",
     "landline", "dial", "sms", "voicemail", "ffon", "ph", "fax",
 )  # fmt: skip
+_TO_WHOM = LINKS | frozenset(b"me him her them us back on at mum dad please new to".split())
 _OFFICE = Words(
     "switchboard", "helpline", "hotline", "reception", "main line", "customer services",
     "customer service", "call centre", "contact centre", "freephone", "press office", "office",
     "helpdesk", "help desk", "service desk", "out of hours line", "dial in", "conference", "bridge",
     "teams meeting", "extension",
 )  # fmt: skip
-_SHORTEST, _LONGEST = 9, 18
+_ABROAD = range(9, 18)
 _PAIR = 2
 _NATIONAL = (10, 11)
 _LOCAL = (6, 7, 8, 10)
-_SHORTEST_ABROAD = 9
 
 
 class Phone(ShapeDetector):
@@ -43,20 +44,24 @@ class Phone(ShapeDetector):
                 if not _inside_another(view.digits, window.start, window.end):
                     yield from _judged(view, window)
             whole = run.window(0, len(run.digits))
-            if whole and _local(view, whole):
+            if _local(view, whole):
                 yield whole.start, whole.end, Confidence.LIKELY
 
 
 def _dialled(view: View, run: Run) -> Iterator[Window]:
-    """Yield the windows that begin with a nought or a plus."""
+    """Yield the windows that begin as numbers do, and have a length of theirs."""
+    digits = run.digits
     for at, group in run.heads.items():
-        if at == len(run.digits):
-            return
-        if run.digits[at] == "0" or _plus_before(view, run.groups[group][0]) is not None:
-            for length in range(_SHORTEST, _LONGEST):
-                window = run.window(at, length)
-                if window:
-                    yield window
+        if digits[at : at + 1] == "0" and digits[at + 1 : at + 2] in {"1", "2", "7"}:
+            lengths: Iterable[int] = _NATIONAL
+        elif at < len(digits) and (
+            _plus_before(view, run.groups[group][0]) is not None
+            or (at == 0 and digits.startswith("00"))
+        ):
+            lengths = _ABROAD
+        else:
+            continue
+        yield from (run.window(at, length) for length in lengths if at + length in run.heads)
 
 
 def _plus_before(view: View, start: int) -> int | None:
@@ -74,8 +79,6 @@ def _judged(view: View, window: Window) -> Iterator[Candidate]:
     elif digits.startswith("00") and _abroad(digits[2:]) and not _goods(view, window):
         yield start, end, Confidence.SURE
     elif digits[1] in "127" and len(digits) in _NATIONAL and _grouped(window.groups):
-        if not _possible(digits, "GB"):
-            return
         if digits[1] == "7" and len(digits) == max(_NATIONAL):
             yield start, end, Confidence.SURE
         elif not _OFFICE.near(view, start, end) and not _goods(view, window):
@@ -95,7 +98,7 @@ def _goods(view: View, window: Window) -> bool:
 def _local(view: View, window: Window) -> bool:
     """Judge a number without its area code or first nought, which only words make a number."""
     span = window.start, window.end
-    called = len(window.digits) in _LOCAL and _CALL.right_before(view, window.start)
+    called = len(window.digits) in _LOCAL and _CALL.right_before(view, window.start, _TO_WHOM)
     return called and not THINGS.near(view, *span) and not _OFFICE.near(view, *span)
 
 
@@ -116,12 +119,13 @@ def _inside_another(text: bytes, start: int, end: int) -> bool:
 def _abroad(digits: str) -> bool:
     """Tell whether digits after a plus are possible; the nought of `+44 (0)20` is left out."""
     national = digits.replace("440", "44", 1) if digits.startswith("440") else digits
-    return len(national) >= _SHORTEST_ABROAD and _possible("+" + national, None)
+    return len(national) in _ABROAD and _possible("+" + national)
 
 
-def _possible(number: str, region: str | None) -> bool:
+@lru_cache(maxsize=1024)
+def _possible(number: str) -> bool:
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(number, region))
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
 

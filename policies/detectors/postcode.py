@@ -40,6 +40,11 @@ _THINGS = Words(
 )  # fmt: skip
 # "E1 4GB", "M4 1st floor": not postcodes, unless words say that they are
 _UNITS = frozenset({b"GB", b"TB", b"HR", b"PT"})
+_COUNTED = Words(
+    "floor", "of", "year", "grade", "edition", "anniversary", "meeting", "january", "february",
+    "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+)  # fmt: skip
 _ORDINALS = (b"1ST", b"2ND", b"3RD")
 
 
@@ -64,7 +69,7 @@ class Postcode(ShapeDetector):
             return None
         if _LABEL.near(view, start, end):
             return Confidence.SURE
-        if _is_measure(inward.upper()) or _THINGS.near(view, start, end):
+        if _is_measure(view, inward, end) or _THINGS.near(view, start, end):
             return None
         if not match.group(2)[:1].isdigit() or not _evenly_written(match, written):
             return None
@@ -72,8 +77,13 @@ class Postcode(ShapeDetector):
         return Confidence.SURE if middle and inward[:1].isdigit() else Confidence.LIKELY
 
 
-def _is_measure(inward: bytes) -> bool:
-    return inward[1:] in _UNITS or inward[1:] == b"TH" or inward in _ORDINALS
+def _is_measure(view: View, inward: bytes, end: int) -> bool:
+    """Tell whether it is "4GB" or "1st": an ordinal is in small letters, or a thing follows."""
+    unit = inward[1:].upper()
+    if unit in _UNITS:
+        return True
+    ordinal = unit == b"TH" or inward.upper() in _ORDINALS
+    return ordinal and (inward[1:].islower() or _COUNTED.near(view, end, end))
 
 
 def _has_figures(written: bytes) -> bool:

@@ -1,15 +1,45 @@
-"""Detectors: the validators against known numbers, and what is and is not found."""
+"""Detectors: their check digits, what is found in real subjects and what is not, and any input."""
+
+import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from policies.detectors import DETECTORS
-from policies.text import normalise
+from policies.detectors import DETECTORS, Confidence, Finding
+from policies.detectors.payment_card import lengths
+from policies.detectors.upn import valid as upn_valid
+from policies.text import View, normalise
+
+FOLDER = Path(__file__).parent.parent / "golden" / "subjects"
+
+
+def lines(name: str) -> list[str]:
+    text = (FOLDER / name).read_text("utf-8").splitlines()
+    return [line for line in text if line and not line.startswith("#")]
+
+
+IDENTIFIERS = [tuple(map(str.strip, line.split("|", 1))) for line in lines("identifiers.txt")]
+
+
+def findings(view: View) -> list[Finding]:
+    return [finding for detector in DETECTORS.values() for finding in detector.find(view)]
 
 
 def found(text: str) -> list[tuple[str, str]]:
-    view = normalise(text)
-    spans = [finding for detector in DETECTORS.values() for finding in detector.find(view)]
-    return [(span.detector, text[span.start : span.end]) for span in sorted(spans)]
+    spans = sorted(findings(normalise(text)))
+    return [(span.detector, text[span.start : span.end]) for span in spans]
+
+
+@pytest.mark.parametrize(("detector", "text"), IDENTIFIERS)
+def test_an_identifier_is_found(detector: str, text: str) -> None:
+    assert detector in dict(found(text))
+
+
+@pytest.mark.parametrize("text", lines("ordinary.txt"))
+def test_an_ordinary_subject_is_left_alone(text: str) -> None:
+    assert found(text) == []
 
 
 @pytest.mark.parametrize(
@@ -38,3 +68,86 @@ def test_what_is_found(text: str, expected: list[tuple[str, str]]) -> None:
 def test_each_detector_is_registered_by_its_own_name() -> None:
     assert all(name == detector.name for name, detector in DETECTORS.items())
     assert len(DETECTORS) == 8
+
+
+@pytest.mark.parametrize("at", range(10))
+def test_one_wrong_digit_of_an_unlabelled_nhs_number_is_enough(at: int) -> None:
+    number = "6533314785"
+    assert found(f"{number} bloods") == [("nhs_number", number)]
+    wrong = number[:at] + str((int(number[at]) + 1) % 10) + number[at + 1 :]
+    assert found(f"{wrong} bloods") == []
+
+
+def test_an_nhs_number_that_is_named_may_have_a_slip() -> None:
+    (slip,) = findings(normalise("NHS number 6533314786"))
+    assert slip.confidence == Confidence.LIKELY
+    assert found("NHS number 1234567890") == []
+    assert found("NHS number 0000000000") == []
+
+
+@pytest.mark.parametrize(
+    "prefix", ["BG", "GB", "KN", "NK", "NT", "TN", "ZZ", "DA", "FA", "IA", "AO"]
+)
+def test_a_national_insurance_prefix_that_is_not_used_is_none(prefix: str) -> None:
+    assert found(f"{prefix}123456C") == []
+
+
+@pytest.mark.parametrize("number", ["T007056148970", "M07200317167E", "B801200005001"])
+def test_the_check_letter_of_a_pupil_number(number: str) -> None:
+    assert upn_valid(number)
+    for at in range(1, 12):
+        assert not upn_valid(number[:at] + str((int(number[at]) + 1) % 10) + number[at + 1 :])
+    for letter in "ABCDEFGHJKLMNPQRTUVWXYZ":
+        assert upn_valid(letter + number[1:]) is (letter == number[0])
+    assert not upn_valid(number[:12] + "I")
+
+
+def test_card_lengths_belong_to_their_schemes() -> None:
+    assert lengths("411111") == {13, 16, 19}
+    assert lengths("378247") == {15}
+    assert lengths("222100") == lengths("272099") == lengths("555555") == {16}
+    assert lengths("222099") == lengths("272100") == lengths("999999") == lengths("") == set()
+
+
+def test_a_finding_knows_nothing_of_the_value() -> None:
+    text = "card 4929967849179643"
+    (finding,) = findings(normalise(text))
+    assert text[finding.start : finding.end] == "4929967849179643"
+    assert "4929" not in repr(finding)
+
+
+WORDS = """
+9434765919 653 331 4785 07700 900158 +44 00 0 1 12/06/2017 dob aged 7 nhs ni AB JG 103759 A upn
+T007056148970 LN1 1YQ 1st @ a.b at dot com ( ) - . / + invoice card 4929 9678 nine double O l ９
+\u200b \u0336 О é
+"""
+PIECES = st.sampled_from(WORDS.split())
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES | st.text(max_size=2), max_size=50), st.sampled_from(["", " ", "-", "  "]))
+def test_any_text_can_be_searched(pieces: list[str], joint: str) -> None:
+    text = joint.join(pieces)
+    view = normalise(text)
+    for name, detector in DETECTORS.items():
+        spans = detector.find(view)
+        assert spans == detector.find(normalise(text))
+        assert all(span.detector == name for span in spans)
+        edges = [edge for span in spans for edge in (span.start, span.end)]
+        assert edges == sorted(edges)
+        assert all(0 <= span.start < span.end <= len(text) for span in spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 " * 2048, "a@" * 2048, "A1 1AA " * 585, "dob 1/1/" * 500, "O0" * 2048, "nine " * 819,
+     "+1 " * 1365, "9\u0336" * 2048, "(at) . " * 585, "A B 1 2 3 4 5 6 " * 256, "nhs " * 1024],
+)  # fmt: skip
+def test_four_kilobytes_of_malice_take_no_longer_than_four_of_prose(text: str) -> None:
+    def seconds(some: str) -> float:
+        began = time.process_time()
+        for _ in range(3):
+            findings(normalise(some))
+        return time.process_time() - began
+
+    assert seconds(text[:4096]) < 3, "seconds for what should take some milliseconds"

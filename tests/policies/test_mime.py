@@ -1,5 +1,8 @@
 """The outline: what it counts, what it reports, and that it survives anything."""
 
+import tracemalloc
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,3 +78,97 @@ def test_any_bytes_have_an_outline(chunks: list[bytes]) -> None:
 
 def test_a_limit_that_is_passed_is_a_problem() -> None:
     assert outline([NESTED], Limits(depth=2)).problems == ("parts nested more than 2 deep",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "filename", "names"),
+    [
+        (b'Content-Disposition: attachment; filename="a.pdf"', "a.pdf", {"a.pdf"}),
+        (b"Content-Type: application/pdf; name=a b.pdf", "a b.pdf", {"a b.pdf"}),
+        (
+            b"Content-Disposition: attachment; filename=\"x.txt\"; filename*=utf-8''%C3%B4.txt",
+            "ô.txt",
+            {"ô.txt", "x.txt"},
+        ),
+        (
+            b"Content-Disposition: attachment; filename*1=b.txt; filename*0*=utf-8''%C3%B4",
+            "ôb.txt",
+            {"ôb.txt", "b.txtô"},
+        ),
+        (
+            b"Content-Disposition: inline; filename=other\r\n"  # noqa: ISC004 - one value
+            b'Content-Type: text/plain; name="=?utf-8?Q?=C3=B4?="',
+            "other",
+            {"ô", "other"},
+        ),
+    ],
+)
+def test_every_name_of_a_part_is_told(lines: bytes, filename: str, names: set[str]) -> None:
+    (part,) = outline([lines + b"\r\n\r\nbody"]).parts
+    assert part.filename == filename
+    assert names <= set(part.names)
+
+
+def test_facts_are_counted_over_the_whole_message() -> None:
+    seen = outline([b"From: a@b.example\r\n\r\n", b"caf\xc3", b"\xa9\0"])
+    assert (seen.has_8bit, seen.has_nul) == (True, True)
+    clean = outline([b"From: a@b.example\r\n\r\ncafe\r\n"])
+    assert (clean.has_8bit, clean.has_nul) == (False, False)
+
+
+def test_line_ends_of_one_kind_are_no_problem() -> None:
+    assert outline([NESTED.replace(b"\r\n", b"\n")]).problems == ()
+    for odd in (b"a\rb", b"a\nb", b"\r", b"\r\r\n"):
+        assert outline([b"From: a@b.example\r\n\r\n" + odd]).problems
+    assert outline([b"From: a@b.example\r", b"\n\r", b"\nbody\r", b"\n"]).problems == ()
+
+
+PIECES = st.sampled_from(
+    [
+        b"\r\n", b"\n", b"--", b"--b", b"--b--", b"b", b" ", b"\t", b":", b";", b'"', b"(", b")",
+        b"Content-Type: multipart/mixed; boundary=b\r\n", b"Content-Type: message/rfc822\r\n",
+        b"Content-Type: multipart/digest; boundary=\"b\"\r\n", b"boundary=", b"From: a@b\r\n",
+        b"\\", b"\0",
+        b"Content-Disposition: x; filename*0*=utf-8''%ff; filename*1=\r\n", b"\xff", b"=?utf-8?B?",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES | st.binary(max_size=8), max_size=80), st.integers(1, 9))
+def test_pieces_of_mime_have_an_outline_whatever_their_order(
+    pieces: list[bytes], chunk: int
+) -> None:
+    message = b"".join(pieces)
+    small = Limits(header_bytes=200, headers=5, parts=6, depth=3, addresses=2)
+    for limits in (Limits(), small):
+        seen = outline([message], limits)
+        assert outline(in_chunks(message, chunk), limits) == seen
+        assert all(0 <= part.size <= len(message) for part in seen.parts)
+        assert len(seen.parts) <= limits.parts
+        assert len(seen.headers) <= limits.headers
+
+
+def test_a_large_attachment_takes_little_memory() -> None:
+    line = b"A" * 76 + b"\r\n"
+    head = b'From: a@b.example\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\n'
+
+    def message() -> Iterator[bytes]:
+        yield head
+        for _ in range(400):
+            yield line * 840
+        yield b"--b--\r\n"
+
+    tracemalloc.start()
+    try:
+        seen = outline(message())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert seen.parts[1].size == 400 * 840 * 78 - 2
+    assert peak < 4 << 20
+
+
+def test_a_body_is_never_kept() -> None:
+    message = b"From: a@b.example\r\n\r\n" + b"canary-in-the-body\r\n"
+    assert b"canary-in-the-body" not in repr(outline([message])).encode()
