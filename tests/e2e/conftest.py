@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.e2e.stage import Stage
+from tests.sink import Sink
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,7 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.asyncio(loop_scope="module"))
+            # First, because pytest-asyncio has marked it already and the first mark counts.
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
@@ -27,8 +30,17 @@ def need(program: str) -> str:
     return found
 
 
-@pytest.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One node for all tests of a file: starting three processes takes seconds."""
     async with Stage(tmp_path_factory.mktemp("stage") / "node") as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def empty_mailboxes(request: pytest.FixtureRequest) -> None:
+    """What earlier tests sent is not what this one looks for."""
+    if "stage" in request.fixturenames:
+        sink: Sink = request.getfixturevalue("stage").sink
+        sink.mails.clear()
+        sink.refused.clear()
