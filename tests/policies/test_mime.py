@@ -70,7 +70,7 @@ def test_the_size_of_the_chunks_makes_no_difference(
     assert outline(in_chunks(NESTED, 5)) == whole
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=200)))
 def test_any_bytes_have_an_outline(chunks: list[bytes]) -> None:
     assert outline(chunks).size == sum(map(len, chunks))
@@ -134,7 +134,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(PIECES | st.binary(max_size=8), max_size=80), st.integers(1, 9))
 def test_pieces_of_mime_have_an_outline_whatever_their_order(
     pieces: list[bytes], chunk: int

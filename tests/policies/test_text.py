@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from policies import charsets
 from policies.text import TEXT_LIMIT, decode_header, normalise
 
 WORDS = """
@@ -41,13 +42,22 @@ def test_what_only_python_calls_a_charset_is_none(name: str) -> None:
     assert decode_header(f"=?{name}?Q?uryyb_=5Cx41?=") == ["uryyb \\x41"]
 
 
+def test_every_charset_on_the_list_can_be_read() -> None:
+    names = charsets._PLAIN | charsets._SHIFTING | charsets._LATIN | charsets._WIDE.keys()
+    assert len(names) > 100
+    for name in names:
+        assert charsets.readings(b"abc\xff", name)
+    for name in charsets._PLAIN | charsets._LATIN:
+        assert charsets.readings(b"abc", name) == ["abc"]
+
+
 def test_programs_that_differ_are_all_believed() -> None:
     (sam,) = {"Sam"} & set(decode_header(b"=?utf-16?B?UwBhAG0A?="))
     assert sam in decode_header(b"=?utf-16?B?AFMAYQBt?=")
     assert {"one two", "one "} <= set(decode_header(b"=?utf-8?B?b25lIA==dHdv?="))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300) | TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")))
 @example(b"=?utf-8?B?" * 400)
 @example(b"=?utf-7?Q?+?=")
@@ -82,7 +92,7 @@ def test_shapes_are_compared_with_every_look_alike_folded() -> None:
     assert normalise("Oil is so good").digits == b"Oil is so good"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_every_normal_character_came_from_somewhere(text: str) -> None:
     view = normalise(text)
@@ -93,7 +103,7 @@ def test_every_normal_character_came_from_somewhere(text: str) -> None:
     assert view.offsets == view.starts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_the_normal_form_is_its_own_normal_form(text: str) -> None:
     once = normalise(text).normal

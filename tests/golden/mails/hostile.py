@@ -33,6 +33,8 @@ def _too_much() -> Iterator[tuple[str, bytes]]:
     messages = lines(b"Content-Type: message/rfc822", b"") * 10_000
     yield "ten-thousand-messages-inside", mail("ten-thousand-messages-inside", body=b"").removesuffix(CRLF) + messages
     yield "a-hundred-thousand-parts", mail("a-hundred-thousand-parts", mixed(b"p"), body=lines(b"--p", b"", b"x") * 100_000 + lines(b"--p--"))
+    yield "a-hundred-thousand-closing-boundaries", mail("a-hundred-thousand-closing-boundaries", mixed(b"p"), body=lines(b"--p", b"", b"x") + lines(b"--p--") * 100_000)
+    yield "a-hundred-thousand-near-boundaries", mail("a-hundred-thousand-near-boundaries", mixed(b"p"), body=lines(b"--p", b"", b"x") + lines(b"--p?", b"Content-Type: x/y") * 100_000)
     yield "a-hundred-thousand-headers", mail("a-hundred-thousand-headers", *[b"X: y"] * 100_000)
     yield "two-thousand-headers", mail("two-thousand-headers", *[b"X: y"] * 2_000)
     yield "header-of-five-megabytes", mail("header-of-five-megabytes", b"X-Big: " + b"y" * (5 << 20))
