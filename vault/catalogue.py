@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, exists, func, not_, select
 
 from vault import access, reference, tables
 from vault.address import Address
@@ -71,13 +71,17 @@ def received(store: Store, keys: OpeningKeys, reader: Address, *, page: int = 1)
 def sent(
     store: Store, keys: OpeningKeys, owner: Address, *, search: str = "", page: int = 1
 ) -> Page[Line]:
-    """Return the packages of `owner`, newest first.
+    """Return the packages of `owner`, newest first, but for answers that others sent to them.
 
     `search` keeps those in which each of its words occurs: in the reference, a recipient's address
     or the subject. Subjects are sealed, so a search opens the summary of every package.
     """
-    package = tables.packages
-    wanted = select(package).where(package.c.owner == str(owner))
+    package, grant = tables.packages, tables.grants
+    to_owner = exists().where(
+        grant.c.package_id == package.c.id, grant.c.address == package.c.owner
+    )
+    answer = and_(package.c.author != package.c.owner, to_owner)
+    wanted = select(package).where(package.c.owner == str(owner), not_(answer))
     wanted = wanted.order_by(package.c.sealed_at.desc())
     with store.reading() as tx:
         if not search.strip():

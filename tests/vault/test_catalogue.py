@@ -49,6 +49,17 @@ def test_a_recipient_sees_what_was_sent_to_them_newest_first(safe: Safe) -> None
     assert received(safe, ALICE).items == ()
 
 
+def test_an_answer_is_received_by_its_owner_and_not_sent(safe: Safe) -> None:
+    safe.package(BOB, summary=PLAN)
+    answer = safe.package(ALICE, body=b"answer", author=BOB, owner=ALICE)
+    on_behalf = safe.package(BOB, body=b"on behalf", author=CAROL, owner=ALICE)
+    listed = {line.package.id for line in sent(safe).items}
+    assert answer not in listed
+    assert on_behalf in listed
+    assert [line.package.id for line in received(safe, ALICE).items] == [answer]
+    assert sent(safe, search="bob").total == 2
+
+
 def test_a_denied_package_shows_no_summary_and_no_people(safe: Safe) -> None:
     revoked = safe.package(BOB, CAROL, summary=PLAN)
     safe.package(BOB, CAROL, summary=PLAN, body=b"two", expires_in=timedelta(hours=1))
