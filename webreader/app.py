@@ -8,13 +8,26 @@ from typing import Final
 
 from aiohttp import web
 
-from webreader import ask, download, failures, guard, health, home, pages, read, reply, signin
+from webreader import (
+    ask,
+    download,
+    failures,
+    guard,
+    health,
+    home,
+    manage,
+    pages,
+    read,
+    reply,
+    sent,
+    signin,
+)
 from webreader.drafts import DRAFTS, Drafts
 from webreader.pages import TEMPLATES, environment
 from webreader.site import POOL, SITE, WORKERS, Site
 
 FORM_BYTES: Final = 64 * 1024
-AREAS: Final = (home, signin, read, download, reply, ask, health, pages)
+AREAS: Final = (home, signin, read, download, reply, ask, sent, manage, health, pages)
 
 
 def make_app(site: Site) -> web.Application:

@@ -13,6 +13,7 @@ from aiohttp import web
 SESSION: Final = "__Host-sealgate-session"
 VISIT: Final = "__Host-sealgate-visit"
 SIGN_IN: Final = "__Host-sealgate-sign-in"
+DONE: Final = "__Host-sealgate-done"  # what was just done, one word of a fixed list
 
 
 def put(response: web.StreamResponse, name: str, value: str, seconds: int | None = None) -> None:

@@ -40,9 +40,10 @@ def environment(site: Site) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    zone = _zone(site.settings.time_zone)
-    made.filters["day"] = lambda when: _local(when, zone)[0]
-    made.filters["clock"] = lambda when: _local(when, zone)[1]
+    local = zone(site)
+    made.filters["day"] = lambda when: _local(when, local)[0]
+    made.filters["clock"] = lambda when: _local(when, local)[1]
+    made.filters["weekday"] = lambda when: f"{when.astimezone(local):%A} {_local(when, local)[0]}"
     made.filters["size"] = size
     made.globals["asset"] = asset
     made.globals["organisation"] = site.organisation
@@ -113,10 +114,10 @@ def size(count: int) -> str:
     return "1 byte" if count == 1 else f"{count} bytes"
 
 
-def _zone(name: str) -> tzinfo:
-    """Find a time zone; machines without a time zone database show UTC, and say so."""
+def zone(site: Site) -> tzinfo:
+    """Find the zone of a site's clocks; without a time zone database they show UTC, and say so."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(site.settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
 

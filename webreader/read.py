@@ -36,7 +36,7 @@ PRINT_POLICY: Final = (
 )
 BLOCK: Final = re.compile(r"<(?:br|p|div|li|tr|h[1-6]|blockquote|pre|hr)\b", re.IGNORECASE)
 TAG: Final = re.compile(r"<[^>]*>")
-PICTURE: Final = re.compile(r"<img\b", re.IGNORECASE)
+PICTURE: Final = re.compile(r'<img\b[^>]*? src="', re.IGNORECASE)
 PICTURE_LINES: Final = 9
 HEIGHTS: Final = (7, 10, 14, 19, 26, 35, 47, 63, 85, 115)
 WIDE: Final = 85
@@ -186,12 +186,16 @@ def _remarks(seen: MessageView) -> list[str]:
     remarks = [seen.note] if seen.note else []
     if seen.body.remote:
         remarks.append(
-            "Pictures that this message wanted to fetch from other sites are not shown: fetching "
-            "them would tell those sites that you have read it."
+            f"{_pictures(seen.body.remote)} not loaded: fetching them would tell other sites that "
+            "you have read this message."
         )
     if seen.body.left_out:
         remarks.append("Some pictures are in a form that cannot be shown here.")
     return remarks
+
+
+def _pictures(count: int) -> str:
+    return "1 remote picture was" if count == 1 else f"{count} remote pictures were"
 
 
 def _frame(html: str) -> str:

@@ -1,0 +1,205 @@
+"""One sent message: who has it, what has happened to it, and everything its sender can do about it.
+
+Each act is a form of its own that is answered by sending the browser back to the page, so that a
+page loaded again repeats nothing. The page then says what was done; what was done is one word in a
+cookie, out of a fixed list, and holds nothing of the message.
+
+Must never act for anybody but the owner: every call says who is asking, and the vault decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aiohttp import web
+
+from vault import catalogue, grants, requests
+from vault.address import Address
+from vault.errors import AddressError
+from vault.facts import PackageFacts, Summary
+from vault.requests import Request
+from webreader import cookies
+from webreader.limits import Unusable, day_of, limit_of
+from webreader.pages import page, redirect, zone
+from webreader.recipients import Copy, Recipient, copies, recipients
+from webreader.sent import is_over, manager
+from webreader.site import SITE, Site, came_from, in_thread
+from webreader.timeline import Moment, by_day, tell
+
+LONGEST_TYPED: Final = 320  # characters of an address
+DONE_SECONDS: Final = 60
+DONE: Final = {
+    "withdrawn": "Access has been withdrawn. From now on the message cannot be opened, and a "
+    "download that was under way has been cut off.",
+    "restored": "Access has been given back.",
+    "added": "The recipient has been added and gets an email.",
+    "limit": "The time limit has been changed.",
+    "approved": "Access has been given. The person who asked gets an email.",
+    "declined": "The request has been declined. The person who asked gets an email.",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Managed:
+    """A sent message, in the words of the page."""
+
+    package: PackageFacts
+    summary: Summary
+    recipients: tuple[Recipient, ...]
+    copies: tuple[Copy, ...]
+    waiting: tuple[Request, ...]
+    days: list[tuple[datetime, list[Moment]]]
+    is_over: bool
+    is_early: bool
+
+    @property
+    def active(self) -> int:
+        """How many recipients have access."""
+        return sum(recipient.is_active for recipient in self.recipients)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Typed:
+    """What the visitor has typed into the page, and what is wrong with it: (field, text)."""
+
+    address: str = ""
+    day: str | None = None
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /sent/{package}."""
+    return await _page(request, Typed())
+
+
+async def withdraw(request: web.Request) -> web.Response:
+    """POST /sent/{package}/revoke: from one recipient, or without an address from all."""
+    site, owner, package = _asked(request)
+    address = await _chosen(request)
+    origin = came_from(request)
+    await in_thread(request, grants.revoke, site.store, owner, package, address, origin)
+    return _done(package, "withdrawn")
+
+
+async def give_back(request: web.Request) -> web.Response:
+    """POST /sent/{package}/restore: to one recipient, or without an address to all."""
+    site, owner, package = _asked(request)
+    address = await _chosen(request)
+    whose = (site.store, site.sealing, owner, package)
+    await in_thread(request, grants.restore, *whose, address, came_from(request))
+    return _done(package, "restored")
+
+
+async def add(request: web.Request) -> web.Response:
+    """POST /sent/{package}/add: let one more address open the message."""
+    site, owner, package = _asked(request)
+    typed = str((await request.post()).get("address", "")).strip()[:LONGEST_TYPED]
+    try:
+        address = Address.parse(typed).homely(site.organisation.domains)
+    except AddressError as wrong:
+        error = f"This address cannot be used: {wrong.reason}" if typed else "Enter an address"
+        return await _page(request, Typed(address=typed, errors=(("address", error),)))
+    whose = (site.store, site.sealing, owner, package)
+    await in_thread(request, grants.add, *whose, address, came_from(request))
+    return _done(package, "added")
+
+
+async def change_limit(request: web.Request) -> web.Response:
+    """POST /sent/{package}/expiry: until the end of a day, or without a limit."""
+    site, owner, package = _asked(request)
+    form = await request.post()
+    typed = str(form.get("day", ""))[:LONGEST_TYPED]
+    try:
+        limit = None if "never" in form else limit_of(typed, zone(site), site.store.clock())
+    except Unusable as wrong:
+        return await _page(request, Typed(day=typed, errors=(("day", str(wrong)),)))
+    origin = came_from(request)
+    await in_thread(request, grants.extend, site.store, owner, package, limit, origin)
+    return _done(package, "limit")
+
+
+async def answer(request: web.Request) -> web.Response:
+    """POST /sent/{package}/requests/{request}: let somebody in who asked, or not.
+
+    A request that has been answered meanwhile is left alone, and the page shows how it stands.
+    """
+    site, owner, package = _asked(request)
+    await in_thread(request, catalogue.one, site.store, site.opening, owner, package)
+    waiting = await in_thread(request, requests.pending, site.store, owner, package)
+    wanted = request.match_info["request"]
+    chosen = (await request.post()).get("answer")
+    if wanted not in {each.id for each in waiting} or chosen not in {"approve", "decline"}:
+        return redirect(f"/sent/{package}")
+    act = requests.approve if chosen == "approve" else requests.decline
+    origin = came_from(request)
+    await in_thread(request, act, site.store, site.sealing, owner, wanted, origin)
+    return _done(package, "approved" if chosen == "approve" else "declined")
+
+
+def _asked(request: web.Request) -> tuple[Site, Address, str]:
+    return request.app[SITE], manager(request), request.match_info["package"]
+
+
+async def _chosen(request: web.Request) -> Address | None:
+    """Return the recipient a form is about, None for all of them. Raises AddressError."""
+    text = str((await request.post()).get("address", ""))
+    return Address.parse(text[:LONGEST_TYPED]) if text else None
+
+
+async def _page(request: web.Request, typed: Typed) -> web.Response:
+    site, owner, package = _asked(request)
+    managed = await in_thread(request, _managed, site, owner, package)
+    local = zone(site)
+    limit = managed.package.expires_at
+    response = page(
+        request,
+        "sent_package.html",
+        status=400 if typed.errors else 200,
+        sent=managed,
+        done=DONE.get(request.cookies.get(cookies.DONE, ""), "") if not typed.errors else "",
+        errors=typed.errors,
+        address=typed.address,
+        day=typed.day if typed.day is not None else day_of(limit, local),
+        today=day_of(site.store.clock(), local),
+    )
+    if cookies.DONE in request.cookies:
+        cookies.drop(response, cookies.DONE)
+    return response
+
+
+def _managed(site: Site, owner: Address, package_id: str) -> Managed:
+    """Gather everything the page shows. Blocks. Raises AccessDenied(UNKNOWN) for non-owners."""
+    line = catalogue.one(site.store, site.opening, owner, package_id)
+    events = catalogue.timeline(site.store, owner, package_id)
+    now = site.store.clock()
+    early = line.package.not_before
+    return Managed(
+        package=line.package,
+        summary=line.summary,
+        recipients=recipients(line.grants, events),
+        copies=copies(events),
+        waiting=tuple(requests.pending(site.store, owner, package_id)),
+        days=by_day(tell(events, owner), zone(site)),
+        is_over=is_over(line, now),
+        is_early=early is not None and early > now,
+    )
+
+
+def _done(package: str, word: str) -> web.Response:
+    """Send the browser back to the page, which then says what was done."""
+    response = redirect(f"/sent/{package}")
+    cookies.put(response, cookies.DONE, word, DONE_SECONDS)
+    return response
+
+
+PACKAGE: Final = "/sent/{package:[a-z2-7]{26}}"
+ROUTES = [
+    web.get(PACKAGE, show),
+    web.post(f"{PACKAGE}/revoke", withdraw),
+    web.post(f"{PACKAGE}/restore", give_back),
+    web.post(f"{PACKAGE}/add", add),
+    web.post(f"{PACKAGE}/expiry", change_limit),
+    web.post(PACKAGE + "/requests/{request:[a-z2-7]{26}}", answer),
+]

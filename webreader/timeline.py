@@ -1,0 +1,167 @@
+"""What happened to a package, in plain words, for the person who sent it.
+
+Promises one sentence for every act there is, naming who, and from where if that is known. A mail
+to ten people is one line, not thirty: what happened to several at one moment is told together.
+Must never make more of an act than it was: a notice handed on is no notice that arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import groupby
+from typing import Final
+
+from vault.address import Address
+from vault.audit import Act, Event
+from vault.errors import Denial
+
+GOOD: Final = "good"
+BAD: Final = "bad"
+PLAIN: Final = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a timeline: `text` names people, `place` is an IP address, `remark` explains."""
+
+    at: datetime
+    text: str
+    place: str
+    remark: str
+    tone: str
+    limits: tuple[datetime | None, datetime | None] | None = None  # before and after, if changed
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How an act is told: `{who}` did it, `{whom}` it concerns (one or several people).
+
+    Begins with a word of ours: an address is never written in any other way than it is.
+    """
+
+    text: str
+    tone: str = PLAIN
+    by: bool = False  # whether to add who did it, when that is not the owner of the package
+
+
+WORDS: Final[dict[Act, Words]] = {
+    Act.PACKAGE_SEALED: Words("Sealed. Sent by {who}"),
+    Act.PACKAGE_OPENED: Words("Opened by {who}", GOOD),
+    Act.PACKAGE_PRINTED: Words("Print view opened by {who}", GOOD),
+    Act.ATTACHMENT_DOWNLOADED: Words("{what} downloaded by {who}", GOOD),
+    Act.ORIGINAL_DOWNLOADED: Words("Original message downloaded by {who}", GOOD),
+    Act.REPLY_SENT: Words("Reply sent by {who}", GOOD),
+    Act.ACCESS_GRANTED: Words("Access given to {whom}", by=True),
+    Act.ACCESS_REVOKED: Words("Access withdrawn from {whom}", BAD, by=True),
+    Act.ACCESS_RESTORED: Words("Access given back to {whom}", by=True),
+    Act.ACCESS_DENIED: Words("Turned away: {who} tried to open it", BAD),
+    Act.ACCESS_REQUESTED: Words("Access asked for by {who}"),
+    Act.ACCESS_DECLINED: Words("Request of {whom} declined", by=True),
+    Act.EXPIRY_CHANGED: Words("Time limit changed", by=True),
+    Act.NOTICE_QUEUED: Words("Notice to {whom} queued for sending"),
+    Act.NOTICE_RELAYED: Words("Notice sent to {whom}"),
+    Act.NOTICE_DELAYED: Words("Notice to {whom} delayed; it will be tried again", BAD),
+    Act.NOTICE_BOUNCED: Words("Notice to {whom} could not be delivered", BAD),
+    Act.RELAY_QUEUED: Words("Copy without sealing to {whom} queued for sending"),
+    Act.RELAY_DONE: Words("Copy sent without sealing to {whom}"),
+    Act.RELAY_DELAYED: Words("Copy without sealing to {whom} delayed; it will be tried again", BAD),
+    Act.RELAY_BOUNCED: Words("Copy without sealing to {whom} could not be delivered", BAD),
+    Act.CODE_ASKED: Words("Sign-in code asked for by {who}"),
+    Act.CODE_ACCEPTED: Words("Signed in: {who}"),
+    Act.CODE_REFUSED: Words("Wrong sign-in code typed for {whom}", BAD),
+    Act.SESSION_ENDED: Words("Signed out: {who}"),
+}
+REFUSALS: Final = {
+    Denial.UNKNOWN.value: "It was not sent to this address.",
+    Denial.REVOKED.value: "Access had been withdrawn.",
+    Denial.EXPIRED.value: "The time limit had passed.",
+    Denial.NOT_YET.value: "It was not available yet.",
+}
+_FROM_MAIL_SYSTEM: Final = frozenset(
+    {Act.NOTICE_DELAYED, Act.NOTICE_BOUNCED, Act.RELAY_DELAYED, Act.RELAY_BOUNCED}
+)
+_MOST_NAMES: Final = 8
+
+
+def tell(events: Iterable[Event], owner: Address) -> list[Moment]:
+    """Return the timeline of a package of `owner`, who is told as `you`, in the order of events."""
+    moments = []
+    for alike in _together(list(events)):
+        event = alike[0]
+        moments.append(
+            Moment(
+                at=event.at,
+                text=_text(alike, str(owner)),
+                place=event.origin.ip,
+                remark=_remark(event),
+                tone=WORDS[event.act].tone,
+                limits=_limits(event),
+            )
+        )
+    return moments
+
+
+def by_day(moments: Iterable[Moment], zone: tzinfo) -> list[tuple[datetime, list[Moment]]]:
+    """Return the moments under the days they belong to, where the clocks show `zone`."""
+    days = groupby(moments, key=lambda moment: moment.at.astimezone(zone).date())
+    return [(found[0].at, found) for _, group in days if (found := list(group))]
+
+
+def people(addresses: Iterable[str]) -> str:
+    """Return names for a sentence: `a`, `a and b`, `a, b and c`; very many are counted."""
+    names = list(dict.fromkeys(address for address in addresses if address)) or ["somebody"]
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} others"]
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _together(events: list[Event]) -> list[list[Event]]:
+    """Put together what is the same but for whom it concerns, and happened in one act."""
+    groups: list[list[Event]] = []
+    at: dict[tuple[object, ...], int] = {}
+    for event in events:
+        key = (event.at, event.act, event.actor, event.origin, event.detail)
+        if not event.subject or key not in at:
+            at[key] = len(groups)
+            groups.append([])
+        groups[at[key]].append(event)
+    return groups
+
+
+def _text(alike: list[Event], owner: str) -> str:
+    event = alike[0]
+    words = WORDS[event.act]
+    who = "you" if event.actor == owner else event.actor or "somebody"
+    whom = people(event.subject for event in alike)
+    text = words.text.format(who=who, whom=whom, what=_what(event))
+    return f"{text} by {who}" if words.by and event.actor not in {"", owner} else text
+
+
+def _what(event: Event) -> str:
+    return f"Attachment {event.detail}" if event.detail.isdigit() else "Attachment"
+
+
+def _remark(event: Event) -> str:
+    if event.act is Act.ACCESS_DENIED:
+        return REFUSALS.get(event.detail, "")
+    if event.act in _FROM_MAIL_SYSTEM and event.detail:
+        return f"The mail system said: {event.detail}"
+    return ""
+
+
+def _limits(event: Event) -> tuple[datetime | None, datetime | None] | None:
+    """Return the time limits before and after a change, as `vault.grants` writes them down."""
+    before, arrow, after = event.detail.partition(" -> ")
+    if event.act is not Act.EXPIRY_CHANGED or not arrow:
+        return None
+    try:
+        return _instant(before), _instant(after)
+    except ValueError:
+        return None
+
+
+def _instant(text: str) -> datetime | None:
+    return None if text == "never" else datetime.fromisoformat(text)
