@@ -47,13 +47,6 @@ class MailSession:
             user=self.user,
         )
 
-    @property
-    def protocol(self) -> str:
-        """The protocol for a Received line (RFC 3848): SMTP, ESMTP, ESMTPS, ESMTPSA."""
-        if not self.extended:
-            return "SMTP"
-        return "ESMTP" + "S" * self.tls + "A" * (self.user is not None)
-
 
 class Handler(Protocol):
     """Decides about mails. Every method may raise VaultError, which is answered for it."""

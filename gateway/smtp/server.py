@@ -33,6 +33,7 @@ from vault.errors import VaultError
 log = structlog.get_logger()
 
 LINGER_BYTES = 1 << 20
+LOGGED_REFUSALS = 10  # of one connection: whoever floods us must not flood the log
 
 # aiosmtpd logs every command and reply at INFO and DEBUG. What it still says is about itself.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -57,6 +58,7 @@ class Door(SMTP):
         self._tls: SSLProtocol | None = None
         self._in_mail = False
         self.gone = asyncio.Event()
+        self._refusals = 0
         self._leaving = False
         self._done = False
 
@@ -184,7 +186,8 @@ class Door(SMTP):
 
     async def _say(self, reply: Reply) -> None:
         reply = self._talk.weigh(reply)
-        if not reply.positive:
+        self._refusals += not reply.positive
+        if not reply.positive and self._refusals <= LOGGED_REFUSALS:
             log.info("smtp.refused", client_ip=self._peer_ip, status=reply.status)
         self._writer.write(bytes(reply))
         await self._writer.drain()

@@ -1,14 +1,19 @@
 """The SMTP door, attacked and used: dialogues written down, each played against a real door."""
 
+import asyncio
 import base64
+import contextlib
+import random
+import re
 from pathlib import Path
 
 import pytest
+import structlog
 
 from gateway.smtp.limits import Limits
 from gateway.smtp.premises import Kind
 from tests.dialogue import Talk, play, read_dialogues
-from tests.gateway.doorway import doorway
+from tests.gateway.doorway import doorway, until
 
 LIMITS = Limits(
     greeting_pause=0,
@@ -43,6 +48,41 @@ async def test_a_dialogue_can_fail(tmp_path: Path) -> None:
     async with doorway(tmp_path, LIMITS) as door, await door.talk() as talk:
         with pytest.raises(AssertionError):
             await play(talk, wrong, door.tls)
+
+
+WORDS = [
+    b"EHLO x\r\n", b"HELO x\r\n", b"MAIL FROM:<a@council.gov.uk>\r\n", b"MAIL FROM:<> SIZE=9\r\n",
+    b"RCPT TO:<b@c.org>\r\n", b"DATA\r\n", b"x: y\r\n\r\nz\r\n.\r\n", b"\r\n.\r\n", b".\r\n",
+    b"RSET\r\n", b"NOOP\r\n", b"AUTH PLAIN AGEAYg==\r\n", b"AUTH LOGIN\r\n", b"YQ==\r\n", b"*\r\n",
+    b"STARTTLS\r\n", b"QUIT\r\n", b"\r", b"\n", b"\0", b" ", b"\xff\r\n", b"A" * 5000, b"\r\n",
+    b"BDAT 3\r\n", b"HELP\r\n",
+]  # fmt: skip
+
+
+async def test_no_talk_brings_the_door_down(tmp_path: Path) -> None:
+    """Nonsense of every kind: an answer or a close each time, and no failure of ours."""
+    chance = random.Random(20261122)
+    limits = Limits(greeting_pause=0, linger=0, data_linger=0.05, idle=0.3, handshake=0.3)
+    async with doorway(tmp_path, limits) as door:
+        with structlog.testing.capture_logs() as entries:
+            for _ in range(150):
+                async with await door.talk(chance.choice([Kind.TRUSTED, Kind.STARTTLS])) as talk:
+                    words = [b"EHLO x\r\n"] * chance.randrange(2)
+                    words += chance.choices(WORDS, k=chance.randrange(12))
+                    for word in words:
+                        with contextlib.suppress(ConnectionError):
+                            await talk.send(word)
+                        await asyncio.sleep(chance.choice([0, 0, 0.002]))
+                    if chance.random() < 0.8:
+                        continue  # hang up, wherever it is
+                    for line in (await talk.closed()).split(b"\r\n")[:-1]:
+                        assert re.match(rb"[2-5]\d\d[ -]", line), line
+            await until(lambda: door.listener.connections == 0)
+        assert {one["event"] for one in entries} <= {
+            "smtp.refused", "smtp.gone", "smtp.timeout", "smtp.tls_failed", "smtp.tls_injection",
+        }  # fmt: skip
+        async with await door.talk(hello=True) as honest:
+            assert (await honest.mail("a@b.org", "c@d.org", data=b"x")).startswith("250")
 
 
 # Every way that some server has been seen to end a mail (CVE-2023-51764, -51765, -51766,

@@ -5,6 +5,7 @@ import asyncio
 import gc
 import inspect
 import logging
+import smtplib
 import socket
 import struct
 from asyncio.sslproto import SSLProtocol
@@ -299,6 +300,30 @@ async def test_the_library_logs_nothing_of_what_is_said(
     assert "canary" not in caplog.text.lower()
 
 
+async def test_a_client_of_the_standard_library(tmp_path: Path) -> None:
+    def send(door: Doorway) -> None:
+        name, starttls, tls = "localhost", door.port(Kind.STARTTLS), door.port(Kind.TLS)
+        with smtplib.SMTP(name, starttls, timeout=10) as client:
+            client.starttls(context=door.tls)
+            client.login("jane@council.gov.uk", "correct horse")
+            for number in range(3):
+                to = ["amy@example.org", "refused@example.org"]
+                refused = client.sendmail("jane@council.gov.uk", to, f"Subject: {number}\n\n.x\n")
+                assert refused["refused@example.org"][0] == 550
+        with smtplib.SMTP_SSL(name, tls, timeout=10, context=door.tls) as client:
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                client.login("jane@council.gov.uk", "wrong")
+            client.login("jane@council.gov.uk", "correct horse")
+            client.sendmail(
+                "jane@council.gov.uk", "amy@example.org", b"\xff\r\n", ["BODY=8BITMIME"]
+            )
+
+    async with doorway(tmp_path, FAST) as door:
+        await asyncio.to_thread(send, door)
+        contents = [one.content for one in door.taken]
+        assert contents == [b"Subject: %d\r\n\r\n.x\r\n" % n for n in range(3)] + [b"\xff\r\n"]
+
+
 async def test_two_connections_share_no_state(tmp_path: Path) -> None:
     async with doorway(tmp_path, FAST) as door:
         one, two = [await door.talk(Kind.TLS, hello=True) for _ in range(2)]
@@ -323,7 +348,8 @@ async def test_what_the_handler_is_told(tmp_path: Path) -> None:
             await talk.say("HELO ex\x7fchange_1 and more", "250")
             await talk.mail("jane@council.gov.uk", "amy@example.org", data=MAIL)
     first, second, third = (one.session for one in door.taken)
-    assert (first.protocol, second.protocol, third.protocol) == ("ESMTPSA", "ESMTPSA", "SMTP")
+    assert [one.extended for one in (first, second, third)] == [True, True, False]
+    assert [one.tls for one in (first, second, third)] == [True, True, False]
     assert first.tls_version.startswith("TLSv1.")
     assert (first.declared_size, first.body8, str(first.sender)) == (
         20,
