@@ -106,33 +106,38 @@ class Walk:
     def _open(self, text: bytes) -> None:
         """Begin a part: its header block has been read."""
         limits, top = self._limits, not self.parts
-        if top:
-            self.header_size = len(text)
-        else:
-            self._part_header_bytes += len(text)
-        if len(self.parts) >= limits.parts:
-            return self._stop(f"more than {limits.parts} parts")
-        if len(self._stack) > limits.depth:
-            return self._stop(f"parts nested more than {limits.depth} deep")
-        if self._part_header_bytes > limits.part_header_bytes:
-            return self._stop("header blocks of parts that are too large")
-        block = read_block(text[: limits.header_bytes], limits)
+        self._count(text)
+        if self._over:
+            return
+        block = read_block(_whole_lines(text, limits.header_bytes), limits)
         kind = kind_of(block, self._stack[-1].default if self._stack else "text/plain")
         if top:
             self.addresses = check_message(block, limits)
             self.headers = block.headers
         self.problems += block.problems
-        frame = _Frame(len(self.parts), kind, self._base + self._at)
-        self.parts.append(_part(len(self._stack), kind))
-        self._in_headers = kind.holds_message
         if kind.holds_parts and self._mistakable(kind.boundary):
             self.problems.append("two multiparts whose boundaries can be taken for one another")
-        self._stack.append(frame)
+        self.parts.append(_part(len(self._stack), kind))
+        self._stack.append(_Frame(len(self.parts) - 1, kind, self._base + self._at))
+        self._in_headers = kind.holds_message
         if kind.holds_parts:
             self._watch()
         if len(text) > limits.header_bytes:
             self._stop(f"a header block of more than {limits.header_bytes} bytes")
-        return None
+
+    def _count(self, text: bytes) -> None:
+        """Count one more part with this header block, and stop where that is too much."""
+        limits = self._limits
+        if not self.parts:
+            self.header_size = len(text)
+            return
+        self._part_header_bytes += len(text)
+        if len(self.parts) >= limits.parts:
+            self._stop(f"more than {limits.parts} parts")
+        elif len(self._stack) > limits.depth:
+            self._stop(f"parts nested more than {limits.depth} deep")
+        elif self._part_header_bytes > limits.part_header_bytes:
+            self._stop("header blocks of parts that are too large")
 
     def _mistakable(self, boundary: bytes) -> bool:
         others = [frame.kind.boundary for frame in self._stack if frame.kind.holds_parts]
@@ -219,6 +224,11 @@ class Walk:
         self.problems.append(problem)
         self._over = True
         self._text = b""
+
+
+def _whole_lines(text: bytes, most: int) -> bytes:
+    """Cut at a line end, for half a line would look like a line without a colon."""
+    return text if len(text) <= most else text[: text.rfind(b"\n", 0, most) + 1]
 
 
 def _part(depth: int, kind: Kind) -> Part:

@@ -172,3 +172,31 @@ def test_a_large_attachment_takes_little_memory() -> None:
 def test_a_body_is_never_kept() -> None:
     message = b"From: a@b.example\r\n\r\n" + b"canary-in-the-body\r\n"
     assert b"canary-in-the-body" not in repr(outline([message])).encode()
+
+
+MANY = (
+    b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    + b"--b\r\n\r\nx\r\n" * 6
+)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message", "problem"),
+    [
+        (Limits(parts=6), MANY, "more than 6 parts"),
+        (
+            Limits(part_header_bytes=3),
+            MANY.replace(b"\r\n\r\nx", b"\r\nA: b\r\n\r\nx"),
+            "too large",
+        ),
+        (Limits(headers=1), MANY, "more than 1 header lines"),
+        (Limits(header_bytes=20), MANY, "a header block of more than 20 bytes"),
+        (Limits(addresses=1), b"To: a@b.example, c@d.example\r\n\r\n", "more than 1 addresses"),
+        (Limits(subject_bytes=4), b"Subject: five!\r\n\r\n", "a Subject longer than 4 bytes"),
+        (Limits(subject_bytes=4), b"Thread-Topic: five!\r\n\r\n", "a Thread-Topic longer than"),
+    ],
+)
+def test_each_limit_is_told_by_its_own_words(limits: Limits, message: bytes, problem: str) -> None:
+    assert outline([message]).problems == ()
+    (told,) = outline([message], limits).problems
+    assert problem in told
