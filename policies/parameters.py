@@ -13,7 +13,7 @@ import re2
 from policies import charsets
 from policies.encoded_words import decode_header, unfold
 
-_MOST_BYTES = 32_768
+_MOST_BYTES = 8192
 _MOST_PARAMETERS = 200
 _LONGEST_NAME = 1000
 
@@ -60,15 +60,16 @@ class Structured:
 
 def structured(raw: bytes) -> Structured:
     """Take a raw header value (folded or not) apart, comments removed."""
-    value = unfold(raw)[:_MOST_BYTES]
-    pieces = _without_comments(value)
+    value = unfold(raw)
+    pieces = _without_comments(value[:_MOST_BYTES])
     head = pieces[0].strip().lower().decode("ascii", "replace") if pieces else ""
     found = []
     for piece in pieces[1 : _MOST_PARAMETERS + 1]:
         name, equals, text = piece.partition(b"=")
         if equals:
             found.append((name.strip(b" \t").lower(), _unquoted(text.strip(b" \t"))))
-    doubt = "too many parameters in one header line" if len(pieces) > _MOST_PARAMETERS + 1 else ""
+    too_many = len(value) > _MOST_BYTES or len(pieces) > _MOST_PARAMETERS + 1
+    doubt = "too many parameters in one header line" if too_many else ""
     return Structured("".join(head.split()), tuple(found), doubt)
 
 

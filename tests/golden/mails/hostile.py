@@ -42,6 +42,8 @@ def _too_much() -> Iterator[tuple[str, bytes]]:
     yield "twenty-thousand-addresses", mail("twenty-thousand-addresses", b"To: " + b",\r\n ".join(b"a%d@x.example" % n for n in range(20_000)))
     yield "two-thousand-addresses", mail("two-thousand-addresses", b"To: " + b",".join(b"a%d@x.example" % n for n in range(2_000)))
     yield "subject-of-ten-kilobytes", mail("subject-of-ten-kilobytes", b"Subject: " + b"x" * 10_000)
+    far = b"Content-Disposition: attachment; " + b"x" * 10_000 + b'; filename="hidden.txt"'
+    yield "name-behind-ten-kilobytes", mail("name-behind-ten-kilobytes", far)
     yield "twenty-thousand-parameters", mail("twenty-thousand-parameters", b"Content-Type: text/plain" + b"; a=b" * 20_000)
 
 
