@@ -81,6 +81,7 @@ async def run_smtp(settings: Settings) -> None:
             relay=NextHop(settings.next_hop),
             hostname=settings.smtp.hostname,
             workers=workers,
+            patience=settings.smtp.relay_seconds,
         )
         listener = Listener.of(settings.smtp, pipeline)
         try:
