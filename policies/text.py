@@ -82,6 +82,11 @@ class View:
         return tokens_of(self.ascii)
 
     @cached_property
+    def words(self) -> tuple[int, ...]:
+        """Which of the tokens are words."""
+        return tuple(number for number, token in enumerate(self.tokens) if token[2].isalpha())
+
+    @cached_property
     def digits(self) -> bytes:
         """`ascii` with letters that stand for digits made digits, in long digit-like runs only."""
         return with_digits_for_letters(self.ascii) if self.figures else self.ascii

@@ -17,7 +17,7 @@ LINKS = frozenset({b"is", b"was", b"are", b"no", b"nos", b"number", b"numbers", 
 
 
 class Words:
-    """A set of words and short phrases. The words of a phrase may be joined: `DateOfBirth`."""
+    """A set of words and short phrases, in letters; a phrase may be joined: `DateOfBirth`."""
 
     def __init__(self, *phrases: str) -> None:
         self._phrases: dict[bytes, set[tuple[bytes, ...]]] = {}  # by their last word
@@ -58,9 +58,9 @@ class Words:
         if found is None:
             tokens = view.tokens
             found = view.memory[self] = [
-                token[0]
-                for number, token in enumerate(tokens)
-                if token[2] in self._phrases and self._ends_at(tokens, number)
+                tokens[number][0]
+                for number in view.words
+                if tokens[number][2] in self._phrases and self._ends_at(tokens, number)
             ]
         return found
 

@@ -27,7 +27,7 @@ _SHAPE = re2.compile(
 )
 _LABEL = Words(
     "ni", "nino", "nin", "ni no", "ni number", "national insurance", "national insurance number",
-    "nat ins", "insurance number", "payroll", "hmrc", "p45", "p60", "dwp", "universal credit",
+    "nat ins", "insurance number", "payroll", "hmrc", "dwp", "universal credit",
 )  # fmt: skip
 _WORDS = frozenset(b"ah am an as at by eh ha he hi ma me my pa we ye".split())
 _FEWEST_FIGURES = 2

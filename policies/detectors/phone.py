@@ -1,12 +1,11 @@
 """Telephone numbers of people: mobiles, landlines and numbers with a country code.
 
-Service and free numbers (03, 08, 09) belong to organisations. What is possible in a country's plan
-is asked of `phonenumbers`, behind a test of our own on first digits and length, so that most
-numbers never reach it.
+Service and free numbers (03, 08, 09) belong to organisations. How long a number may be in another
+country is asked of the plans in `phonenumbers`, once for each country; no number is kept.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 
 import phonenumbers
 
@@ -118,16 +117,18 @@ def _inside_another(text: bytes, start: int, end: int) -> bool:
 
 def _abroad(digits: str) -> bool:
     """Tell whether digits after a plus are possible; the nought of `+44 (0)20` is left out."""
-    national = digits.replace("440", "44", 1) if digits.startswith("440") else digits
-    return len(national) in _ABROAD and _possible("+" + national)
+    number = digits.replace("440", "44", 1) if digits.startswith("440") else digits
+    codes = (number[:length] for length in (1, 2, 3))
+    return any(len(number) - len(code) in _lengths(code) for code in codes)
 
 
-@lru_cache(maxsize=1024)
-def _possible(number: str) -> bool:
-    try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return False
+@cache
+def _lengths(code: str) -> frozenset[int]:
+    """Give the lengths of whole numbers, after a country's code, that its plan knows."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None) if regions else None
+    numbers = plan.general_desc if plan else None
+    return frozenset(numbers.possible_length) if numbers else frozenset()
 
 
 PHONE = Phone("phone", "a telephone number", Severity.MEDIUM)

@@ -64,7 +64,10 @@ def _read_in_two_ways() -> Iterator[tuple[str, bytes]]:
     yield "boundary-like-a-closing-one", mail("boundary-like-a-closing-one", mixed(b"one"), body=multipart(b"one", part(mixed(b"one--"), body=multipart(b"one--", *PARTS))))
     yield "parts-after-the-end", mail("parts-after-the-end", mixed(b"one"), body=body + body)
     yield "boundary-begun-only", mail("boundary-begun-only", mixed(b"one"), body=body.replace(b"--one\r\n", b"--one!\r\n", 2).replace(b"--one!", b"--one", 1))
-    yield "boundary-line-without-end", mail("boundary-line-without-end", mixed(b"one"), body=body.replace(b"--one\r\n", b"--one" + b" " * 200_000 + b"\r\n"))
+    for spaces in (300, 200_000):
+        padded = lines(b"--one" + b" " * spaces, b"", b"text", b"--one", b"", b"text", b"--one--")
+        yield f"boundary-and-{spaces}-spaces", mail(f"boundary-and-{spaces}-spaces", mixed(b"one"), body=padded)
+    yield "multipart-in-quoted-printable", mail("multipart-in-quoted-printable", mixed(b"one"), b"Content-Transfer-Encoding: quoted-printable", body=body)
     yield "multipart-in-base64", mail("multipart-in-base64", mixed(b"one"), b"Content-Transfer-Encoding: base64", body=base64_lines(body))
     yield "multipart-without-a-subtype", mail("multipart-without-a-subtype", b"Content-Type: multipart; boundary=one", body=body)
     yield "part-without-a-blank-line", mail("part-without-a-blank-line", mixed(b"one"), body=multipart(b"one", lines(b"text where headers should be"), part(PLAIN)))
