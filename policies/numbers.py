@@ -15,15 +15,15 @@ import re2
 Token = tuple[int, int, bytes]  # a run of letters, in lower case, or of digits, and its span
 Group = tuple[int, int, bytes]  # some digits and the span they came from
 
-# Two patterns that the standard engine may run: one class each, so there is nothing to go back to.
-DIGITS = re.compile(rb"[0-9]+")
+# Patterns that the standard engine may run: one class each, so there is nothing to go back to.
+_DIGITS = re.compile(rb"[0-9]+")
 _WORDS = re.compile(rb"[a-z]+|[0-9]+")
 
 # Letters that stand in for digits, but only inside something that is largely digits already.
 _STAND_INS = rb"[0-9OoQDIl|iSsBZz]+"
 _LEET = bytes.maketrans(b"OoQDIl|iSsBZz", b"0000111155822")
 _DIGITISH = re2.compile(rb"\b" + _STAND_INS + rb"(?:[^0-9A-Za-z]{1,3}" + _STAND_INS + rb")*\b")
-_STAND_IN_GROUP = re2.compile(rb"\b" + _STAND_INS + rb"\b")
+_STAND_IN_GROUP = re.compile(rb"\b" + _STAND_INS + rb"\b")
 _FEWEST_DIGITISH = 8
 
 _SPOKEN = {
@@ -167,7 +167,7 @@ def _put_digits(out: bytearray, text: bytes, start: int, end: int) -> None:
 
 def runs_of(digits: bytes, tokens: tuple[Token, ...]) -> tuple[Run, ...]:
     """Find the numbers of six digits and more, as digits and as words."""
-    groups = [(*match.span(), match.group()) for match in DIGITS.finditer(digits)]
+    groups = [(*match.span(), match.group()) for match in _DIGITS.finditer(digits)]
     spoken = _spoken(tokens)
     if spoken:
         groups = sorted({*groups, *spoken})

@@ -11,15 +11,24 @@ from pathlib import Path
 import dkim
 import pytest
 
-from policies.mime import outline
+from policies.decision import Outcome
+from policies.engine import Policy
+from policies.loader import load
+from policies.mime import Outline, outline
 from tests.golden.awkward import awkward_mails, hostile_mails
 from tests.golden.mails.signed import DKIM_DOMAIN, DKIM_SELECTOR, dkim_record
+from tests.policies.mails import COUNCIL, PARTNER, envelope
 
 AWKWARD, HOSTILE = dict(awkward_mails()), dict(hostile_mails())
 # The gateway looks at the From line itself; an outline without one is not ambiguous.
 REFUSED_BY_THE_GATEWAY = {"no-from-line"}
 # Python's reader stops at "Subject :", keeps comments, and opens a message that is in base64.
 PYTHON_DIFFERS = {"comments-everywhere", "message-in-base64", "space-before-colon"}
+
+
+@cache
+def outlined(name: str) -> Outline:
+    return outline([(AWKWARD | HOSTILE)[name]])
 
 
 def test_there_are_enough_and_they_never_change() -> None:
@@ -33,19 +42,19 @@ def test_an_awkward_mail_is_a_mail(name: str) -> None:
     mail = AWKWARD[name]
     assert mail.count(b"\r\n") == mail.count(b"\r") == mail.count(b"\n")
     assert b"\0" not in mail
-    assert len(outline([mail]).all("from")) == 1
+    assert len(outlined(name).all("from")) == 1
 
 
 @pytest.mark.parametrize("name", AWKWARD)
 def test_an_awkward_mail_is_no_problem(name: str) -> None:
-    seen = outline([AWKWARD[name]])
+    seen = outlined(name)
     assert seen.problems == ()
     assert seen.size == len(AWKWARD[name])
 
 
 @pytest.mark.parametrize("name", sorted(AWKWARD.keys() - PYTHON_DIFFERS))
 def test_another_reader_sees_the_same_parts(name: str) -> None:
-    seen = [(part.depth, part.content_type) for part in outline([AWKWARD[name]]).parts]
+    seen = [(part.depth, part.content_type) for part in outlined(name).parts]
     assert seen == list(tree(email.message_from_bytes(AWKWARD[name])))
 
 
@@ -62,7 +71,7 @@ def tree(message: Message, depth: int = 0) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.parametrize("name", sorted(HOSTILE.keys() - REFUSED_BY_THE_GATEWAY))
 def test_a_hostile_mail_has_a_problem(name: str) -> None:
-    assert outline([HOSTILE[name]]).problems
+    assert outlined(name).problems
 
 
 def test_the_mail_without_an_author_shows_none() -> None:
@@ -71,7 +80,7 @@ def test_the_mail_without_an_author_shows_none() -> None:
 
 @pytest.mark.parametrize("name", ["a-hundred-thousand-headers", "header-of-five-megabytes"])
 def test_headers_are_kept_up_to_the_limit(name: str) -> None:
-    seen = outline([HOSTILE[name]])
+    seen = outlined(name)
     assert seen.first("from") == "Ceri Vaughan <ceri.vaughan@council.example>"
     assert sum(len(header.raw) for header in seen.headers) <= 256 * 1024
 
@@ -101,3 +110,20 @@ def test_the_smime_signature_is_a_real_one(name: str, tmp_path: Path) -> None:
     assert verify(mail) == 0
     at = mail.index(b"stands") if name == "smime-signed" else mail.index(b"\r\n\r\n") + 300
     assert verify(mail[:at] + b"S" + mail[at + 1 :]) != 0
+
+
+@pytest.fixture(scope="module")
+def council() -> Policy:
+    return load(COUNCIL)
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_the_starter_policy_relays_an_awkward_mail(name: str, council: Policy) -> None:
+    (decision,) = council.decide(envelope(PARTNER), outlined(name))
+    assert decision.outcome == Outcome.RELAY
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - REFUSED_BY_THE_GATEWAY))
+def test_the_starter_policy_never_relays_a_hostile_mail(name: str, council: Policy) -> None:
+    (decision,) = council.decide(envelope(PARTNER), outlined(name))
+    assert decision.outcome in {Outcome.SEAL, Outcome.REFUSE}
