@@ -69,7 +69,7 @@ def _row(line: catalogue.Line, identity: Address) -> Row:
         state, tone = ("Opened", "quiet") if opened else ("New", "new")
     return Row(
         id=package.id,
-        subject=line.summary.subject,
+        subject=f"Message {package.reference}" if package.denial else line.summary.subject,
         author=line.summary.author_name or str(package.author),
         sealed_at=package.sealed_at,
         state=state,

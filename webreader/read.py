@@ -6,7 +6,6 @@ not: in a sandbox without scripts, forms or an origin, under a policy that loads
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,7 +17,7 @@ from vault.address import Address
 from vault.audit import Act
 from vault.origin import Origin
 from vault.retrieve import Opened, retrieve
-from webreader import kinds
+from webreader import frame, kinds
 from webreader.answer import may_reply
 from webreader.message import Attachment, MessageView, Person, view
 from webreader.pages import page
@@ -34,13 +33,6 @@ PRINT_POLICY: Final = (
     f"{SANDBOX}; default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
-BLOCK: Final = re.compile(r"<(?:br|p|div|li|tr|h[1-6]|blockquote|pre|hr)\b", re.IGNORECASE)
-TAG: Final = re.compile(r"<[^>]*>")
-PICTURE: Final = re.compile(r'<img\b[^>]*? src="', re.IGNORECASE)
-PICTURE_LINES: Final = 9
-HEIGHTS: Final = (7, 10, 14, 19, 26, 35, 47, 63, 85, 115)
-WIDE: Final = 85
-NARROW: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +140,7 @@ def letter(opened: Opened, seen: MessageView) -> Letter:
         cc=tuple(map(_person, seen.cc)),
         sent_at=package.sealed_at,
         expires_at=package.expires_at,
-        frame=_frame(seen.body.html) if seen.body.html else "",
+        frame=frame.classes(seen.body.html) if seen.body.html else "",
         files=tuple(files),
         pictures=tuple(pictures),
         remarks=tuple(_remarks(seen)),
@@ -196,22 +188,6 @@ def _remarks(seen: MessageView) -> list[str]:
 
 def _pictures(count: int) -> str:
     return "1 remote picture was" if count == 1 else f"{count} remote pictures were"
-
-
-def _frame(html: str) -> str:
-    """Guess how tall the frame must be, as two classes of the style sheet: on a desk, on a phone.
-
-    Without a script a frame cannot fit itself to what is in it. A guess too low leaves a scroll
-    bar, one too high leaves room.
-    """
-    texts = [len(TAG.sub("", block)) for block in BLOCK.split(html[:500_000])]
-    pictures = PICTURE_LINES * len(PICTURE.findall(html[:500_000]))
-    steps = []
-    for width in (WIDE, NARROW):
-        lines = pictures + sum(-(-count // width) + 0.6 for count in texts)
-        fitting = [step for step, rem in enumerate(HEIGHTS) if rem >= lines * 1.6 + 3]
-        steps.append(fitting[0] if fitting else len(HEIGHTS) - 1)
-    return f"wide-{steps[0]} narrow-{steps[1]}"
 
 
 ROUTES = [

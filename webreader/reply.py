@@ -19,7 +19,7 @@ from vault import catalogue
 from vault.spool import Spool
 from webreader import failures, filenames
 from webreader.answer import Answer, NoReplies, address, addressee, keep, may_reply
-from webreader.composing import Composer, answer_subject
+from webreader.composing import SEALED_AGAIN, Composer, answer_subject
 from webreader.drafts import DRAFTS, FORM, Sent
 from webreader.failures import NO_REPLY
 from webreader.guard import streamed
@@ -138,7 +138,7 @@ async def _form(
         "reply.html",
         status=status,
         id=package,
-        subject=answer_subject(line.summary.subject),
+        subject=answer_subject(line.summary.subject).removesuffix(SEALED_AGAIN),
         to=to,
         to_name=line.summary.author_name if to == line.package.author else "",
         errors=errors or [],
