@@ -40,6 +40,7 @@ HEADERS: Final = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
 FORM: Final = "application/x-www-form-urlencoded"
+UTF_8: Final = "utf-8"
 FORM_TOKEN: Final = "csrf"  # noqa: S105 - the name of the field, not a secret
 
 OWN_TARGET: Final = re.compile(r"/(?!/)")
@@ -127,7 +128,13 @@ def verify(request: web.Request, token: object) -> None:
 async def _our_form(request: web.Request) -> None:
     if request.content_type != FORM or hdrs.CONTENT_ENCODING in request.headers:
         raise web.HTTPUnsupportedMediaType
-    verify(request, (await request.post()).get(FORM_TOKEN))
+    if (request.charset or UTF_8).lower() != UTF_8:  # aiohttp would look any name up in Python
+        raise web.HTTPUnsupportedMediaType
+    try:
+        form = await request.post()
+    except UnicodeDecodeError:
+        raise web.HTTPBadRequest from None
+    verify(request, form.get(FORM_TOKEN))
 
 
 def _our_host(request: web.Request) -> None:

@@ -172,6 +172,22 @@ async def test_a_large_form_is_refused(browser: Browser) -> None:
     assert "too large" in answer.text
 
 
+@pytest.mark.parametrize("charset", ["rot13", "nonsense", "utf-16", "utf-7"])
+async def test_a_form_in_another_character_set_is_refused(browser: Browser, charset: str) -> None:
+    await browser.get("/signin")
+    headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
+    answer = await browser.ask("POST", "/signin", data=b"csrf=x", headers=headers)
+    assert answer.status == 415
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=UTF-8", '; charset="utf-8"'])
+async def test_a_form_that_is_not_text_is_refused(browser: Browser, charset: str) -> None:
+    await browser.get("/signin")
+    headers = {"Content-Type": f"application/x-www-form-urlencoded{charset}"}
+    answer = await browser.ask("POST", "/signin", data=b"csrf=\xff\xfe", headers=headers)
+    assert answer.status == 400
+
+
 async def test_a_head_request_opens_nothing(browser: Browser) -> None:
     for path in ("/", "/signin", "/p/" + "a" * 26, "/p/" + "a" * 26 + "/a/1"):
         answer = await browser.ask("HEAD", path)

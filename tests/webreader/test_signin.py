@@ -171,7 +171,8 @@ def test_pages_of_ours_are_led_to(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cookie", ["", "x", "bm90IGpzb24=", "W10=", "WyJhIiwgImIiXQ==", "bnVsbA=="]
+    "cookie",
+    ["", "x", "bm90IGFueXRoaW5n", "L3NlbnQKbm9ib2R5", "CmFAYi5jCg==", "_w==", "W1tb" * 1000],
 )
 async def test_a_strange_cookie_leads_back_to_the_start(browser: Browser, cookie: str) -> None:
     browser.cookies[SIGN_IN] = cookie
