@@ -56,6 +56,7 @@ def _read_in_two_ways() -> Iterator[tuple[str, bytes]]:
     yield "two-boundaries", mail("two-boundaries", b"Content-Type: multipart/mixed; boundary=one; boundary=two", body=body + other)
     yield "boundary-in-a-comment", mail("boundary-in-a-comment", b"Content-Type: multipart/mixed; (boundary=two;) boundary=one", body=body + other)
     yield "boundary-extended", mail("boundary-extended", b"Content-Type: multipart/mixed; boundary*=us-ascii''one", body=body)
+    yield "boundary-plain-and-extended", mail("boundary-plain-and-extended", b"Content-Type: multipart/mixed; boundary=one; boundary*=us-ascii''two", body=body + other)
     yield "boundary-continued", mail("boundary-continued", b"Content-Type: multipart/mixed; boundary*0=o; boundary*1=ne", body=body)
     yield "boundary-empty", mail("boundary-empty", b'Content-Type: multipart/mixed; boundary=""', body=multipart(b"", *PARTS))
     yield "boundary-missing", mail("boundary-missing", b"Content-Type: multipart/mixed", body=body)
