@@ -105,18 +105,35 @@ def load(path: Path) -> Settings:
     try:
         return Settings(**content)
     except ValidationError as error:
-        problems = [_tell(problem, content) for problem in error.errors(include_url=False)]
+        problems = dict.fromkeys(map(_tell, error.errors(include_url=False)))
         raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems)) from None
 
 
-def _tell(problem: Any, content: dict[str, Any]) -> str:
+# Where pydantic's words are about Python rather than about the file.
+_IN_OUR_WORDS = {
+    "ip_v4_network": "must be a network such as 192.0.2.0/24, or an address",
+    "ip_v6_network": "must be a network such as 192.0.2.0/24, or an address",
+    "list_type": 'must be a list, written ["one", "two"]',
+    "tuple_type": 'must be a list, written ["one", "two"]',
+    "model_type": "is a section, written [name] on a line of its own",
+    "path_type": "must be a path in quotes",
+    "string_pattern_mismatch": "has a character that it cannot have",
+    "time_delta_parsing": "must be a number of seconds",
+    "time_delta_type": "must be a number of seconds",
+    "too_short": "must have at least one entry",
+}
+
+
+def _tell(problem: Any) -> str:
     """Put one of pydantic's findings into a sentence, without the value that was found."""
-    place = ".".join(str(step) for step in problem["loc"])
+    steps = (str(step) for step in problem["loc"])
+    place = ".".join(step for step in steps if step.isidentifier() or step.isdigit())
     if problem["type"] == "extra_forbidden":
         return f"'{place}' is not a setting.{_nearest(problem['loc'])}"
     if problem["type"] == "missing":
         return f"'{place}' is missing."
-    return f"'{place}': {problem['msg']}."
+    found = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"'{place}': {_IN_OUR_WORDS.get(problem['type'], found)}."
 
 
 def _nearest(place: tuple[int | str, ...]) -> str:
