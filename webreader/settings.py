@@ -9,8 +9,12 @@ them too.
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from vault.address import Address
+from vault.errors import AddressError
 
 MIB = 1024 * 1024
 LAST_PORT = 65535
@@ -72,6 +76,23 @@ class WebSettings(BaseModel):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
             ip_network(text)
+        return value
+
+    @field_validator("reply_from")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(Address.parse(value)) if value else value
+        except AddressError as error:
+            raise ValueError(f"is not a mail address: {error}") from error
+
+    @field_validator("time_zone")
+    @classmethod
+    def _a_known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (LookupError, OSError, ValueError) as error:
+            raise ValueError("is not a time zone, such as Europe/London") from error
         return value
 
     @model_validator(mode="after")
