@@ -27,4 +27,4 @@ def init(config: Path) -> None:
         click.echo(f"sealgate: no keys were made.\n{error}", err=True)
         sys.exit(1)
     click.echo(f"Keys are in {folder}. Back them up apart from the data: without")
-    click.echo("the file vault.opening.key no sealed mail can ever be opened again.")
+    click.echo("the file vault.private no sealed mail can ever be opened again.")
