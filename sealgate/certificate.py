@@ -1,9 +1,11 @@
-"""A self-signed certificate for loopback, so that the demo speaks TLS like the real thing.
+"""Certificates: why one cannot be used, and a self-signed one for loopback.
 
-Promises a certificate for localhost and 127.0.0.1 only, valid for thirty days.
-Must never be used for a service that others reach.
+The demo speaks TLS like the real thing, with a certificate for localhost and 127.0.0.1 only, valid
+for thirty days. Promises that a file at fault is named.
+Must never make a certificate for a service that others reach.
 """
 
+import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
@@ -41,6 +43,28 @@ def make(folder: Path, host: str = "localhost") -> Certificate:
         )
     )
     return Certificate(path, key_path, signed.fingerprint(hashes.SHA256()).hex(":"))
+
+
+def unusable(certificate: Path, key: Path) -> str:
+    """Say why a server cannot use these two PEM files; empty when it can."""
+    for path in (certificate, key):
+        try:
+            path.read_bytes()
+        except OSError as error:
+            return f"{path}: {error.strerror}"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, password=_none)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return f"{key} is not the key of {certificate}"
+        return f"{certificate} or {key} is not PEM, or the key has a password"
+    return ""
+
+
+def _none() -> bytes:
+    """Give no password, where OpenSSL would ask at the terminal and wait."""
+    return b""
 
 
 def _build(key: ec.EllipticCurvePrivateKey, host: str) -> x509.Certificate:

@@ -19,6 +19,7 @@ from cryptography import x509
 from gateway.relay.settings import NextHopSettings
 from policies import loader
 from policies.errors import PolicyError
+from sealgate import certificate
 from sealgate.settings import Settings
 from vault import keys, opening
 from vault.clock import utc_now
@@ -74,10 +75,16 @@ def _keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
+    if not settings.vault.database_file.exists():
+        # Opening it would make it, perhaps as a user whose files the node cannot write.
+        says = f"{settings.vault.database_file} is not there yet; the first start makes it"
+        yield Finding("database", Verdict.WARNING, says)
+        return
     try:
         Store(settings.vault).close()
     except VaultError as error:
-        yield Finding("database", Verdict.BAD, str(error))
+        says = f"{settings.vault.database_file} cannot be used: {error}"
+        yield Finding("database", Verdict.BAD, says)
     else:
         yield _good("database", f"opens, in {settings.vault.folder}")
 
@@ -97,17 +104,15 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
         "certificate for mail clients": (settings.smtp.tls_certificate, settings.smtp.tls_key),
         "certificate for browsers": (settings.web.tls_certificate, settings.web.tls_key),
     }
-    for what, (certificate, key) in pairs.items():
-        if certificate and key:
-            yield _certificate(what, certificate, key)
+    for what, (path, key) in pairs.items():
+        if path and key:
+            yield _certificate(what, path, key)
 
 
 def _certificate(what: str, path: Path, key: Path) -> Finding:
-    try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(path, key)
-        ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
-    except (OSError, ValueError) as error:
-        return Finding(what, Verdict.BAD, f"{path} cannot be used ({type(error).__name__})")
+    if why := certificate.unusable(path, key):
+        return Finding(what, Verdict.BAD, why)
+    ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
     if ends < utc_now():
         return Finding(what, Verdict.BAD, f"{path} ended on {ends:%d %B %Y}; renew it")
     if ends < utc_now() + RENEW_WITHIN:

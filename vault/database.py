@@ -24,7 +24,6 @@ from vault import tables
 from vault.errors import SchemaMismatch, StoreUnavailable
 from vault.settings import VaultSettings
 
-FILE_NAME = "sealgate.sqlite"
 CHECKPOINT_PAGES = 1000
 READERS = 5
 MORE_READERS = 40
@@ -77,7 +76,7 @@ def open_database(settings: VaultSettings, *, checkpoints: bool) -> Database:
 def _url(settings: VaultSettings) -> URL:
     if settings.database is not None:
         return make_url(settings.database)
-    return URL.create("sqlite", database=str(settings.folder / FILE_NAME))
+    return URL.create("sqlite", database=str(settings.database_file))
 
 
 def _prepare(engine: Engine, *, begin: str, wait: float, pragmas: tuple[str, ...]) -> None:

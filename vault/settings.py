@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+FILE_NAME = "sealgate.sqlite"
+
 
 class VaultSettings(BaseModel):
     """The `[vault]` table of `sealgate.toml`."""
@@ -35,6 +37,13 @@ class VaultSettings(BaseModel):
         gt=timedelta(0),
         description="How long a writer waits for the database before the mail is answered 451.",
     )
+
+    @property
+    def database_file(self) -> Path:
+        """The database's file, which need not exist yet."""
+        if self.database is None:
+            return self.folder / FILE_NAME
+        return Path(self.database.removeprefix("sqlite:///"))
 
     @field_validator("database")
     @classmethod

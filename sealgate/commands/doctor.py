@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from sealgate import doctor, settings
+from sealgate import doctor, logs, settings
 from sealgate.commands.options import config_option
 
 COLOURS = {
@@ -22,6 +22,7 @@ def command(config: Path) -> None:
 
     Ends with 1 if something would stop mail.
     """
+    logs.configure("doctor", level="warning", pretty=True)
     try:
         chosen = settings.load(config)
     except settings.SettingsError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sealgate import settings
+from sealgate import logs, settings
 from sealgate.commands.options import config_option
 from vault import users
 from vault.address import Address
@@ -67,6 +67,7 @@ def list_users(config: Path) -> None:
 @contextmanager
 def _opened(config: Path) -> Iterator[tuple[Store, tuple[str, ...]]]:
     """Open the store for one command, and tell people what went wrong in one line."""
+    logs.configure("user", level="warning", pretty=True)
     try:
         chosen = settings.load(config)
         store = Store(chosen.vault)
@@ -74,6 +75,6 @@ def _opened(config: Path) -> Iterator[tuple[Store, tuple[str, ...]]]:
             yield store, tuple(chosen.organisation.domains)
         finally:
             store.close()
-    except (settings.SettingsError, VaultError) as error:
+    except (settings.SettingsError, VaultError, ValueError) as error:
         click.echo(f"sealgate: {error}", err=True)
         sys.exit(1)

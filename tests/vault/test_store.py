@@ -16,9 +16,8 @@ from sqlalchemy import insert, select, text, update
 
 from tests.vault.bench import BOB, Safe
 from vault import tables
-from vault.database import FILE_NAME
 from vault.errors import SchemaMismatch, StoreUnavailable
-from vault.settings import VaultSettings
+from vault.settings import FILE_NAME, VaultSettings
 from vault.store import Store
 
 MARKER = "MARKER-7c1e"
