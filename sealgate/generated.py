@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from sealgate import smtp_page
 from sealgate.settings import Settings
 
 TOP = Path(__file__).parents[1]
@@ -101,7 +102,10 @@ def _wrapped(text: str) -> list[str]:
 
 def files() -> dict[Path, str]:
     """Give every generated file: its path below the top folder, and its text."""
-    return {Path("config/sealgate.toml"): settings_file()}
+    return {
+        Path("config/sealgate.toml"): settings_file(),
+        Path("docs/reference/smtp.md"): smtp_page.page(),
+    }
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
 from policies import loader
 from policies.errors import PolicyError
+from sealgate import certificate
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.settings import Settings
 from vault import keys, opening
@@ -46,6 +47,7 @@ async def run(role: str, settings: Settings) -> None:
         "deliver": run_deliver,
         "web": run_web,
     }
+    _check_certificates(settings)
     try:
         await runs[role](settings)
     except (DkimKeyError, KeyUnusable, SchemaMismatch, PolicyError) as error:
@@ -56,6 +58,7 @@ async def run(role: str, settings: Settings) -> None:
 
 def check(settings: Settings) -> None:
     """Find what would stop every process, before any is started. Raises CannotStart."""
+    _check_certificates(settings)
     try:
         loader.load(settings.policy.file)
         keys.load_sealing(settings.keys_folder)
@@ -64,6 +67,15 @@ def check(settings: Settings) -> None:
         Store(settings.vault).close()
     except (KeyUnusable, SchemaMismatch, StoreUnavailable, PolicyError) as error:
         raise CannotStart(str(error)) from error
+
+
+def _check_certificates(settings: Settings) -> None:
+    """Name the file at fault: what the TLS library raises names none."""
+    for section in (settings.smtp, settings.web):
+        if section.tls_certificate and section.tls_key:
+            why = certificate.unusable(section.tls_certificate, section.tls_key)
+            if why:
+                raise CannotStart(why)
 
 
 async def run_smtp(settings: Settings) -> None:
