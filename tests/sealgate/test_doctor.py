@@ -1,0 +1,198 @@
+"""The doctor: quiet about a good node, plain about a broken one, and it changes nothing."""
+
+import re
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.sealgate.node import PASSWORD, Node, everything_below
+from vault.clock import utc_now
+
+
+class Talk(socketserver.StreamRequestHandler):
+    """A next hop that greets and says what it offers."""
+
+    offers: tuple[str, ...] = ()
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 hop.example ESMTP\r\n")
+        while line := self.rfile.readline():
+            if line.upper().startswith(b"QUIT"):
+                self.wfile.write(b"221 2.0.0 Bye\r\n")
+                return
+            offers = "".join(f"250-{one}\r\n" for one in self.offers)
+            self.wfile.write(f"{offers}250 HELP\r\n".encode())
+
+
+@contextmanager
+def next_hop(node: Node, *offers: str) -> Iterator[None]:
+    """A next hop on a free port, which the node's settings name."""
+    talk = type("Talk", (Talk,), {"offers": ("hop.example", *offers)})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), talk) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        node.spoil("port = 9", f"port = {server.server_address[1]}")
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def findings(node: Node) -> tuple[int, dict[str, tuple[str, str]]]:
+    """The exit code, and for each thing looked at the verdict and what was said."""
+    result = node.type("doctor")
+    rows = [
+        re.match(r"(ok|warning|stops mail) +([^:]+): (.*)", line)
+        for line in result.stdout.splitlines()
+    ]
+    assert all(rows), result.output
+    return result.exit_code, {row[2]: (row[1], row[3]) for row in rows if row}
+
+
+def test_a_good_node_is_good(ready: Node) -> None:
+    ready.type("user", "add", "jo@council.example", "--password-stdin", stdin=PASSWORD)
+    with next_hop(ready, "8BITMIME"):
+        code, found = findings(ready)
+    assert code == 0
+    assert {verdict for verdict, _ in found.values()} == {"ok"}, found
+    assert set(found) == {
+        "keys",
+        "database",
+        "policy",
+        "certificate for mail clients",
+        "certificate for browsers",
+        "disk",
+        "next hop",
+        "versions",
+    }
+
+
+def test_it_changes_nothing_not_even_on_a_new_node(bare: Node) -> None:
+    """It may be run by root, whose files the node could not write later."""
+    before = everything_below(bare.folder)
+    code, found = findings(bare)
+    assert code == 1, "there are no keys"
+    assert found["database"][0] == "warning"
+    assert everything_below(bare.folder) == before
+
+
+def no_keys(node: Node) -> None:
+    (node.keys / "vault.private").unlink()
+
+
+def open_keys(node: Node) -> None:
+    (node.keys / "vault.private").chmod(0o644)
+
+
+def mixed_up_keys(node: Node) -> None:
+    (node.keys / "vault.public").write_bytes((node.keys / "relay.public").read_bytes())
+
+
+def damaged_database(node: Node) -> None:
+    (node.folder / "vault" / "sealgate.sqlite").write_bytes(b"not a database at all" * 100)
+
+
+def broken_policy(node: Node) -> None:
+    (node.folder / "policy.yaml").write_text("version: 1\nrules: [{name: x, then: refuze}]\n")
+
+
+def no_policy(node: Node) -> None:
+    (node.folder / "policy.yaml").unlink()
+
+
+def no_certificate(node: Node) -> None:
+    (node.folder / "certificate.pem").unlink()
+
+
+def other_certificate(node: Node) -> None:
+    write_certificate(node.folder / "certificate.pem", timedelta(days=90))
+
+
+def old_certificate(node: Node) -> None:
+    key = write_certificate(node.folder / "certificate.pem", timedelta(days=-1))
+    (node.folder / "certificate.key").write_bytes(key)
+
+
+def ageing_certificate(node: Node) -> None:
+    key = write_certificate(node.folder / "certificate.pem", timedelta(days=3))
+    (node.folder / "certificate.key").write_bytes(key)
+
+
+def write_certificate(path: Path, lives: timedelta) -> bytes:
+    """Write a certificate that ends after `lives`; give its key (PEM)."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), utc_now()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + lives)
+        .sign(key, hashes.SHA256())
+    )
+    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def nothing(node: Node) -> None:
+    """The next hop of the settings is a port where nobody listens."""
+
+
+BROKEN: list[tuple[Callable[[Node], None], str, str, str]] = [
+    (no_keys, "keys", "stops mail", "vault.private"),
+    (open_keys, "keys", "stops mail", "vault.private"),
+    (mixed_up_keys, "keys", "stops mail", "vault.public"),
+    (damaged_database, "database", "stops mail", "sealgate.sqlite cannot be used"),
+    (broken_policy, "policy", "stops mail", "did you mean 'refuse'?"),
+    (no_policy, "policy", "stops mail", "policy.yaml"),
+    (no_certificate, "certificate for mail clients", "stops mail", "certificate.pem"),
+    (other_certificate, "certificate for browsers", "stops mail", "certificate.pem"),
+    (old_certificate, "certificate for browsers", "stops mail", "renew it"),
+    (ageing_certificate, "certificate for mail clients", "warning", "renew it"),
+    (nothing, "next hop", "warning", "mail would wait in the queue"),
+]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "verdict", "said"), BROKEN, ids=lambda x: getattr(x, "__name__", "")
+)
+def test_a_broken_node_is_told_plainly(
+    spoil: Callable[[Node], None], what: str, verdict: str, said: str, ready: Node
+) -> None:
+    spoil(ready)
+    code, found = findings(ready)
+    assert found[what][0] == verdict, found
+    assert said in found[what][1]
+    assert code == (1 if verdict == "stops mail" else 0)
+    assert "versions" in found, "it goes on after a finding"
+
+
+def test_a_next_hop_without_the_tls_that_is_asked_for(ready: Node) -> None:
+    ready.spoil("port = 9", 'tls = "required"\nport = 9')
+    with next_hop(ready, "8BITMIME"):
+        code, found = findings(ready)
+    assert (code, found["next hop"][0]) == (1, "stops mail")
+    assert "STARTTLS" in found["next hop"][1]
+
+
+def test_a_next_hop_without_8bitmime(ready: Node) -> None:
+    with next_hop(ready):
+        code, found = findings(ready)
+    assert (code, found["next hop"][0]) == (0, "warning")

@@ -1,0 +1,167 @@
+"""The supervisor, with real processes: what dies is started again, what is wrong stops the node."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.sealgate.node import TOP, Node
+
+ROLES = {"smtp", "deliver", "web"}
+SECONDS = 60
+
+
+@dataclass
+class Running:
+    """A supervised node: what its processes said when they were ready, in order."""
+
+    process: Process
+    ready: list[dict[str, Any]] = field(default_factory=list)
+
+    async def next_ready(self) -> dict[str, Any]:
+        """Wait until one more process is ready."""
+        assert self.process.stdout is not None
+        line = await asyncio.wait_for(self.process.stdout.readline(), SECONDS)
+        assert line, "the node ended"
+        said: dict[str, Any] = json.loads(line)["ready"]
+        self.ready.append(said)
+        return said
+
+    def pid(self, role: str) -> int:
+        """The process id that a role said last."""
+        pids = [said["pid"] for said in self.ready if said["role"] == role]
+        return int(pids[-1])
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for the end; gives the exit code and what was said on standard error."""
+        _, said = await asyncio.wait_for(self.process.communicate(), SECONDS)
+        assert self.process.returncode is not None
+        return self.process.returncode, said.decode()
+
+
+@asynccontextmanager
+async def serving(node: Node, *role: str) -> AsyncIterator[Running]:
+    """Start a node as people do, or one process of it; it is ended with the test."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sealgate", "serve", *role, "--config", str(node.config)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd=TOP,
+    )
+    try:
+        yield Running(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def started(running: Running) -> None:
+    for _ in ROLES:
+        await running.next_ready()
+    assert {said["role"] for said in running.ready} == ROLES
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is true that nobody tells us of."""
+    end = asyncio.get_running_loop().time() + SECONDS
+    while not condition():
+        assert asyncio.get_running_loop().time() < end
+        await asyncio.sleep(0.05)
+
+
+async def test_what_dies_is_started_again_and_all_end_together(ready: Node) -> None:
+    async with serving(ready) as running:
+        await started(running)
+        for role in ("deliver", "web", "smtp"):
+            before = running.pid(role)
+            os.kill(before, signal.SIGKILL)
+            said = await running.next_ready()
+            assert said["role"] == role
+            assert said["pid"] != before
+        pids = [running.pid(role) for role in ROLES]
+        running.process.terminate()
+        code, log = await running.ended()
+    assert code == 0
+    assert not any(map(alive, pids))
+    died = [json.loads(line) for line in log.splitlines() if "process.died" in line]
+    assert [event["role"] for event in died] == ["deliver", "web", "smtp"]
+
+
+async def test_what_starting_again_cannot_mend_stops_the_node(ready: Node) -> None:
+    async with serving(ready) as running:
+        await started(running)
+        pids = [running.pid(role) for role in ROLES]
+        (ready.folder / "certificate.pem").unlink()
+        os.kill(running.pid("web"), signal.SIGKILL)
+        code, log = await running.ended()
+    assert code == 78
+    assert f"sealgate: not started.\n{ready.folder / 'certificate.pem'}: No such file" in log
+    assert not any(map(alive, pids))
+
+
+async def test_settings_that_cannot_be_used_start_nothing(bare: Node) -> None:
+    async with serving(bare) as running:
+        code, log = await running.ended()
+    assert code == 78
+    assert "not started" in log
+    assert "vault.public" in log
+
+
+async def test_a_port_that_is_taken_is_named(ready: Node) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ready.spoil('[web]\nlisten = "127.0.0.1:0"', f'[web]\nlisten = "127.0.0.1:{port}"')
+        async with serving(ready, "web") as running:
+            code, log = await running.ended()
+    assert code == 78
+    assert "sealgate: not started.\nweb: " in log
+    assert f"127.0.0.1:{port}" in log or str(port) in log
+
+
+async def test_a_policy_is_read_again_but_not_a_broken_one(ready: Node) -> None:
+    policy = ready.folder / "policy.yaml"
+    async with serving(ready) as running:
+        await started(running)
+        policy.write_text(policy.read_text() + "\n# changed\n")
+        running.process.send_signal(signal.SIGHUP)
+        loaded = await next_event(running, "policy.")
+        policy.write_text("version: 1\nrules: [{name: x, when: {flag: any}, then: refuze}]\n")
+        running.process.send_signal(signal.SIGHUP)
+        refused = await next_event(running, "policy.")
+        assert (loaded["event"], refused["event"]) == ("policy.loaded", "policy.refused")
+        assert refused["in_force"] == loaded["policy"]
+        assert "refuze" in refused["problems"][0]
+
+        # A supervisor that is killed leaves nobody behind who would hold the ports.
+        pids = [running.pid(role) for role in ROLES]
+        running.process.kill()
+        await running.ended()
+        await until(lambda: not any(map(alive, pids)))
+
+
+async def next_event(running: Running, opening: str) -> dict[str, Any]:
+    """The next log event whose name begins so."""
+    assert running.process.stderr is not None
+    async with asyncio.timeout(SECONDS):
+        while line := await running.process.stderr.readline():
+            event: dict[str, Any] = json.loads(line)
+            if event["event"].startswith(opening):
+                return event
+    raise AssertionError("the node ended")
