@@ -54,6 +54,29 @@ def test_other_fields_are_written(written: io.StringIO) -> None:
     assert MARK in written.getvalue()
 
 
+class Pieces(io.StringIO):
+    """Keeps what is written, piece by piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return len(text)
+
+
+def test_a_line_is_written_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four processes write to one standard error; unbuffered, pieces of two lines would mix."""
+    pieces = Pieces()
+    monkeypatch.setattr(sys, "stderr", pieces)
+    logs.configure("smtp", level="info")
+    structlog.get_logger().info("mail.sealed")
+    structlog.get_logger().info("mail.relayed")
+    assert len(pieces.pieces) == 2
+    assert all(piece.endswith("}\n") for piece in pieces.pieces)
+
+
 class QuotingError(Exception):
     """An exception whose text quotes a mail."""
 
