@@ -178,8 +178,8 @@ def _remarks(seen: MessageView) -> list[str]:
     remarks = [seen.note] if seen.note else []
     if seen.body.remote:
         remarks.append(
-            f"{_pictures(seen.body.remote)} not loaded: fetching them would tell other sites that "
-            "you have read this message."
+            f"{_pictures(seen.body.remote)} not loaded: fetching pictures would tell other sites "
+            "that you have read this message."
         )
     if seen.body.left_out:
         remarks.append("Some pictures are in a form that cannot be shown here.")
