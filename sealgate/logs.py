@@ -26,6 +26,7 @@ def configure(process: str, *, level: str = "info", pretty: bool = False) -> Non
     `process` is named on each line; `pretty` writes for a person at a terminal instead of JSON.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_QuietHandler()])
+    logging.captureWarnings(True)  # Python would print them, with what they quote
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     renderer: structlog.typing.Processor = (

@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +17,15 @@ MARK = "canary-7731"
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What a process writes, from the moment its log is configured."""
+    logging.captureWarnings(False)  # in case another test left it on
     logging.getLogger().handlers.clear()
     out = io.StringIO()
     monkeypatch.setattr(sys, "stderr", out)
     logs.configure("smtp", level="debug")
-    return out
+    yield out
+    logging.captureWarnings(False)
 
 
 def events(written: io.StringIO) -> list[dict[str, Any]]:
@@ -147,11 +150,9 @@ def test_less_important_events_are_not_written(
 
 
 def test_python_warnings_do_not_quote_either(written: io.StringIO) -> None:
-    logging.captureWarnings(True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.warn(MARK, stacklevel=1)
-    finally:
-        logging.captureWarnings(False)
+    """aiohttp warns of an upload's file name that it cannot read, and quotes it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(MARK, stacklevel=1)
+    assert events(written)[-1]["library"] == "py.warnings"
     assert MARK not in written.getvalue()
