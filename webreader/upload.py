@@ -39,11 +39,14 @@ class Upload:
     async def open(self) -> None:
         """Check that this is a form of ours. Raises Forged, or an HTTP error for another kind."""
         request = self._request
-        if request.content_type != "multipart/form-data" or "boundary" not in _parameters(request):
+        if request.content_type != "multipart/form-data":
             raise web.HTTPUnsupportedMediaType
         if hdrs.CONTENT_ENCODING in request.headers:
             raise web.HTTPUnsupportedMediaType
-        self._parts = await request.multipart()
+        try:
+            self._parts = await request.multipart()
+        except ValueError:  # no boundary, or one that is too long (RFC 2046, 5.1.1)
+            raise web.HTTPUnsupportedMediaType from None
         verify(request, await self.field(FORM_TOKEN))
 
     async def field(self, name: str, limit: int = FIELD_BYTES) -> str:
@@ -102,7 +105,3 @@ class Upload:
         if isinstance(part, MultipartReader):
             raise web.HTTPBadRequest
         return part
-
-
-def _parameters(request: web.Request) -> str:
-    return request.headers.get(hdrs.CONTENT_TYPE, "").lower()
