@@ -15,8 +15,8 @@ import pytest
 from tests.certificates import self_signed
 from tests.webreader.conftest import BOB, HOST, mail
 from vault import sessions
-from vault.database import FILE_NAME
 from vault.origin import Origin
+from vault.settings import FILE_NAME
 from webreader import listen
 from webreader.cookies import SESSION
 from webreader.guard import HEADERS
