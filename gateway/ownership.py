@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from policies.mime import Outline
-from policies.text import TEXT_LIMIT, decode_header
+from policies.text import TEXT_LIMIT, decode_header, normalise
 from vault.address import Address
 from vault.errors import AddressError
 from vault.users import User
@@ -38,6 +38,8 @@ FOREIGN_DOMAIN = Reply(
 
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\((?:[^()\\]|\\.)*+\)', re.DOTALL)
 _LIKE_AN_ADDRESS = re.compile(r"[^\s<>,;:()\"\[\]]*@[^\s<>,;:()\"\[\]]*")
+_BLANKS_AROUND_AT = re.compile(r"[ \t]{0,9}@[ \t]{0,9}")
+_AROUND = ".'`*_~-!?"  # what people put around an address in a name, and Outlook does
 
 
 def check_envelope(
@@ -76,12 +78,24 @@ def _check_header(name: str, raw: bytes, user: User) -> Reply | None:
     written = _LIKE_AN_ADDRESS.findall(bare)
     if not written and name == "From":
         return EMPTY_FROM
-    shown = {found for text in decode_header(raw) for found in _LIKE_AN_ADDRESS.findall(text)}
     if not all(_is_theirs(one, user) for one in written):
         return _not_yours(f"the address in the {name} line", user)
-    if not all(_is_theirs(one, user) for one in shown if _is_address(one)):
+    if any(_is_foreign(one, user) for text in decode_header(raw) for one in _made_out(text)):
         return _not_yours(f"an address in the {name} line", user)
     return None
+
+
+def _made_out(text: str) -> set[str]:
+    """Return what people would take for an address, whatever characters it is written in."""
+    texts = (text, normalise(text).ascii.decode().replace("\\", ""))
+    closed = (_BLANKS_AROUND_AT.sub("@", one) for one in texts)
+    return {found for one in (*texts, *closed) for found in _LIKE_AN_ADDRESS.findall(one)}
+
+
+def _is_foreign(text: str, user: User) -> bool:
+    """Say whether it is an address, with or without marks around it, and not the user's."""
+    spellings = (text, text.strip(_AROUND))
+    return any(map(_is_address, spellings)) and not any(_is_theirs(one, user) for one in spellings)
 
 
 def _is_theirs(text: str, user: User) -> bool:

@@ -45,6 +45,7 @@ _ADDRESSED = frozenset(
     ]
 )
 _READ_AS_SUBJECT = frozenset({"subject", "thread-topic"})
+_LONGEST_NAME = 998  # bytes of a field name, blanks before the colon included
 _ONLY_ONE = ("from", "sender")
 
 
@@ -90,19 +91,24 @@ def read_block(text: bytes, limits: Limits) -> Block:
     block = Block()
     name: str | None = None
     value: list[bytes] = []
+    unnamed = b""  # a line without a colon: it may stand in the fold below
     for line in text.split(b"\n"):
         if not line or line == b"\r":
             continue
         if line[:1] in {b" ", b"\t"}:
             if name is None:
                 block.problems.append("a header block that begins with a continuation line")
+                unnamed = (unnamed.rstrip() + line)[:_LONGEST_NAME]
+                if name := _field_name(unnamed):
+                    value = [line[line.index(b":") + 1 :]]
+                continue
             value.append(line)
             continue
         _keep(block, name, value)
         if len(block.headers) >= limits.headers:
             block.problems.append(f"more than {limits.headers} header lines")
             return block
-        name, value = _field_name(line), []
+        name, value, unnamed = _field_name(line), [], line
         if name is None:
             block.problems.append("a header line without a colon")
         else:
