@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            # First, because pytest-asyncio has marked it already and the first mark counts.
-            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
+            if isinstance(item, pytest.Function) and iscoroutinefunction(item.function):
+                # First, because pytest-asyncio has marked it already and the first mark counts.
+                item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
