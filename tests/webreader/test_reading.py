@@ -55,6 +55,7 @@ async def test_a_message_is_shown_with_its_facts(sign_in: SignIn, seal: Seal, si
     ):
         assert shown in answer.text
     for one in (answer, await browser.get(f"/p/{package}/print")):
+        assert "<b>papers" not in one.text
         assert "carol" not in one.text.lower()
         assert "<script" not in one.text
         assert " style=" not in one.text
