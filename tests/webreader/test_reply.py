@@ -118,6 +118,10 @@ async def test_the_owner_answers_back_and_only_a_notice_leaves(
     assert f"/p/{answer}/reply" in page.text
     assert f"/p/{package}/reply" not in (await owner.get(f"/p/{package}")).text
     assert (await owner.get(f"/p/{package}/reply")).status == 403
+    assert f'"/sent/{answer}"' not in page.text
+    assert f'"/sent/{package}"' in (await owner.get(f"/p/{package}")).text
+    assert answer in (await owner.get("/")).text
+    assert answer not in (await owner.get("/sent")).text
     assert (await send(owner, answer, "The answer")).status == 303
     letters = post.take()
     assert [(letter.kind, letter.to) for letter in letters] == [(Kind.NOTICE, BOB)]
