@@ -4,12 +4,16 @@ import shutil
 from collections.abc import AsyncIterator
 from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e.stage import Stage
 from tests.sink import Sink
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,3 +50,12 @@ def empty_mailboxes(request: pytest.FixtureRequest) -> None:
         sink: Sink = request.getfixturevalue("stage").sink
         sink.mails.clear()
         sink.refused.clear()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator["Browser"]:
+    """One Chromium for all tests of a file; everybody in it has a context of their own."""
+    from tests.e2e.chromium import chromium
+
+    async with chromium() as running:
+        yield running
