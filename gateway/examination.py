@@ -39,7 +39,6 @@ NO_SENDER_TO_SEAL = Reply(
     "5.7.1",
     "Not sent to anyone: it would have to be sealed, and a message without a sender cannot be.",
 )
-NO_REASON_GIVEN = "the policy does not allow this message."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +124,10 @@ def _sentences(refused: list[Decision], of: int) -> list[str]:
     """Say why, once for each reason, and name the recipients if others would have been fine."""
     reasons: dict[str, list[str]] = {}
     for one in refused:
-        reasons.setdefault(sentence(one), []).append(str(one.recipient))
+        reasons.setdefault(one.told, []).append(str(one.recipient))
     if len(reasons) == 1 and len(refused) == of:
         return list(reasons)
     return [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
-
-
-def sentence(decision: Decision) -> str:
-    """Return what the policy tells the sender, without the words that say that nobody got it."""
-    said = decision.tell_sender.strip() or NO_REASON_GIVEN
-    for opening in ("Not sent to anyone:", "Not sent:"):
-        said = said.removeprefix(opening).lstrip()
-    return said
 
 
 def _not_sent(*said: str) -> Reply:

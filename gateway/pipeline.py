@@ -9,7 +9,7 @@ Must never open what is sealed, nor log a word of a mail.
 import structlog
 
 from gateway.errors import RefusedError
-from gateway.examination import Examined, envelope_of, examine, sentence
+from gateway.examination import Examined, envelope_of, examine
 from gateway.ownership import check_envelope
 from gateway.relaying import PATIENCE, Relay, Route
 from gateway.sealing import deposit_for
@@ -83,7 +83,7 @@ class Pipeline:
             return None
         rules = [reason.rule for reason in decision.because]
         log.info("mail.recipient_refused", client_ip=session.peer_ip, rules=rules)
-        return Reply(550, "5.7.1", f"Not sent to {address}: {sentence(decision)}")
+        return Reply(550, "5.7.1", f"Not sent to {address}: {decision.told}")
 
     def open_spool(self, session: MailSession) -> Spool:
         """Return an empty spool."""

@@ -25,6 +25,7 @@ class Outcome(StrEnum):
         return _PROTECTION[self]
 
 
+NO_REASON_GIVEN = "the policy does not allow this message."
 _PROTECTION = {Outcome.RELAY: 0, Outcome.SEAL: 1, Outcome.HOLD: 2, Outcome.REFUSE: 3}
 
 
@@ -52,3 +53,11 @@ class Decision:
     tell_sender: str = ""
     expires_after: timedelta | None = None
     reply_allowed: bool = True
+
+    @property
+    def told(self) -> str:
+        """What the sender is told, without the words that say that nobody got it."""
+        said = self.tell_sender.strip() or NO_REASON_GIVEN
+        for opening in ("Not sent to anyone:", "Not sent:"):
+            said = said.removeprefix(opening).lstrip()
+        return said

@@ -50,6 +50,9 @@ class Stopping:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._event.set)
+        # The supervisor tells every process to read the policy again. Whoever goes by none, or is
+        # still starting, must not die of it.
+        loop.add_signal_handler(signal.SIGHUP, _nothing)
         kind = os.fstat(0).st_mode
         if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):  # asyncio opens a pipe as a socket pair
             loop.add_reader(0, self._lifeline_moved)
@@ -62,3 +65,7 @@ class Stopping:
     async def wait(self) -> None:
         """Wait until this process should end."""
         await self._event.wait()
+
+
+def _nothing() -> None:
+    """Do nothing about a signal."""

@@ -10,6 +10,8 @@ import signal
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -21,6 +23,7 @@ from gateway.relaying import NextHop
 from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
 from policies import loader
+from policies.engine import Policy
 from policies.errors import PolicyError
 from sealgate import certificate
 from sealgate.lifeline import Stopping, say_ready
@@ -108,15 +111,28 @@ async def run_smtp(settings: Settings) -> None:
             await listener.stop(STOP_WITHIN)
 
 
-def reload_policy(pipeline: Pipeline, settings: Settings) -> None:
+class Governed(Protocol):
+    """Whatever acts by a policy that can be replaced."""
+
+    policy: Policy
+
+
+@dataclass(slots=True)
+class InForce:
+    """The policy that the reader site goes by."""
+
+    policy: Policy
+
+
+def reload_policy(governed: Governed, settings: Settings) -> None:
     """Put the policy file in force; one that cannot be used leaves the old one in force."""
     try:
-        pipeline.policy = loader.load(settings.policy.file)
+        governed.policy = loader.load(settings.policy.file)
     except PolicyError as refused:
         problems = [str(problem) for problem in refused.problems]
-        log.warning("policy.refused", problems=problems, in_force=pipeline.policy.digest)
+        log.warning("policy.refused", problems=problems, in_force=governed.policy.digest)
     else:
-        log.info("policy.loaded", policy=pipeline.policy.digest)
+        log.info("policy.loaded", policy=governed.policy.digest)
 
 
 async def run_deliver(settings: Settings) -> None:
@@ -148,6 +164,7 @@ async def run_web(settings: Settings) -> None:
     """Serve the reader site."""
     stopping = Stopping()
     folder = settings.keys_folder
+    in_force = InForce(loader.load(settings.policy.file))
     site = Site(
         store=Store(settings.vault),
         opening=opening.load_opening(folder),
@@ -155,10 +172,14 @@ async def run_web(settings: Settings) -> None:
         secret=keys.load_web_secret(folder),
         organisation=settings.organisation,
         settings=settings.web,
+        rules=lambda: in_force.policy,
     )
     listener = listen.Listener(site)
     try:
         port = await listener.start()
+        asyncio.get_running_loop().add_signal_handler(
+            signal.SIGHUP, reload_policy, in_force, settings
+        )
         say_ready("web", {"web": f"{settings.web.host}:{port}"})
         await stopping.wait()
     finally:

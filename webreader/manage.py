@@ -5,6 +5,7 @@ page loaded again repeats nothing. The page then says what was done; what was do
 cookie, out of a fixed list, and holds nothing of the message.
 
 Must never act for anybody but the owner: every call says who is asking, and the vault decides.
+Must never let in whom the policy would have refused as a recipient of any mail.
 """
 
 from __future__ import annotations
@@ -101,6 +102,9 @@ async def add(request: web.Request) -> web.Response:
     except AddressError as wrong:
         error = f"This address cannot be used: {wrong.reason}" if typed else "Enter an address"
         return await _page(request, Typed(address=typed, errors=(("address", error),)))
+    if refusal := site.refusal(owner, address):
+        error = f"This address cannot be used: {refusal}"
+        return await _page(request, Typed(address=typed, errors=(("address", error),)))
     whose = (site.store, site.sealing, owner, package)
     await in_thread(request, grants.add, *whose, address, came_from(request))
     return _done(package, "added")
@@ -128,10 +132,14 @@ async def answer(request: web.Request) -> web.Response:
     site, owner, package = _asked(request)
     await in_thread(request, catalogue.one, site.store, site.opening, owner, package)
     waiting = await in_thread(request, requests.pending, site.store, owner, package)
+    asking = {each.id: each.requester for each in waiting}
     wanted = request.match_info["request"]
     chosen = (await request.post()).get("answer")
-    if wanted not in {each.id for each in waiting} or chosen not in {"approve", "decline"}:
+    if wanted not in asking or chosen not in {"approve", "decline"}:
         return redirect(f"/sent/{package}")
+    if chosen == "approve" and (refusal := site.refusal(owner, asking[wanted])):
+        error = f"{asking[wanted]}: {refusal}"
+        return await _page(request, Typed(errors=(("address", error),)))
     act = requests.approve if chosen == "approve" else requests.decline
     origin = came_from(request)
     await in_thread(request, act, site.store, site.sealing, owner, wanted, origin)

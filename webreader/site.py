@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from aiohttp import web
 from yarl import URL
 
+from policies.envelope import Envelope
 from vault.address import Address
 from vault.keys import SealingKeys
 from vault.opening import OpeningKeys
@@ -26,6 +27,7 @@ from vault.secrets import Secret
 from webreader.settings import WebSettings
 
 if TYPE_CHECKING:
+    from policies.engine import Policy
     from policies.settings import OrganisationSettings
     from vault.store import Store
 
@@ -37,7 +39,7 @@ WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The safe, its keys, and who we are."""
+    """The safe, its keys, who we are, and the policy in force (`rules` gives it anew each time)."""
 
     store: Store
     opening: OpeningKeys
@@ -45,6 +47,18 @@ class Site:
     secret: Secret
     organisation: OrganisationSettings
     settings: WebSettings
+    rules: Callable[[], Policy]
+
+    def refusal(self, owner: Address, recipient: Address) -> str:
+        """Return why `owner` may not send to `recipient`, whatever the message; empty: he may."""
+        envelope = Envelope(
+            sender=owner,
+            recipients=(recipient,),
+            own_domains=tuple(self.organisation.domains),
+            authenticated=True,
+        )
+        decision = self.rules().decide_recipient(envelope, recipient)
+        return decision.told if decision else ""
 
     @property
     def origin(self) -> str:

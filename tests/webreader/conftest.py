@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
+from policies.loader import STARTER, load
 from policies.settings import OrganisationSettings
 from tests.webreader.browser import Browser
 from vault import keys, opening, outbox
@@ -28,6 +29,7 @@ HOST = "reader.example.gov.uk"
 AUTHOR = Address.parse("j.whitfield@example.gov.uk")
 BOB = Address.parse("bob@partner.example")
 FREE = Restrictions()
+COUNCIL = load(STARTER / "council.yaml")
 EVE = Address.parse("eve@stranger.example")
 
 
@@ -121,6 +123,7 @@ def site(store: Store, keys_folder: Path, settings: WebSettings) -> Site:
             public_url=f"https://{HOST}",
         ),
         settings=settings,
+        rules=lambda: COUNCIL,
     )
 
 

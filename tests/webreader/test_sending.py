@@ -305,6 +305,45 @@ async def test_what_is_no_address_is_said_to_be_none(
     assert len(line(site, package).grants) == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("someone@gmail.com", "this is a personal webmail address."),
+        ("Someone@GMail.com", "this is a personal webmail address."),
+        ("info@school.example", "this is a shared mailbox."),
+    ],
+)
+async def test_whom_the_policy_refuses_is_not_added_either(
+    site: Site, seal: Seal, sign_in: SignIn, post: Post, typed: str, said: str
+) -> None:
+    package, browser = seal(), await sign_in(AUTHOR)
+    await browser.get(f"/sent/{package}")
+    post.take()
+    answer = await browser.post(f"/sent/{package}/add", {"address": typed})
+    assert answer.status == 400
+    assert f"This address cannot be used: {said}" in text_of(answer)
+    assert [grant.address for grant in line(site, package).grants] == [BOB]
+    assert post.take() == []
+
+
+async def test_whom_the_policy_refuses_is_not_let_in_on_request(
+    site: Site, seal: Seal, sign_in: SignIn, post: Post
+) -> None:
+    package, browser = seal(), await sign_in(AUTHOR)
+    stranger = Address.parse("someone@gmail.com")
+    requests.ask(site.store, site.sealing, stranger, package, PLACE)
+    (waiting,) = requests.pending(site.store, AUTHOR, package)
+    await browser.get(f"/sent/{package}")
+    post.take()
+    path = f"/sent/{package}/requests/{waiting.id}"
+    answer = await browser.post(path, {"answer": "approve"})
+    assert answer.status == 400
+    assert "someone@gmail.com: this is a personal webmail address." in text_of(answer)
+    assert [grant.address for grant in line(site, package).grants] == [BOB]
+    assert (await browser.post(path, {"answer": "decline"})).status == 303
+    assert requests.pending(site.store, AUTHOR, package) == []
+
+
 async def test_addresses_are_text(site: Site, seal: Seal, sign_in: SignIn) -> None:
     """An address may hold `'`, `&`, `=` and more: nothing of it becomes markup or a formula."""
     odd = [Address.parse(f"{local}@example.org") for local in ("o'neill&co", "=1+1", "a{{7*7}}b")]
