@@ -95,12 +95,4 @@ def _shows(char: str) -> bool:
 
     The two joiners are: many scripts are misspelt without them.
     """
-    return char in "\u200c\u200d" or unicodedata.category(char) not in {
-        "Cc",
-        "Cf",
-        "Cs",
-        "Co",
-        "Cn",
-        "Zl",
-        "Zp",
-    }
+    return char in "\u200c\u200d" or unicodedata.category(char) not in _UNSEEN

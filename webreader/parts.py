@@ -46,10 +46,6 @@ class _Node(Message):
 
     _payload: object
 
-    def get_content_maintype(self) -> str:
-        kind = super().get_content_maintype()
-        return "attached" if kind == "message" else kind
-
     def get_content_type(self) -> str:
         kind = super().get_content_type()
         return f"attached/{kind[8:]}" if kind.startswith("message/") else kind

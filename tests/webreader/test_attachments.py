@@ -41,12 +41,12 @@ def test_attachments_come_back_as_they_were(encoding: str, size: int) -> None:
 @given(st.binary(max_size=400), st.integers(1, 90))
 def test_slices_make_no_difference(data: bytes, slice_size: int) -> None:
     folded = base64.encodebytes(data).replace(b"\n", b"\r\n")
-    quoted = quopri.encodestring(data)
+    text = data.translate(None, b"\r")  # quoted-printable has line ends of its own
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("webreader.decoding.SLICE", slice_size)
         assert b"".join(decoded(folded, "base64")) == data
         assert b"".join(decoded(folded.replace(b"=", b""), "base64")) == data
-        assert b"".join(decoded(quoted, "quoted-printable")) == data
+        assert b"".join(decoded(quopri.encodestring(text), "quoted-printable")) == text
         assert b"".join(decoded(data, "x-unknown")) == data
 
 

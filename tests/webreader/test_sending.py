@@ -352,6 +352,8 @@ async def test_addresses_are_text(site: Site, seal: Seal, sign_in: SignIn) -> No
     for path in ("/sent", f"/sent/{package}"):
         page = await browser.get(path)
         assert "o&#39;neill&amp;co@example.org" in page.text
+        assert "o'neill" not in page.text
+        assert "neill&co" not in page.text
         assert "a{{7*7}}b@example.org" in page.text
         assert "a49b" not in page.text
     for address in odd:
