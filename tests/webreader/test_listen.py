@@ -43,6 +43,16 @@ async def port(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int
     await listener.stop()
 
 
+@pytest.fixture
+async def patient_port(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """A site that gives its pages time, and stalling clients none."""
+    monkeypatch.setattr(listen, "TICK_SECONDS", 0.2)
+    settings = WebSettings(listen="127.0.0.1:0", request_seconds=20, stall_seconds=1)
+    listener = Listener(replace(site, settings=settings))
+    yield await listener.start()
+    await listener.stop()
+
+
 async def connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return await asyncio.open_connection("127.0.0.1", port)
 
@@ -145,7 +155,7 @@ async def test_a_form_that_never_ends_is_given_up(port: int) -> None:
 
 @pytest.mark.parametrize("page", ["a/1", "print"])
 async def test_a_client_that_does_not_read_is_cut(
-    port: int, site: Site, seal: Seal, page: str
+    patient_port: int, site: Site, seal: Seal, page: str
 ) -> None:
     """The download sees to it itself; for a page it is the watch at the port."""
     package = seal(mail(text="x" * 78 + "\n" + "word " * 700_000, files=(("a", bytes(9_000_000)),)))
@@ -154,15 +164,17 @@ async def test_a_client_that_does_not_read_is_cut(
     with socket.socket() as plug:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         plug.setblocking(False)
-        await loop.sock_connect(plug, ("127.0.0.1", port))
+        await loop.sock_connect(plug, ("127.0.0.1", patient_port))
         head = f"GET /p/{package}/{page} HTTP/1.1\r\nHost: {HOST}\r\nCookie: {SESSION}={token}"
         await loop.sock_sendall(plug, head.encode() + CLOSE)
-        got = len(await asyncio.wait_for(loop.sock_recv(plug, 1000), 20))
+        begun = await asyncio.wait_for(loop.sock_recv(plug, 1000), 20)
+        got = len(begun)
         await asyncio.sleep(3.5)
         with contextlib.suppress(ConnectionResetError):
             while data := await asyncio.wait_for(loop.sock_recv(plug, 1_000_000), 5):
                 got += len(data)
-    assert got < 3_300_000
+    assert 1000 <= got < 3_300_000
+    assert begun.startswith(b"HTTP/1.1 200")
 
 
 async def test_one_client_cannot_take_every_connection(port: int) -> None:
