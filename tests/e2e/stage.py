@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sealgate import certificate
+from tests.dialogue import Talk
 from tests.e2e.browser import Visitor
 from tests.sink import Caught, Sink
 from vault.clock import utc_now
@@ -34,6 +35,7 @@ TOP = Path(__file__).parents[2]
 DOMAIN = "council.example"
 SENDER = f"sam.taylor@{DOMAIN}"
 PASSWORD = "a password for tests"
+ANSWER_SECONDS = 60.0  # for the answer to a whole mail; a machine may be busy
 ROLES = ("smtp", "deliver", "web")
 
 SETTINGS = """\
@@ -56,7 +58,7 @@ connections_per_ip = 200
 [next_hop]
 host = "127.0.0.1"
 port = {next_hop}
-tls = "none"
+tls = "{next_hop_tls}"
 hello = "gateway.{domain}"
 
 [delivery]
@@ -130,6 +132,7 @@ class Stage:
     notices: str = ""
     policy: Path = TOP / "policies" / "starter" / "council.yaml"
     next_hop_port: int | None = None  # of a server that the test runs itself; otherwise a sink
+    next_hop_tls: str = "none"
     sink: Sink = field(default_factory=Sink)
     ready: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -159,6 +162,7 @@ class Stage:
                 folder=self.folder,
                 web_port=self.web_port,
                 next_hop=self.next_hop_port or self.sink.port,
+                next_hop_tls=self.next_hop_tls,
                 delivery=self.delivery,
                 notices=self.notices,
                 **self.ports,
@@ -272,6 +276,20 @@ class Stage:
         client = smtplib.SMTP("localhost", self.ports["starttls"], timeout=60)
         client.starttls(context=self.trusting())
         return client
+
+    async def hand_over(self, content: bytes, to: list[str], *, sender: str = SENDER) -> str:
+        """Say a mail on the trusted port, byte for byte; gives the answer to the final dot."""
+        stuffed = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
+        async with await Talk.open(self.ports["trusted"]) as talk:
+            await talk.reply(ANSWER_SECONDS)
+            await talk.say("EHLO client.example", "250")
+            await talk.say(f"MAIL FROM:<{sender}> BODY=8BITMIME", "250")
+            for one in to:
+                await talk.say(f"RCPT TO:<{one}>", "250")
+            await talk.say("DATA", "354")
+            await talk.send(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
+            await talk.send(b".\r\n")
+            return await talk.reply(ANSWER_SECONDS)
 
     # --- the outside world
 

@@ -1,11 +1,8 @@
 """Awkward mails through the real node: not a byte is changed, in the clear or sealed.
 
-What the node may do is written down in `left`: nobody who is sent a mail or reads it sees its Bcc
-lines; every other byte is the sender's. A mail without a line end at its end gains one from SMTP
-itself, which cannot say such a mail.
+What may change is written down in `untouched.py`.
 """
 
-import hashlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,62 +10,21 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from tests.dialogue import Talk
 from tests.e2e.browser import Visitor
 from tests.e2e.stage import DOMAIN, Stage, plain_text
+from tests.e2e.untouched import assert_same_below, left, on_the_wire, sha256
 from tests.golden.awkward import awkward_mails, hostile_mails
 
 AWKWARD, HOSTILE = dict(awkward_mails()), dict(hostile_mails())
 CERI = f"ceri.vaughan@{DOMAIN}"
 SAM = "sam@partner.example"
 FLAG = b"X-Sealgate-Protect: yes\r\n"
-SECONDS = 60.0  # for one answer; a machine may be busy
 
-OUR_LINES = re.compile(
-    rb"Received: from client\.example \(\[127\.0\.0\.1\]\)\r\n"
-    rb"\tby gateway\.council\.example with ESMTP id [0-9A-Z]{4}-[0-9A-Z]{4}\r\n"
-    rb"\tfor <sam@partner\.example>;\r\n"
-    rb"\t[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000\r\n"
-)
 REFUSAL = re.compile(r"[245]\d\d[ -]\d\.\d\.\d+ [A-Z][ -~]{10,190}")
 
 
-def left(mail: bytes) -> bytes:
-    """What of a mail must leave the node: everything but the Bcc lines of its header."""
-    for line in (b"Bcc: quiet@partner.example\r\n", b"Resent-Bcc: hush@partner.example\r\n"):
-        head, blank, body = mail.partition(b"\r\n\r\n")
-        mail = (head + b"\r\n").replace(b"\r\n" + line, b"\r\n")[:-2] + blank + body
-    return on_the_wire(mail)
-
-
-def on_the_wire(mail: bytes) -> bytes:
-    """The mail as SMTP can say it: whole lines."""
-    return mail if mail.endswith(b"\r\n") else mail + b"\r\n"
-
-
-def assert_same_below(arrived: bytes, mail: bytes) -> None:
-    """Our one Received line stands first, and below it is the mail: the same SHA-256."""
-    ours = OUR_LINES.match(arrived)
-    assert ours, arrived[:400]
-    assert sha256(arrived[ours.end() :]) == sha256(left(mail))
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-async def send(stage: Stage, mail: bytes, to: str = SAM) -> str:
-    """Say a mail on the trusted port, byte for byte; gives the answer to the final dot."""
-    stuffed = (b"\r\n" + mail).replace(b"\r\n.", b"\r\n..")[2:]
-    async with await Talk.open(stage.ports["trusted"]) as talk:
-        await talk.reply(SECONDS)
-        await talk.say("EHLO client.example", "250")
-        await talk.say(f"MAIL FROM:<{CERI}> BODY=8BITMIME", "250")
-        await talk.say(f"RCPT TO:<{to}>", "250")
-        await talk.say("DATA", "354")
-        await talk.send(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
-        await talk.send(b".\r\n")
-        return await talk.reply(SECONDS)
+async def send(stage: Stage, mail: bytes) -> str:
+    return await stage.hand_over(mail, [SAM], sender=CERI)
 
 
 # --- in the clear
