@@ -14,12 +14,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from email import policy
+from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import Message
 from email.parser import BytesFeedParser
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from policies.charsets import readings
-from policies.mime import outline
+from policies.mime import Outline, outline
 from policies.parameters import Structured, structured
 from webreader.decoding import decoded
 
@@ -31,6 +32,7 @@ T = TypeVar("T")
 Read = Callable[[], Iterable[bytes]]
 """Gives the bytes of a message from the beginning, each time it is called."""
 
+_HEADER_ENDED = MissingHeaderBodySeparatorDefect  # sooner for Python's parser than for the outline
 _MOST_TEXTS = 20  # pieces of text in one message; more than this are attachments
 _TEXTS = ("text/plain", "text/html")
 # Other spellings of the text for programs of other kinds: nobody misses them among attachments.
@@ -127,17 +129,33 @@ class Parts:
 
 def take_apart(read: Read) -> Parts:
     """Return the pieces of a message. Raises Unreadable."""
-    if outline(read()).problems:
+    seen = outline(read())
+    if seen.problems:
         raise Unreadable
     parser: BytesFeedParser[_Node] = BytesFeedParser(
         _Node, policy=cast("Policy[_Node]", policy.compat32)
     )
-    for piece in read():
+    for piece in _plainly(seen, read()):
         _guarded(parser.feed, piece)
     root = _guarded(parser.close)
+    if any(isinstance(doubt, _HEADER_ENDED) for node in root.walk() for doubt in node.defects):
+        raise Unreadable
     parts = Parts(tuple((name.lower(), _as_bytes(value)) for name, value in root.raw_items()))
     _guarded(_sort, root, parts)
     return parts
+
+
+def _plainly(seen: Outline, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a message with its header as the outline read it.
+
+    Python's parser ends a header at a name with blanks after it, legal once (RFC 5322, 4.5): the
+    rest, Bcc and all, would be shown as text.
+    """
+    yield b"".join(b"%s:%s\r\n" % (one.name.encode("ascii"), one.raw) for one in seen.headers)
+    before = seen.header_size
+    for piece in pieces:
+        yield piece[before:]
+        before = max(0, before - len(piece))
 
 
 def _guarded(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -113,6 +113,21 @@ def test_one_picture_used_very_often_does_not_blow_up_the_page() -> None:
     assert seen.body.left_out > 900
 
 
+@pytest.mark.parametrize("blanks", [b" ", b"\t", b" \t ", b" " * 500])
+def test_blanks_before_a_colon_do_not_end_the_header(blanks: bytes) -> None:
+    """Python's parser takes such a line, legal once (RFC 5322, 4.5), for the text of the mail."""
+    copies = b"bcc" + blanks + b": hidden@x.example\r\n"
+    seen = viewed(copies + letter("Hello\n").as_bytes())
+    assert seen.to == (Person("Pat", "pat@example.org"),)
+    assert "Hello" in seen.body.html
+    assert "hidden@" not in seen.body.html
+
+
+def test_a_part_whose_header_python_does_not_see_is_not_shown() -> None:
+    parts = b"--b\nContent-Type : text/html\n\n<b>x</b>\n--b--\n"
+    assert viewed(raw(b"Content-Type: multipart/mixed; boundary=b", parts)).unreadable
+
+
 @pytest.mark.parametrize("name", ["bcc", "Bcc", "BCC", "Resent-Bcc"])
 def test_nobody_learns_of_a_blind_copy(name: str) -> None:
     mail = letter("x\n")
