@@ -114,6 +114,8 @@ class Visitor:
     async def submit(self, page: Page, ending: str, **values: Any) -> Page:
         """Fill in and send the form whose action ends so. Bytes values become files."""
         form = page.form(ending)
+        named = {*form.fields, *(button.get("name", "") for button in form.buttons)}
+        assert values.keys() <= named, f"the form has {sorted(named)}, not {sorted(values)}"
         data = aiohttp.FormData()
         for name, value in {**form.fields, **values}.items():
             if isinstance(value, tuple):

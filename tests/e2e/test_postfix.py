@@ -136,7 +136,9 @@ async def test_notice_code_and_reply_go_through_postfix(stage: Stage, hop: Postf
     async with await stage.sign_in(PAT) as pat:
         assert "Draft order" in (await pat.get(link)).text
         page = await pat.get(f"{link}/reply")
-        sent = await pat.submit(page, "/reply", text="Thank you, agreed.", files=("a.txt", b"note"))
+        sent = await pat.submit(
+            page, "/reply", message="Thank you, agreed.", files=("a.txt", b"note")
+        )
         assert sent.status == 200
     (reply,) = await hop.mails_in(
         SENDER, where=lambda stored: "Thank you, agreed." in plain_text(stored)
