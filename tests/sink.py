@@ -105,7 +105,7 @@ class Sink:
         for _ in range(3):
             await asyncio.sleep(0)  # lets aborted transports close their sockets
 
-    async def wait_for(self, count: int, seconds: float = 10.0) -> list[Caught]:
+    async def wait_for(self, count: int, seconds: float = 60.0) -> list[Caught]:
         """Wait until `count` mails were taken, and return all."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: len(self.mails) >= count)
