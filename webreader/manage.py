@@ -42,6 +42,12 @@ DONE: Final = {
 }
 
 
+ANSWERS: Final = {
+    "approve": (requests.approve, "approved"),
+    "decline": (requests.decline, "declined"),
+}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Managed:
     """A sent message, in the words of the page."""
@@ -94,7 +100,7 @@ async def give_back(request: web.Request) -> web.Response:
 
 
 async def add(request: web.Request) -> web.Response:
-    """POST /sent/{package}/add: let one more address open the message."""
+    """POST /sent/{package}/add: let one more address open it, if the policy allows that."""
     site, owner, package = _asked(request)
     typed = str((await request.post()).get("address", "")).strip()[:LONGEST_TYPED]
     try:

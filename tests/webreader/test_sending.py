@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -342,6 +343,32 @@ async def test_whom_the_policy_refuses_is_not_let_in_on_request(
     assert [grant.address for grant in line(site, package).grants] == [BOB]
     assert (await browser.post(path, {"answer": "decline"})).status == 303
     assert requests.pending(site.store, AUTHOR, package) == []
+
+
+async def test_the_policy_holds_for_whoever_is_let_in_later(
+    site: Site, seal: Seal, sign_in: SignIn, post: Post
+) -> None:
+    """What may not be sent to an address may not be opened up to it afterwards."""
+    package = seal()
+    webmail = Address.parse("pat.private@gmail.com")
+    requests.ask(site.store, site.sealing, webmail, package, PLACE)
+    (waiting,) = requests.pending(site.store, AUTHOR)
+    told = site.refusal(AUTHOR, webmail)
+    assert told
+    browser = await sign_in(AUTHOR)
+    await browser.get(f"/sent/{package}")
+    for path, form in (
+        ("add", {"address": str(webmail)}),
+        (f"requests/{waiting.id}", {"answer": "approve"}),
+    ):
+        answer = await browser.post(f"/sent/{package}/{path}", form)
+        assert answer.status == 400
+        assert told in unescape(text_of(answer))
+    assert len(line(site, package).grants) == 1
+    with pytest.raises(AccessDenied):
+        recheck(site.store, webmail, package)
+    page = await act(browser, package, f"requests/{waiting.id}", answer="decline")
+    assert DONE["declined"] in text_of(page)
 
 
 async def test_addresses_are_text(site: Site, seal: Seal, sign_in: SignIn) -> None:
