@@ -1,13 +1,15 @@
 """What ties a process to the supervisor that started it.
 
 A process says on standard output when it is ready, and ends when its standard input closes: so a
-supervisor that is killed leaves no orphan behind that still holds the ports.
+supervisor that is killed leaves no orphan behind that still holds the ports, nor one that was just
+starting and takes them later.
 Must never be used outside a supervised process: standard input of a terminal closes at will.
 """
 
 import asyncio
 import json
 import os
+import select
 import signal
 import stat
 import sys
@@ -15,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 EX_CONFIG = 78  # sysexits.h: the settings are wrong; starting again would not help
+EX_TEMPFAIL = 75  # sysexits.h: not now; starting again may help
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +53,29 @@ class Stopping:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._event.set)
-        # The supervisor tells every process to read the policy again. Whoever goes by none, or is
-        # still starting, must not die of it.
+        # The supervisor tells every process to read the policy again. Whoever goes by none must not
+        # die of it.
         loop.add_signal_handler(signal.SIGHUP, _nothing)
         kind = os.fstat(0).st_mode
-        if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):  # asyncio opens a pipe as a socket pair
+        # asyncio opens a pipe as a socket pair
+        self._has_lifeline = stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)
+        if self._has_lifeline:
             loop.add_reader(0, self._lifeline_moved)
 
     def _lifeline_moved(self) -> None:
         if not os.read(0, 1024):
             asyncio.get_running_loop().remove_reader(0)
             self._event.set()
+
+    def already(self) -> bool:
+        """Whether this process should end, as of now: to be asked before ports are taken.
+
+        Starting takes seconds, in which the event loop watches nothing and the supervisor may die.
+        """
+        watched = self._has_lifeline and not self._event.is_set()
+        if watched and select.select([0], [], [], 0)[0]:
+            self._lifeline_moved()
+        return self._event.is_set()
 
     async def wait(self) -> None:
         """Wait until this process should end."""

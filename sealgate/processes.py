@@ -28,6 +28,7 @@ from policies.errors import PolicyError
 from sealgate import certificate
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.settings import Settings
+from sealgate.waiting import Turn, take
 from vault import keys, opening
 from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
 from vault.store import Store
@@ -43,8 +44,12 @@ class CannotStart(Exception):  # noqa: N818 - it reads as what it says: the proc
     """Something that a person must mend first; the text says what."""
 
 
+class NotNow(Exception):  # noqa: N818 - it reads as what it says
+    """Something that may pass by itself, such as a full disk; the text says what."""
+
+
 async def run(role: str, settings: Settings) -> None:
-    """Run one process until it is told to stop. Raises CannotStart."""
+    """Run one process until it is told to stop. Raises CannotStart, NotNow."""
     runs: dict[str, Callable[[Settings], Awaitable[None]]] = {
         "smtp": run_smtp,
         "deliver": run_deliver,
@@ -55,12 +60,14 @@ async def run(role: str, settings: Settings) -> None:
         await runs[role](settings)
     except (DkimKeyError, KeyUnusable, SchemaMismatch, PolicyError) as error:
         raise CannotStart(str(error)) from error
+    except StoreUnavailable as error:
+        raise NotNow(_unavailable(settings)) from error
     except (ssl.SSLError, OSError) as error:
         raise CannotStart(f"{role}: {_reason(error)}") from error
 
 
 def check(settings: Settings) -> None:
-    """Find what would stop every process, before any is started. Raises CannotStart."""
+    """Find what would stop every process, before any is started. Raises CannotStart, NotNow."""
     _check_certificates(settings)
     try:
         loader.load(settings.policy.file)
@@ -68,7 +75,9 @@ def check(settings: Settings) -> None:
         keys.load_relay(settings.keys_folder)
         opening.load_opening(settings.keys_folder)
         Store(settings.vault).close()
-    except (KeyUnusable, SchemaMismatch, StoreUnavailable, PolicyError) as error:
+    except StoreUnavailable as error:
+        raise NotNow(_unavailable(settings)) from error
+    except (KeyUnusable, SchemaMismatch, PolicyError) as error:
         raise CannotStart(str(error)) from error
 
 
@@ -98,9 +107,10 @@ async def run_smtp(settings: Settings) -> None:
             workers=workers,
             patience=settings.smtp.relay_seconds,
         )
-        listener = Listener.of(settings.smtp, pipeline)
+        listener = await take(stopping, lambda: _open_doors(settings, pipeline))
+        if listener is None:
+            return
         try:
-            await listener.start(addresses(settings.smtp))
             asyncio.get_running_loop().add_signal_handler(
                 signal.SIGHUP, reload_policy, pipeline, settings
             )
@@ -138,6 +148,12 @@ def reload_policy(governed: Governed, settings: Settings) -> None:
 async def run_deliver(settings: Settings) -> None:
     """Send what the outbox holds, and keep house."""
     stopping = Stopping()
+    with closing(Turn(settings.vault.folder / "deliver.lock")) as turn:
+        if await turn.wait(stopping):
+            await _deliver(stopping, settings)
+
+
+async def _deliver(stopping: Stopping, settings: Settings) -> None:
     folder = settings.keys_folder
     desk = Desk(
         store=Store(settings.vault, checkpoints=True),
@@ -149,15 +165,13 @@ async def run_deliver(settings: Settings) -> None:
         delivery=settings.delivery,
         signer=make_signer(settings.notices),
     )
-    deliverer = Deliverer(desk)
-    try:
+    with closing(desk.store):
+        deliverer = Deliverer(desk)
         running = asyncio.create_task(deliverer.run())
         say_ready("deliver", {})
         await stopping.wait()
         deliverer.stop()
         await running
-    finally:
-        desk.store.close()
 
 
 async def run_web(settings: Settings) -> None:
@@ -174,17 +188,41 @@ async def run_web(settings: Settings) -> None:
         settings=settings.web,
         rules=lambda: in_force.policy,
     )
+    with closing(site.store):
+        opened = await take(stopping, lambda: _open_site(site))
+        if opened is None:
+            return
+        listener, port = opened
+        try:
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGHUP, reload_policy, in_force, settings
+            )
+            say_ready("web", {"web": f"{settings.web.host}:{port}"})
+            await stopping.wait()
+        finally:
+            await listener.stop()
+
+
+async def _open_doors(settings: Settings, pipeline: Pipeline) -> Listener:
+    listener = Listener.of(settings.smtp, pipeline)
+    await listener.start(addresses(settings.smtp))
+    return listener
+
+
+async def _open_site(site: Site) -> tuple[listen.Listener, int]:
     listener = listen.Listener(site)
     try:
-        port = await listener.start()
-        asyncio.get_running_loop().add_signal_handler(
-            signal.SIGHUP, reload_policy, in_force, settings
-        )
-        say_ready("web", {"web": f"{settings.web.host}:{port}"})
-        await stopping.wait()
-    finally:
+        return listener, await listener.start()
+    except BaseException:
         await listener.stop()
-        site.store.close()
+        raise
+
+
+def _unavailable(settings: Settings) -> str:
+    return (
+        f"The database or the data folder {settings.vault.folder} cannot be used now. "
+        "Is the disk full, read-only or not mounted, or does another program hold the database?"
+    )
 
 
 def _reason(error: OSError) -> str:

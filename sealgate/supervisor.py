@@ -40,6 +40,8 @@ class Supervisor:
         self._on_ready = on_ready or announce
         self._stopping = asyncio.Event()
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._ready: set[str] = set()  # the roles whose process can take a signal
+        self._reload_later: set[str] = set()
         self._exit_code = 0
 
     async def run(self) -> int:
@@ -61,9 +63,19 @@ class Supervisor:
                 process.terminate()
 
     def _reload(self) -> None:
-        for process in self._running.values():
-            if process.returncode is None:
-                process.send_signal(signal.SIGHUP)
+        """Pass the signal on. A process that is still starting would die of it: it gets it later.
+
+        It may have read the policy already, so it is not left out.
+        """
+        self._reload_later.update(self._running)
+        for role in self._ready:
+            self._reload_one(role)
+
+    def _reload_one(self, role: str) -> None:
+        self._reload_later.discard(role)
+        process = self._running[role]
+        if process.returncode is None:
+            process.send_signal(signal.SIGHUP)
 
     async def _keep(self, role: str) -> None:
         pause = FIRST_PAUSE
@@ -91,17 +103,21 @@ class Supervisor:
         self._running[role] = process
         if self._stopping.is_set():
             process.terminate()
-        listener = asyncio.create_task(self._hear(process))
+        listener = asyncio.create_task(self._hear(role, process))
         try:
             return await self._wait(process)
         finally:
             listener.cancel()
+            self._ready.discard(role)
             del self._running[role]
 
-    async def _hear(self, process: asyncio.subprocess.Process) -> None:
+    async def _hear(self, role: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was opened as a pipe above
         while line := await process.stdout.readline():
             self._on_ready(Ready.from_line(line))
+            self._ready.add(role)
+            if role in self._reload_later:
+                self._reload_one(role)
 
     async def _wait(self, process: asyncio.subprocess.Process) -> int:
         ended = asyncio.create_task(process.wait())

@@ -8,7 +8,7 @@ import click
 
 from sealgate import logs, processes, settings, supervisor
 from sealgate.commands.options import config_option
-from sealgate.lifeline import EX_CONFIG
+from sealgate.lifeline import EX_CONFIG, EX_TEMPFAIL
 
 ROLES = ("smtp", "deliver", "web")
 
@@ -32,4 +32,7 @@ def command(role: str | None, config: Path) -> None:
     except (settings.SettingsError, processes.CannotStart) as error:
         click.echo(f"sealgate: not started.\n{error}", err=True)
         sys.exit(EX_CONFIG)
+    except processes.NotNow as error:
+        click.echo(f"sealgate: not started; to be tried again.\n{error}", err=True)
+        sys.exit(EX_TEMPFAIL)
     sys.exit(asyncio.run(supervisor.Supervisor(ROLES, config).run()))
