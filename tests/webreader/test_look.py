@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from policies.settings import OrganisationSettings
 from tests.certificates import self_signed
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, mail
 from vault.address import Address
+from vault.deposit import Restrictions
 from webreader.listen import Listener
 from webreader.settings import WebSettings
 from webreader.site import Site
@@ -145,6 +147,8 @@ async def test_every_page_satisfies_axe_and_fits_a_small_screen(
     stage: Stage, seal: Callable[..., str]
 ) -> None:
     package = seal(mail(html=HTML, files=(("Scan.pdf", SCAN),)))
+    later = Restrictions(not_before=datetime.now(UTC) + timedelta(days=1))
+    seal(subject="Later", restrictions=later)
     found: list[str] = []
 
     async def look(page: Page, path: str, name: str = "") -> None:
@@ -166,6 +170,10 @@ async def test_every_page_satisfies_axe_and_fits_a_small_screen(
         await look(page, path)
     await page.get_by_role("button", name="Ask for access").click()
     await look(page, "", "asked")
+    owner = await stage.visitor(scripts=True, width=320)
+    await stage.sign_in(owner, AUTHOR)
+    for path in ("/sent", f"/sent/{package}"):
+        await look(owner, path)
     assert found == []
     assert stage.complaints == []
 
