@@ -42,6 +42,7 @@ async def run(console: Console) -> None:
         room = MailRoom(ContentFolder(folder / "mailroom"))
         async with _mail_room(room, made):
             await _run_node(made, console)
+    console.print("Stopped. Its data is removed.")
 
 
 @asynccontextmanager

@@ -57,7 +57,7 @@ def _addresses(node: Node) -> Text:
         ("             its SHA-256 begins " + node.fingerprint[:23] + "\n", "dim"),
         "\nOpen a notice in the mail room, follow its link, and sign in as ",
         (RECIPIENT, "bold"), ".\nThen sign in as ", (SENDER, "bold"),
-        " to see who opened it, and revoke it.",
+        " to see who opened it, and withdraw it.",
     )  # fmt: skip
 
 
@@ -66,8 +66,8 @@ def _clients(node: Node) -> Text:
     return Text.assemble(
         ("Thunderbird, Outlook  ", "bold"),
         f"server localhost, port {ports.starttls} with STARTTLS or {ports.tls} with SSL/TLS\n",
-        "                      password authentication, user ", (SENDER, "bold"),
-        ", password ", (PASSWORD, "bold"), "\n\n",
+        "                      user ", (SENDER, "bold"), "\n",
+        "                      password ", (PASSWORD, "bold"), "\n\n",
         ("swaks\n", "bold"),
         f"  swaks --server localhost:{ports.starttls} --tls \\\n",
         f"    --auth-user {SENDER} --auth-password {PASSWORD} \\\n",
