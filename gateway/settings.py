@@ -105,8 +105,8 @@ class SmtpSettings(BaseModel):
             raise ValueError("tls_certificate and tls_key belong together")
         if (self.starttls or self.tls) and not self.tls_certificate:
             raise ValueError(
-                "the submission ports (starttls, tls) need tls_certificate and tls_key: "
-                "passwords are never taken over an open line"
+                "the submission ports (starttls, tls) need tls_certificate and tls_key: passwords "
+                'are never taken over an open line. starttls = "" and tls = "" switch them off'
             )
         if self.trusted and not self.trusted_networks:
             raise ValueError("the trusted port needs trusted_networks: it asks for no password")

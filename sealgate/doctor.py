@@ -4,6 +4,7 @@ Promises to change nothing, and to go on after a finding so that one run shows a
 Must never print a secret or send a mail.
 """
 
+import os
 import shutil
 import smtplib
 import ssl
@@ -77,6 +78,10 @@ def _keys(settings: Settings) -> Iterator[Finding]:
 def _store(settings: Settings) -> Iterator[Finding]:
     if not settings.vault.database_file.exists():
         # Opening it would make it, perhaps as a user whose files the node cannot write.
+        place = _existing(settings.vault.folder)
+        if not os.access(place, os.W_OK):
+            yield Finding("database", Verdict.BAD, f"this user may not write in {place}")
+            return
         says = f"{settings.vault.database_file} is not there yet; the first start makes it"
         yield Finding("database", Verdict.WARNING, says)
         return

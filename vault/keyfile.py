@@ -66,7 +66,7 @@ def _text(path: Path, *, private: bool) -> str:
             return file.read(_SIZE_LIMIT).decode("ascii")
     except FileNotFoundError:
         raise KeyUnusable(
-            f"{path} is missing: put back the backup, or make new keys with `sealgate init`"
+            f"{path} is missing: put back the backup, or make new keys with `sealgate keys init`"
         ) from None
     except OSError as error:
         raise KeyUnusable(f"{path} cannot be read: {error.strerror}") from None

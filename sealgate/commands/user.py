@@ -11,7 +11,7 @@ from sealgate import logs, settings
 from sealgate.commands.options import config_option
 from vault import users
 from vault.address import Address
-from vault.errors import VaultError
+from vault.errors import StoreUnavailable, VaultError
 from vault.secrets import Secret
 from vault.store import Store
 
@@ -21,7 +21,7 @@ def command() -> None:
     """Manage the people who may send through the submission port."""
 
 
-@command.command()
+@command.command(short_help="Add a user.")
 @click.argument("address")
 @click.option(
     "--alias", "aliases", multiple=True, help="Another address that is theirs. Repeatable."
@@ -30,18 +30,16 @@ def command() -> None:
 @config_option
 def add(address: str, aliases: tuple[str, ...], password_stdin: bool, config: Path) -> None:
     """Add a user who signs in with ADDRESS and may send as it and its aliases."""
-    password = (
-        sys.stdin.readline().rstrip("\r\n")
-        if password_stdin
-        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
     with _opened(config) as (store, own_domains):
-        users.add(
-            store,
-            Address.parse(address).homely(own_domains),
-            Secret(password.encode()),
-            tuple(Address.parse(alias).homely(own_domains) for alias in aliases),
+        name = Address.parse(address).homely(own_domains)
+        others = tuple(Address.parse(alias).homely(own_domains) for alias in aliases)
+        # Only now: nobody should type a password twice to hear that the address was mistyped.
+        password = (
+            sys.stdin.readline().rstrip("\r\n")
+            if password_stdin
+            else click.prompt("Password", hide_input=True, confirmation_prompt=True)
         )
+        users.add(store, name, Secret(password.encode()), others)
     click.echo(f"{address} may now send.")
 
 
@@ -75,6 +73,12 @@ def _opened(config: Path) -> Iterator[tuple[Store, tuple[str, ...]]]:
             yield store, tuple(chosen.organisation.domains)
         finally:
             store.close()
+    except StoreUnavailable as error:
+        click.echo(
+            f"sealgate: {error}. Is {chosen.vault.folder} there, and may this user write in it?",
+            err=True,
+        )
+        sys.exit(1)
     except (settings.SettingsError, VaultError, ValueError) as error:
         click.echo(f"sealgate: {error}", err=True)
         sys.exit(1)

@@ -100,7 +100,7 @@ def test_public_files_may_be_read_by_all(folder: Path) -> None:
 @pytest.mark.parametrize("name", LOADERS)
 def test_a_missing_file_is_named_with_its_mend(folder: Path, name: str) -> None:
     (folder / name).unlink()
-    with pytest.raises(KeyUnusable, match="sealgate init") as refusal:
+    with pytest.raises(KeyUnusable, match="sealgate keys init") as refusal:
         LOADERS[name](folder)
     assert name in str(refusal.value)
     assert not (folder / name).exists()  # and no key was made in its place
