@@ -96,6 +96,17 @@ class Sink:
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
+    async def shut(self) -> None:
+        """Be down: nobody listens at the port until `reopen`."""
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def reopen(self) -> None:
+        """Be there again, at the same port."""
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self.port, limit=1 << 16
+        )
+
     async def __aexit__(self, *why: object) -> None:
         self._server.close()
         for talk in tuple(self._talks):

@@ -7,9 +7,11 @@ async with Stage(folder) as stage:
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import smtplib
 import socket
@@ -22,6 +24,7 @@ from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import SMTP, default
 from email.utils import format_datetime, make_msgid
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -77,6 +80,7 @@ tls_key = "{folder}/certificate.key"
 
 [vault]
 folder = "{folder}/vault"
+{vault}
 
 [policy]
 file = "{folder}/policy.yaml"
@@ -87,11 +91,29 @@ level = "debug"
 
 
 def free_port() -> int:
-    """A port that nobody listens on now. Another process may take it first; that is rare."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on now. Another process may take it first; that is rare.
+
+    It is below those that the system gives to outgoing connections: while a killed process is
+    started again, one of them could otherwise take its port.
+    """
+    while True:
+        port = secrets.choice(range(10_000, 32_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _children(number: int) -> list[int]:
+    """The processes that a process has started and that are still there."""
+    children = Path(f"/proc/{number}/task/{number}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
+async def until(condition: Callable[[], object], seconds: float) -> None:
+    """Wait until something is true."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens outside this process
+            await asyncio.sleep(0.05)
 
 
 def mail(to: str, subject: str = "Hello", text: str = "Hello.", **headers: str) -> EmailMessage:
@@ -130,6 +152,7 @@ class Stage:
     folder: Path
     delivery: str = ""
     notices: str = ""
+    vault: str = ""
     policy: Path = TOP / "policies" / "starter" / "council.yaml"
     next_hop_port: int | None = None  # of a server that the test runs itself; otherwise a sink
     next_hop_tls: str = "none"
@@ -165,6 +188,7 @@ class Stage:
                 next_hop_tls=self.next_hop_tls,
                 delivery=self.delivery,
                 notices=self.notices,
+                vault=self.vault,
                 **self.ports,
             )
         )
@@ -202,7 +226,7 @@ class Stage:
                 cwd=TOP,
             )
         self._hearing = asyncio.create_task(self._hear())
-        await self.wait_until(lambda: set(self.ready) == set(ROLES), seconds=60)
+        await self.wait_until(lambda: set(self.ready) == set(ROLES), seconds=180)
 
     async def _hear(self) -> None:
         assert self.process.stdout is not None
@@ -218,13 +242,34 @@ class Stage:
         await self._hearing
         return code
 
+    def alive(self, role: str) -> bool:
+        """Whether the process that was the last to be ready in this role still runs."""
+        try:
+            line = Path(f"/proc/{self.ready[role]['pid']}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return str(self.config).encode() in line  # and not somebody else under its old number
+
     def kill(self, role: str) -> bool:
         """Kill one process with signal 9; False if it was dead already."""
-        try:
+        if self.alive(role):
             os.kill(self.ready[role]["pid"], signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        return True
+            return True
+        return False
+
+    async def crash(self, *, everything: bool = True) -> int:
+        """Kill the supervisor with signal 9, and what it started too; gives how many.
+
+        Without `everything` the others are left to find out for themselves.
+        """
+        number = self.process.pid
+        victims = [number, *(_children(number) if everything else ())]
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+        await self.process.wait()
+        await self._hearing
+        return len(victims)
 
     def logged(self) -> list[dict[str, Any]]:
         """Every log line so far."""
@@ -246,6 +291,10 @@ class Stage:
 
     def trusting(self) -> ssl.SSLContext:
         """A TLS context that knows the node's certificate."""
+        return self._tls
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
 
     async def submit(
@@ -264,17 +313,25 @@ class Stage:
     def _submit(
         self, content: bytes, to: list[str], sender: str, login: str, implicit: bool
     ) -> Answer:
-        with self._client(implicit) as client:
-            client.login(login, PASSWORD)
+        with self.signed_in(login, implicit=implicit) as client:
             return transaction(client, sender, to, content)
 
-    def _client(self, implicit: bool) -> smtplib.SMTP:
+    def signed_in(self, login: str = SENDER, *, implicit: bool = False) -> smtplib.SMTP:
+        """A client that has signed in; blocks. Raises what smtplib and the network raise."""
+        tls = self.trusting()
         if implicit:
-            return smtplib.SMTP_SSL(
-                "localhost", self.ports["tls"], context=self.trusting(), timeout=60
+            client: smtplib.SMTP = smtplib.SMTP_SSL(
+                "localhost", self.ports["tls"], context=tls, timeout=60
             )
-        client = smtplib.SMTP("localhost", self.ports["starttls"], timeout=60)
-        client.starttls(context=self.trusting())
+        else:
+            client = smtplib.SMTP("localhost", self.ports["starttls"], timeout=60)
+        try:
+            if not implicit:
+                client.starttls(context=tls)
+            client.login(login, PASSWORD)
+        except BaseException:
+            client.close()
+            raise
         return client
 
     async def hand_over(self, content: bytes, to: list[str], *, sender: str = SENDER) -> str:
