@@ -99,6 +99,7 @@ class Supervisor:
             *(sys.executable, "-m", "sealgate", "serve", role, "--config", str(self._config)),
             stdin=asyncio.subprocess.PIPE,  # the lifeline: it closes when this process dies
             stdout=asyncio.subprocess.PIPE,
+            process_group=0,  # Ctrl-C at a terminal reaches the supervisor alone, which stops us
         )
         self._running[role] = process
         if self._stopping.is_set():

@@ -1,4 +1,4 @@
-"""What sealed mails say is nowhere on the disk and in no log, whatever happens to them on the way."""
+"""What sealed mails say is nowhere on the disk and in no log, whatever happens to them."""
 
 import base64
 import re
@@ -81,7 +81,8 @@ async def test_a_marker_is_nowhere_on_the_disk_and_in_no_log(stage: Stage) -> No
         (attachment,) = [href for href in page.links if "/a/" in href]
         assert MARKER.encode() in (await pat.get(attachment)).body
         reply = await pat.get(f"{link}/reply")
-        sent = await pat.submit(reply, "/reply", message=f"I answer {MARKER}.")
+        text = f"I answer {MARKER}."
+        sent = await pat.submit(reply, "/reply", message=text, files=(f"{MARKER}.txt", b"notes"))
         assert sent.status == 200
 
     def is_answer(caught: Caught) -> bool:
