@@ -9,7 +9,7 @@ import hashlib
 import re
 
 OUR_LINES = re.compile(
-    rb"Received: from [a-z.]+ \(\[127\.0\.0\.1\]\)\r\n"
+    rb"Received: from [!-~]+ \(\[127\.0\.0\.1\]\)\r\n"
     rb"\tby gateway\.council\.example with ESMTPS?A? id [0-9A-Z]{4}-[0-9A-Z]{4}"
     rb"(?:\r\n\tfor <[!-~]+>)?;\r\n"
     rb"\t[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000\r\n"
