@@ -24,7 +24,8 @@ import pytest
 
 from sealgate import certificate
 from tests.e2e.conftest import need
-from tests.e2e.stage import DOMAIN, free_port
+from tests.e2e.machine import free_port
+from tests.e2e.stage import DOMAIN
 
 OWNER, DROP_GROUP = "postfix", "postdrop"
 

@@ -11,10 +11,8 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import signal
 import smtplib
-import socket
 import ssl
 import subprocess
 import sys
@@ -31,6 +29,7 @@ from typing import Any, Self
 from sealgate import certificate
 from tests.dialogue import Talk
 from tests.e2e.browser import Visitor
+from tests.e2e.machine import children, free_port, is_running
 from tests.sink import Caught, Sink
 from vault.clock import utc_now
 
@@ -88,32 +87,6 @@ file = "{folder}/policy.yaml"
 [log]
 level = "debug"
 """
-
-
-def free_port() -> int:
-    """A port that nobody listens on now. Another process may take it first; that is rare.
-
-    It is below those that the system gives to outgoing connections: while a killed process is
-    started again, one of them could otherwise take its port.
-    """
-    while True:
-        port = secrets.choice(range(10_000, 32_000))
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
-def _children(number: int) -> list[int]:
-    """The processes that a process has started and that are still there."""
-    children = Path(f"/proc/{number}/task/{number}/children").read_text()
-    return [int(child) for child in children.split()]
-
-
-async def until(condition: Callable[[], object], seconds: float) -> None:
-    """Wait until something is true."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens outside this process
-            await asyncio.sleep(0.05)
 
 
 def mail(to: str, subject: str = "Hello", text: str = "Hello.", **headers: str) -> EmailMessage:
@@ -244,11 +217,7 @@ class Stage:
 
     def alive(self, role: str) -> bool:
         """Whether the process that was the last to be ready in this role still runs."""
-        try:
-            line = Path(f"/proc/{self.ready[role]['pid']}/cmdline").read_bytes()
-        except OSError:
-            return False
-        return str(self.config).encode() in line  # and not somebody else under its old number
+        return is_running(self.ready[role]["pid"], str(self.config))
 
     def kill(self, role: str) -> bool:
         """Kill one process with signal 9; False if it was dead already."""
@@ -263,7 +232,7 @@ class Stage:
         Without `everything` the others are left to find out for themselves.
         """
         number = self.process.pid
-        victims = [number, *(_children(number) if everything else ())]
+        victims = [number, *(children(number) if everything else ())]
         for victim in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)

@@ -24,6 +24,7 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.correspondent import Correspondent
+from tests.e2e.machine import until
 from tests.e2e.reconcile import (
     Findings,
     Notice,
@@ -33,7 +34,7 @@ from tests.e2e.reconcile import (
     reconcile,
     still_queued,
 )
-from tests.e2e.stage import SENDER, Stage, until
+from tests.e2e.stage import SENDER, Stage
 from tests.e2e.traffic import OUTSIDE, Mail, Record, Senders, make_mails
 
 pytestmark = pytest.mark.chaos
