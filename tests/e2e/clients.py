@@ -6,6 +6,7 @@
 import asyncio
 import re
 import smtplib
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -111,16 +112,16 @@ class PythonClient(Client):
         """A connection, with TLS if that is how; every reply is added to `said`."""
         port, trusting = stage.ports[self.port], stage.trusting()
         if self.security == "TLS":
-            return _listening(smtplib.SMTP_SSL, said)(
-                "localhost", port, timeout=60, context=trusting
-            )
-        client = _listening(smtplib.SMTP, said)("localhost", port, timeout=60)
+            return _listening(smtplib.SMTP_SSL, said, port, context=trusting)
+        client = _listening(smtplib.SMTP, said, port)
         if self.security == "STARTTLS":
             client.starttls(context=trusting)
         return client
 
 
-def _listening(kind: type[smtplib.SMTP], said: list[str]) -> type[smtplib.SMTP]:
+def _listening(
+    kind: type[smtplib.SMTP], said: list[str], port: int, **more: ssl.SSLContext
+) -> smtplib.SMTP:
     class Listening(kind):  # type: ignore[misc,valid-type]  # one of two classes of the library
         def getreply(self) -> tuple[int, bytes]:
             code, text = super().getreply()
@@ -128,7 +129,8 @@ def _listening(kind: type[smtplib.SMTP], said: list[str]) -> type[smtplib.SMTP]:
             said.extend([f"{code}-{line}" for line in more] + [f"{code} {last}"])
             return code, text
 
-    return Listening
+    made: smtplib.SMTP = Listening("localhost", port, timeout=60, **more)
+    return made
 
 
 def replies(lines: list[str]) -> list[str]:

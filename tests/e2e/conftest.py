@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def need(program: str) -> str:
     """Give the path of a program, or skip the test with the reason."""
-    found = shutil.which(program)
+    # Daemons live where an ordinary user's PATH does not look.
+    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin:/sbin")
     if found is None:
         pytest.skip(f"{program} is not installed: deploy/setup/test-packages installs it")
     return found
