@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 VENV ?= .venv
 BIN := $(VENV)/bin
-PYTEST ?= $(BIN)/pytest -n auto --dist loadgroup
+PYTEST ?= $(BIN)/pytest -n auto --dist loadfile
 
 # Processes are started often, in the demo and in tests: compiled files are worth keeping.
 unexport PYTHONDONTWRITEBYTECODE

@@ -25,7 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if isinstance(item, pytest.Function) and iscoroutinefunction(item.function):
                 # First, because pytest-asyncio has marked it already and the first mark counts.
                 item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def need(program: str) -> str:
