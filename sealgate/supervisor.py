@@ -65,9 +65,10 @@ class Supervisor:
     def _reload(self) -> None:
         """Pass the signal on. A process that is still starting would die of it: it gets it later.
 
-        It may have read the policy already, so it is not left out.
+        It may have read the policy already, so it is not left out, nor is one that is being
+        started right now and not yet in `_running`.
         """
-        self._reload_later.update(self._running)
+        self._reload_later.update(self._roles)
         for role in self._ready:
             self._reload_one(role)
 

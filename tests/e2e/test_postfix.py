@@ -266,7 +266,7 @@ async def test_a_stranger_does_not_pass_the_office_server(stage: Stage, office: 
     """It would let anybody on its network send; the node lets the organisation's addresses."""
     await office.sendmail("eve@stranger.example", [KIM], b"From: eve@stranger.example\n\nHello.\n")
     await office.wait_until(lambda: "organisation's own addresses only" in office.log())
-    assert not stage.sink.mails
+    assert not [mail for mail in stage.sink.mails if mail.sender or KIM in mail.recipients]
 
 
 async def test_a_bounce_from_the_office_server_has_no_sender_and_passes(
