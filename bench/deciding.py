@@ -8,8 +8,8 @@ import time
 
 from policies.engine import Policy
 from policies.envelope import Envelope
-from policies.loader import STARTER, load
-from policies.mime import Outline, outline
+from policies.language.loader import STARTER, load
+from policies.message.mime import Outline, outline
 from vault.address import Address
 
 ROUNDS, MAILS = 20, 50

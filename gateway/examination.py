@@ -16,8 +16,8 @@ from policies.decision import Decision, Outcome
 from policies.engine import Policy
 from policies.envelope import Envelope
 from policies.errors import FlagError
-from policies.lifetime import lifetime
-from policies.mime import DEFAULT_LIMITS, Outline, outline
+from policies.message.lifetime import lifetime
+from policies.message.mime import DEFAULT_LIMITS, Outline, outline
 from vault.address import Address
 from vault.spool import Spool
 

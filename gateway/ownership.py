@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
-from policies.mime import Outline
-from policies.text import TEXT_LIMIT, decode_header, normalise
+from policies.message.mime import Outline
+from policies.text.view import TEXT_LIMIT, decode_header, normalise
 from vault.address import Address
 from vault.errors import AddressError
 from vault.users import User

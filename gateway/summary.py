@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from policies.mime import Outline
-from policies.text import decode_header
+from policies.message.mime import Outline
+from policies.text.view import decode_header
 from vault.address import Address, header_addresses
 from vault.facts import Summary
 

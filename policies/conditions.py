@@ -11,14 +11,14 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from policies import schema
 from policies.detectors import DETECTORS
 from policies.envelope import Envelope
-from policies.flags import Flag, FlagReader
-from policies.members import MemberList
-from policies.mime import Outline
-from policies.subject import SUBJECT_HEADERS, Readings, word_pattern
-from policies.text import View
+from policies.language import schema
+from policies.language.members import MemberList
+from policies.message.flags import Flag, FlagReader
+from policies.message.mime import Outline
+from policies.message.subject import SUBJECT_HEADERS, Readings, word_pattern
+from policies.text.view import View
 from vault.address import Address
 
 

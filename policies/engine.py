@@ -12,8 +12,8 @@ from datetime import timedelta
 from policies.conditions import Because, Condition, Facts, Reads, listing
 from policies.decision import Decision, Outcome, Reason
 from policies.envelope import Envelope
-from policies.flags import FlagReader
-from policies.mime import Outline
+from policies.message.flags import FlagReader
+from policies.message.mime import Outline
 from vault.address import Address
 
 UNINSPECTABLE = Reason(

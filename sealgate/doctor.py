@@ -18,8 +18,8 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.relay.settings import NextHopSettings
-from policies import loader
 from policies.errors import PolicyError
+from policies.language import loader
 from sealgate import certificate
 from sealgate.settings import Settings
 from vault import keys, opening

@@ -22,9 +22,9 @@ from gateway.relay.dkim import DkimKeyError
 from gateway.relaying import NextHop
 from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
-from policies import loader
 from policies.engine import Policy
 from policies.errors import PolicyError
+from policies.language import loader
 from sealgate import certificate
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.settings import Settings

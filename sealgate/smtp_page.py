@@ -23,7 +23,7 @@ from gateway.smtp.limits import Gate, Limits
 from gateway.smtp.premises import Kind, Premises
 from gateway.smtp.replies import Reply
 from gateway.smtp.server import Door
-from policies.mime import DEFAULT_LIMITS
+from policies.message.mime import DEFAULT_LIMITS
 
 HOST = "mail.example.gov.uk"
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policies.text import decode_header
+from policies.text.view import decode_header
 from vault.address import header_addresses
 
 LONGEST = 150  # characters of a file name; many file systems allow 255 bytes

@@ -1,8 +1,9 @@
 """A stored message taken apart: its headers, what is its text, and what comes with it.
 
-The structure is read by Python's `email` with its plain policy, and only after `policies.mime` has
-vouched that the message keeps the limits and can be read in one way: the reader then shows what the
-policy saw. Attached messages stay whole, byte for byte, and are not looked into.
+The structure is read by Python's `email` with its plain policy, and only after
+`policies.message.mime` has vouched that the message keeps the limits and can be read in one way:
+the reader then shows what the policy saw. Attached messages stay whole, byte for byte, and are not
+looked into.
 
 Promises `Unreadable` for whatever cannot be taken apart, and no other exception.
 Must never be asked for the `Bcc` header by a page; `webreader.original` removes it from downloads.
@@ -19,9 +20,9 @@ from email.message import Message
 from email.parser import BytesFeedParser
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
-from policies.charsets import readings
-from policies.mime import Outline, outline
-from policies.parameters import Structured, structured
+from policies.message.mime import Outline, outline
+from policies.message.parameters import Structured, structured
+from policies.text.charsets import readings
 from webreader.decoding import decoded
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from policies.detectors.finding import Confidence, Finding, Severity
-from policies.text import View
+from policies.text.view import View
 
 _MOST = 100  # candidates looked at; a text with more is full of them
 

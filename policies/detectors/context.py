@@ -6,8 +6,8 @@ Promises to look only so far before and after, at whole words, whatever their ca
 from bisect import bisect_left
 from itertools import pairwise
 
-from policies.numbers import Token, tokens_of
-from policies.text import View
+from policies.text.numbers import Token, tokens_of
+from policies.text.view import View
 
 _BEFORE = 60
 _AFTER = 40

@@ -12,7 +12,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.text import View
+from policies.text.view import View
 
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False

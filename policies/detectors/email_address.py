@@ -10,8 +10,8 @@ import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.finding import Confidence, Severity
-from policies.members import ListReader, MemberList, mailbox_name
-from policies.text import View
+from policies.language.members import ListReader, MemberList, mailbox_name
+from policies.text.view import View
 
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False

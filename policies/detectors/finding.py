@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
-from policies.text import View
+from policies.text.view import View
 
 
 class Severity(IntEnum):

@@ -11,8 +11,8 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.numbers import alphanumeric, figures_in
-from policies.text import View
+from policies.text.numbers import alphanumeric, figures_in
+from policies.text.view import View
 
 _UNUSED = frozenset({b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"})
 _GAP = r"[^0-9A-Za-z]{0,3}"

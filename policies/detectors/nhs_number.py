@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence, Severity
-from policies.numbers import Window
-from policies.text import View
+from policies.text.numbers import Window
+from policies.text.view import View
 
 _LENGTH = 10
 _PRINTED = (3, 3, 4)  # how the numbers are printed on letters

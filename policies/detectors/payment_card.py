@@ -10,8 +10,8 @@ from functools import lru_cache
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.numbers import Window
-from policies.text import View
+from policies.text.numbers import Window
+from policies.text.view import View
 
 _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (  # first and last prefix, lengths
     ("300000", "305999", frozenset(range(14, 20))),  # Diners Club

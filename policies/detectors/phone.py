@@ -12,8 +12,8 @@ import phonenumbers
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import LINKS, THINGS, Words
 from policies.detectors.finding import Confidence, Severity
-from policies.numbers import Run, Window
-from policies.text import View
+from policies.text.numbers import Run, Window
+from policies.text.view import View
 
 _CALL = Words(
     "tel", "tel no", "telephone", "phone", "phoned", "mobile", "mob", "cell", "call", "called",

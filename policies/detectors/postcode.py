@@ -10,8 +10,8 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.numbers import alphanumeric, figures_in, pieces
-from policies.text import View
+from policies.text.numbers import alphanumeric, figures_in, pieces
+from policies.text.view import View
 
 _AREAS = (
     "AB AL B BA BB BD BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT "

@@ -12,8 +12,8 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.numbers import alphanumeric, figures_in
-from policies.text import View
+from policies.text.numbers import alphanumeric, figures_in
+from policies.text.view import View
 
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _GAP = r"[^0-9A-Za-z]{0,2}"

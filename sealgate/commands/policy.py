@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from policies import explain as explaining
-from policies import loader
 from policies.engine import Policy
 from policies.envelope import Envelope
 from policies.errors import PolicyError
-from policies.mime import outline
+from policies.language import loader
+from policies.message.mime import outline
+from policies.trials import explain as explaining
 from vault.address import Address, canonical_domain, header_addresses
 from vault.errors import AddressError
 

@@ -21,7 +21,7 @@ from gateway.smtp.limits import Limits
 from gateway.smtp.listener import Listener, addresses
 from gateway.smtp.premises import Kind
 from gateway.workers import Workers
-from policies.loader import STARTER, load
+from policies.language.loader import STARTER, load
 from policies.settings import OrganisationSettings
 from tests.certificates import self_signed
 from tests.dialogue import Talk

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from gateway.relay.client import Letter
 from gateway.smtp.limits import Limits
-from policies.loader import load_text
+from policies.language.loader import load_text
 from tests.gateway.office import (
     AMY,
     BEN,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from policies.envelope import Envelope
-from policies.mime import Outline, outline
+from policies.message.mime import Outline, outline
 from vault.address import Address
 
 OWN_DOMAINS = ("example.gov.uk", ".schools.example.gov.uk")

@@ -13,8 +13,8 @@ import pytest
 
 from policies.decision import Outcome
 from policies.engine import Policy
-from policies.loader import load
-from policies.mime import Outline, outline
+from policies.language.loader import load
+from policies.message.mime import Outline, outline
 from tests.golden.awkward import awkward_mails, hostile_mails
 from tests.golden.mails.signed import DKIM_DOMAIN, DKIM_SELECTOR, dkim_record
 from tests.policies.mails import COUNCIL, PARTNER, envelope

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from policies.decision import Outcome
 from policies.detectors import DETECTORS
-from policies.explain import explain
-from policies.loader import load
-from policies.schema import FLAG_KINDS
-from policies.subject import Readings
+from policies.language.loader import load
+from policies.language.schema import FLAG_KINDS
+from policies.message.subject import Readings
+from policies.trials.explain import explain
 from tests.policies.mails import COUNCIL, NHS_NUMBER, PARTNER, envelope, mail
 from vault.address import Address
 

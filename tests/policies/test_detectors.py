@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from policies.detectors import DETECTORS, Confidence, Finding
 from policies.detectors.payment_card import lengths
 from policies.detectors.upn import valid as upn_valid
-from policies.text import View, normalise
+from policies.text.view import View, normalise
 
 FOLDER = Path(__file__).parent.parent / "golden" / "subjects"
 

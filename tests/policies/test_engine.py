@@ -7,7 +7,7 @@ import pytest
 from policies.decision import Outcome
 from policies.engine import Policy
 from policies.envelope import Envelope
-from policies.loader import load_text
+from policies.language.loader import load_text
 from tests.policies.mails import NHS_NUMBER, PARTNER, envelope, mail
 from vault.address import Address
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from policies.explain import explain
-from policies.loader import load
+from policies.language.loader import load
+from policies.trials.explain import explain
 from tests.policies.mails import COUNCIL, NHS_NUMBER, PARTNER, envelope, mail
 
 POLICY = load(COUNCIL)
@@ -56,7 +56,7 @@ def test_an_uninspectable_mail_says_so():
 
 
 def test_an_exception_is_named():
-    from policies.loader import load_text
+    from policies.language.loader import load_text
 
     policy = load_text(
         "version: 1\nrules:\n  - name: seal-out\n    when: {direction: external}\n"

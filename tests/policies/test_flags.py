@@ -4,9 +4,9 @@ import base64
 
 import pytest
 
-from policies.flags import FlagReader
-from policies.schema import Settings
-from policies.subject import Readings
+from policies.language.schema import Settings
+from policies.message.flags import FlagReader
+from policies.message.subject import Readings
 from tests.policies.mails import mail
 
 TENANT = "11111111-2222-4333-8444-555555555555"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policies.detectors import DETECTORS
-from policies.text import decode_header, normalise
+from policies.text.view import decode_header, normalise
 
 FOLDER = Path(__file__).parent.parent / "golden" / "hiding"
 

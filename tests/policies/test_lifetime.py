@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policies.errors import FlagError
-from policies.flags import lifetime
+from policies.message.flags import lifetime
 from tests.policies.mails import mail
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

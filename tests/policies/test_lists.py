@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from policies.members import SHIPPED, ListReader, MemberList, mailbox_name
+from policies.language.members import SHIPPED, ListReader, MemberList, mailbox_name
 from vault.address import Address
 
 LISTS = {file.name: file.read_text("utf-8") for file in sorted(SHIPPED.glob("*.txt"))}

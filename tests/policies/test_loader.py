@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from policies.decision import Outcome
 from policies.errors import PolicyError, Problem, quoted
-from policies.loader import load, load_text
-from policies.yamltree import MAX_BYTES, MAX_NODES, read_tree
+from policies.language.loader import load, load_text
+from policies.language.yamltree import MAX_BYTES, MAX_NODES, read_tree
 from tests.policies.mails import COUNCIL, PARTNER, envelope, mail
 
 BAD = sorted((Path(__file__).parents[1] / "golden" / "bad_policy").glob("*.yaml"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.members import ListReader, MemberList, mailbox_name
+from policies.language.members import ListReader, MemberList, mailbox_name
 from vault.address import Address
 
 

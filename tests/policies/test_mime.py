@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.mime import Limits, outline
+from policies.message.mime import Limits, outline
 
 NESTED = b"""From: a@example.org
 To: d@example.org,
@@ -65,8 +65,8 @@ def test_the_size_of_the_chunks_makes_no_difference(
 ) -> None:
     whole = outline([NESTED])
     assert outline(in_chunks(NESTED, size)) == whole
-    monkeypatch.setattr("policies.mime._PIECE", size)
-    monkeypatch.setattr("policies.mime._LEAST_PIECE", 1)
+    monkeypatch.setattr("policies.message.mime._PIECE", size)
+    monkeypatch.setattr("policies.message.mime._LEAST_PIECE", 1)
     assert outline(in_chunks(NESTED, 5)) == whole
 
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from policies import schema
-from policies.reference import PAGE_FILE, SCHEMA_FILE, json_schema, page
+from policies.language import schema
+from policies.language.reference import PAGE_FILE, SCHEMA_FILE, json_schema, page
 
-MEND = "run: python -m policies.reference"
+MEND = "run: python -m policies.language.reference"
 
 
 def test_the_published_schema_is_the_schema():

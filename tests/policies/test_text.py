@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from policies import charsets
-from policies.text import TEXT_LIMIT, decode_header, normalise
+from policies.text import charsets
+from policies.text.view import TEXT_LIMIT, decode_header, normalise
 
 WORDS = """
 =?_ =?utf-8?Q? =?utf-8?B? ?= = == 9 １ ⑨ १ \u200b \u202e \u202c \ud800 \ufdfa \u0336 \u20e3 о О l @

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
-from policies.loader import STARTER, load
+from policies.language.loader import STARTER, load
 from policies.settings import OrganisationSettings
 from tests.webreader.browser import Browser
 from vault import keys, opening, outbox

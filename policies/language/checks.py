@@ -12,10 +12,10 @@ from policies.decision import Outcome
 from policies.detectors import DETECTORS
 from policies.engine import FOUND, fill
 from policies.errors import Problem, quoted
-from policies.members import MemberList
-from policies.schema import AddressTest, Conditions, Part, PolicyFile, Rule
-from policies.vocabulary import nearest
-from policies.yamltree import Path, Tree
+from policies.language.members import MemberList
+from policies.language.schema import AddressTest, Conditions, Part, PolicyFile, Rule
+from policies.language.vocabulary import nearest
+from policies.language.yamltree import Path, Tree
 
 # An SMTP reply line holds 512 octets; a mail client shows about two lines of a telephone.
 LONGEST_SENTENCE = 179

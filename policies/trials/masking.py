@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policies.detectors import DETECTORS
-from policies.text import View, normalise
+from policies.text.view import View, normalise
 
 MASK = "*"
 LONGEST_SHOWN = 200

@@ -9,8 +9,8 @@ Must never change a message, nor call a message a problem for being merely old-f
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.shape import Header, Limits, Outline, Part
-from policies.walk import Walk
+from policies.message.shape import Header, Limits, Outline, Part
+from policies.message.walk import Walk
 
 __all__ = ["Header", "Limits", "Outline", "Part", "outline"]
 

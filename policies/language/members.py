@@ -15,7 +15,7 @@ from policies.settings import domain_entry
 from vault.address import Address
 from vault.errors import AddressError
 
-SHIPPED = Path(__file__).with_name("lists")
+SHIPPED = Path(__file__).parents[1] / "lists"
 MAX_FILE_BYTES = 1024 * 1024
 MAX_PROBLEMS = 20
 

@@ -2,7 +2,8 @@
 
 For editors (`docs/reference/policy.schema.json`) and for people (the tables of
 `docs/reference/policy.md`). Promises that both say what the loader does; a test compares them.
-Run `python -m policies.reference` in a clone to write them anew. Must never be needed at run time.
+Run `python -m policies.language.reference` in a clone to write them anew.
+Must never be needed at run time.
 """
 
 import json
@@ -13,10 +14,10 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from policies import schema
 from policies.detectors import DETECTORS
+from policies.language import schema
 
-FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 SCHEMA_FILE = FOLDER / "policy.schema.json"
 PAGE_FILE = FOLDER / "policy.md"
 

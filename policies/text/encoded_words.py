@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import re2
 
-from policies import charsets
+from policies.text import charsets
 
 TEXT_LIMIT = 4096
 _MOST_READINGS = 12

@@ -14,8 +14,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
-from policies import durations
 from policies.errors import quoted
+from policies.language import durations
 
 # What administrators of other mail products would write.
 SYNONYMS: Mapping[str, str] = {
@@ -56,7 +56,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
 
 
 def unknown_word(noun: str, word: object, allowed: Iterable[str]) -> PydanticCustomError:
-    """Return the error for a word that is not one of `allowed`; read by `policies.wording`."""
+    """Return the error for a word that is not one of `allowed`, for `policies.language.wording`."""
     names = list(allowed)
     close = nearest(word, names) if isinstance(word, str) else None
     return wrong(
@@ -67,7 +67,7 @@ def unknown_word(noun: str, word: object, allowed: Iterable[str]) -> PydanticCus
 
 
 def wrong(found: str, allowed: str = "", mend: str = "") -> PydanticCustomError:
-    """Return an error that already speaks plain English; read by `policies.wording`."""
+    """Return an error that already speaks plain English, for `policies.language.wording`."""
     context = {"found": found, "allowed": allowed, "mend": mend}
     return PydanticCustomError("plain", "{found}", context)
 
@@ -129,7 +129,7 @@ class LengthOfTime:
     def __get_pydantic_core_schema__(
         self, _source: object, _handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Accept what `policies.durations` reads."""
+        """Accept what `policies.language.durations` reads."""
         return core_schema.no_info_plain_validator_function(self._check)
 
     def __get_pydantic_json_schema__(

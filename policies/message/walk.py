@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import re2
 
-from policies.header_block import Kind, check_message, kind_of, read_block
-from policies.shape import Header, Limits, Part
+from policies.message.header_block import Kind, check_message, kind_of, read_block
+from policies.message.shape import Header, Limits, Part
 
 _LONGEST_LINE = 1 << 16  # of a line that begins like a boundary and has not ended yet
 

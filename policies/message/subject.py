@@ -7,8 +7,8 @@ copies the subject into `Thread-Topic`. Must never pick one reading and trust it
 
 import re
 
-from policies.mime import Outline
-from policies.text import View, decode_header, normalise
+from policies.message.mime import Outline
+from policies.text.view import View, decode_header, normalise
 
 SUBJECT_HEADERS = ("subject", "thread-topic")
 

@@ -12,10 +12,10 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from policies import schema
 from policies.errors import Problem, quoted
-from policies.vocabulary import nearest
-from policies.yamltree import Tree
+from policies.language import schema
+from policies.language.vocabulary import nearest
+from policies.language.yamltree import Tree
 
 _SHAPES: Mapping[str, str] = {
     schema.RULE_NAME: "lower-case words joined by hyphens, such as no-webmail",

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.lifetime import EXPIRES, NOT_BEFORE, lifetime
-from policies.schema import SENSITIVITIES, Settings
-from policies.subject import Readings, tag_pattern, word_pattern
+from policies.language.schema import SENSITIVITIES, Settings
+from policies.message.lifetime import EXPIRES, NOT_BEFORE, lifetime
+from policies.message.subject import Readings, tag_pattern, word_pattern
 
 __all__ = ["Flag", "FlagReader", "lifetime"]
 

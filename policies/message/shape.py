@@ -5,8 +5,8 @@ Promises plain frozen values with no way back to the message. Must never hold an
 
 from dataclasses import dataclass
 
-from policies import charsets
-from policies.encoded_words import TEXT_LIMIT, unfold
+from policies.text import charsets
+from policies.text.encoded_words import TEXT_LIMIT, unfold
 
 
 @dataclass(frozen=True, slots=True)

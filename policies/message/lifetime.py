@@ -9,9 +9,9 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from policies.durations import LONGEST, parse_duration
 from policies.errors import FlagError
-from policies.mime import Outline
+from policies.language.durations import LONGEST, parse_duration
+from policies.message.mime import Outline
 
 EXPIRES = "X-Sealgate-Expires"
 NOT_BEFORE = "X-Sealgate-Not-Before"

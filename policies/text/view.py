@@ -13,9 +13,16 @@ from functools import cached_property, lru_cache
 
 import re2
 
-from policies.confusables import FOREIGN, LOOKALIKES
-from policies.encoded_words import TEXT_LIMIT, decode_header, unfold
-from policies.numbers import Run, Token, figures_in, runs_of, tokens_of, with_digits_for_letters
+from policies.text.confusables import FOREIGN, LOOKALIKES
+from policies.text.encoded_words import TEXT_LIMIT, decode_header, unfold
+from policies.text.numbers import (
+    Run,
+    Token,
+    figures_in,
+    runs_of,
+    tokens_of,
+    with_digits_for_letters,
+)
 
 __all__ = ["TEXT_LIMIT", "View", "decode_header", "normalise", "unfold"]
 

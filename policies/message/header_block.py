@@ -7,8 +7,8 @@ without complaint. Must never raise.
 
 from dataclasses import dataclass, field
 
-from policies.parameters import Structured, boundary_of, is_token, structured
-from policies.shape import Header, Limits
+from policies.message.parameters import Structured, boundary_of, is_token, structured
+from policies.message.shape import Header, Limits
 
 _IDENTITY = frozenset(
     [

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from policies.decision import Outcome
 from policies.detectors import DETECTORS
-from policies.vocabulary import LengthOfTime, OneOf, OneOrMany, YesNo
+from policies.language.vocabulary import LengthOfTime, OneOf, OneOrMany, YesNo
 
 OUTCOMES = (Outcome.REFUSE, Outcome.SEAL, Outcome.RELAY)
 DIRECTIONS = ("internal", "external")

@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 import re2
 
-from policies import charsets
-from policies.encoded_words import decode_header, unfold
+from policies.text import charsets
+from policies.text.encoded_words import decode_header, unfold
 
 _MOST_BYTES = 8192
 _MOST_PARAMETERS = 200

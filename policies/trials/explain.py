@@ -12,11 +12,11 @@ from typing import Any
 
 from policies.conditions import Condition, Facts
 from policies.decision import Decision, Outcome
-from policies.durations import say_duration
 from policies.engine import Policy, Rule, holds
 from policies.envelope import Envelope
-from policies.masking import Shown, masked
-from policies.mime import Outline
+from policies.language.durations import say_duration
+from policies.message.mime import Outline
+from policies.trials.masking import Shown, masked
 from vault.address import Address
 
 SHOWN_OF_DIGEST = 12

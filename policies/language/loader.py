@@ -11,18 +11,18 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from policies import schema
-from policies.checks import Checker
 from policies.conditions import compile_block
 from policies.decision import Outcome
 from policies.engine import Policy, Rule, Terms
 from policies.errors import PolicyError, Problem
-from policies.flags import FlagReader
-from policies.members import ListReader, MemberList
-from policies.wording import problems_in
-from policies.yamltree import MAX_BYTES, Tree, read_tree
+from policies.language import schema
+from policies.language.checks import Checker
+from policies.language.members import ListReader, MemberList
+from policies.language.wording import problems_in
+from policies.language.yamltree import MAX_BYTES, Tree, read_tree
+from policies.message.flags import FlagReader
 
-STARTER = Path(__file__).with_name("starter")
+STARTER = Path(__file__).parents[1] / "starter"
 
 
 def load(path: Path) -> Policy:
