@@ -9,9 +9,11 @@ decide on anything a header claims about recipients.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from policies.conditions import Because, Condition, Facts, Reads, listing
+from policies.conditions import Because, Condition, Reads, listing
 from policies.decision import Decision, Outcome, Reason
 from policies.envelope import Envelope
+from policies.facts import Facts
+from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.flags import FlagReader
 from policies.message.mime import Outline
 from vault.address import Address
@@ -107,21 +109,27 @@ class Policy:
     reader: FlagReader
     terms: Terms
 
-    def decide_recipient(self, envelope: Envelope, recipient: Address) -> Decision | None:
+    def decide_recipient(
+        self, envelope: Envelope, recipient: Address, knowledge: Knowledge = NOTHING_KNOWN
+    ) -> Decision | None:
         """Return a refusal that needs no message, for RCPT TO; None if there is none."""
-        facts = Facts(envelope, None, self.reader)
+        facts = Facts(envelope, None, self.reader, knowledge)
         early = [r for r in self.rules if r.then is Outcome.REFUSE and r.reads is Reads.ENVELOPE]
         fired = [hit for rule in early if (hit := rule.fires(facts, recipient))]
         return self._decision(recipient, fired, uninspectable=False) if fired else None
 
-    def decide(self, envelope: Envelope, outline: Outline) -> tuple[Decision, ...]:
+    def decide(
+        self, envelope: Envelope, outline: Outline, knowledge: Knowledge = NOTHING_KNOWN
+    ) -> tuple[Decision, ...]:
         """Return one decision for each recipient, in the envelope's order."""
-        facts = self.facts(envelope, outline)
+        facts = self.facts(envelope, outline, knowledge)
         return tuple(self._decide(facts, recipient) for recipient in envelope.recipients)
 
-    def facts(self, envelope: Envelope, outline: Outline) -> Facts:
+    def facts(
+        self, envelope: Envelope, outline: Outline, knowledge: Knowledge = NOTHING_KNOWN
+    ) -> Facts:
         """Return the facts of a mail as this policy reads them."""
-        return Facts(envelope, outline, self.reader)
+        return Facts(envelope, outline, self.reader, knowledge)
 
     def _decide(self, facts: Facts, recipient: Address) -> Decision:
         fired = [hit for rule in self.rules if (hit := rule.fires(facts, recipient))]

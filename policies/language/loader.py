@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from policies.conditions import compile_block
+from policies.conditions import Scope, compile_block
 from policies.decision import Outcome
 from policies.engine import Policy, Rule, Terms
 from policies.errors import PolicyError, Problem
@@ -55,10 +55,11 @@ def _load(content: bytes, file: str, folder: Path | None) -> Policy:
     problems = [*reader.problems, *Checker(parsed, lists, tree, file).problems()]
     if problems:
         raise PolicyError(tuple(problems))
+    scope = Scope(lists=lists)
     return Policy(
         name=Path(file).stem,
         digest=_digest([content, *reader.content]),
-        rules=tuple(_rule(index, rule, lists, tree) for index, rule in enumerate(parsed.rules)),
+        rules=tuple(_rule(index, rule, scope, tree) for index, rule in enumerate(parsed.rules)),
         reader=FlagReader(parsed.settings),
         terms=_terms(parsed.settings.seal),
     )
@@ -78,12 +79,12 @@ def _lists(
     return lists
 
 
-def _rule(index: int, rule: schema.Rule, lists: Mapping[str, MemberList], tree: Tree) -> Rule:
+def _rule(index: int, rule: schema.Rule, scope: Scope, tree: Tree) -> Rule:
     return Rule(
         name=rule.name,
         line=tree.line(("rules", index, "name")),
-        when=compile_block(rule.when, lists),
-        unless=compile_block(rule.except_, lists) if rule.except_ else (),
+        when=compile_block(rule.when, scope),
+        unless=compile_block(rule.except_, scope) if rule.except_ else (),
         then=Outcome(rule.then),
         tell_sender=rule.tell_sender,
         terms=_terms(rule.seal or schema.SealTerms()),

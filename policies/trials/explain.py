@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policies.conditions import Condition, Facts
+from policies.conditions import Condition
 from policies.decision import Decision, Outcome
 from policies.engine import Policy, Rule, holds
 from policies.envelope import Envelope
+from policies.facts import Facts
 from policies.language.durations import say_duration
 from policies.message.mime import Outline
 from policies.trials.masking import Shown, masked

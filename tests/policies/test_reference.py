@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from policies.conditions import COMPILERS
 from policies.language import schema
 from policies.language.reference import PAGE_FILE, SCHEMA_FILE, json_schema, page
 
@@ -36,6 +37,10 @@ def test_every_key_is_described():
     for part in schema.Part.__subclasses__():
         for name, info in part.model_fields.items():
             assert info.description, f"{part.__name__}.{name}"
+
+
+def test_every_condition_of_the_schema_has_a_compiler():
+    assert list(COMPILERS) == list(schema.Conditions.model_fields)
 
 
 def test_the_schema_forbids_unknown_keys_and_offers_the_words():

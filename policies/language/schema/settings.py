@@ -1,0 +1,46 @@
+"""What may stand under `settings`: what counts as marked, and how sealed mail may be used."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from policies.language.schema.outcomes import SealTerms
+from policies.language.schema.part import GUID, Part, Words
+from policies.language.vocabulary import OneOf, OneOrMany
+
+SENSITIVITIES = ("personal", "private", "company-confidential")
+
+
+class MsipLabel(Part):
+    """A Microsoft sensitivity label of our own tenant. Names of labels are not unique: ids are."""
+
+    tenant: Annotated[str, Field(pattern=GUID)] = Field(description="The tenant's id (a GUID).")
+    label: Annotated[str, Field(pattern=GUID)] = Field(description="The label's id (a GUID).")
+    called: Words = Field(description="What staff call it; for people who read this file.")
+
+
+class Settings(Part):
+    """What counts as marked, and how sealed mail may be used unless a rule says otherwise."""
+
+    noun: ClassVar[str] = "setting"
+    sensitivity: Annotated[
+        list[Annotated[str, OneOf("sensitivity", lambda: SENSITIVITIES)]], OneOrMany()
+    ] = Field(
+        default=["private", "company-confidential"],
+        description="Values of Outlook's Sensitivity header that mark a mail.",
+    )
+    subject_tags: Annotated[list[Words], OneOrMany()] = Field(
+        default=["secure", "encrypt", "confidential"],
+        description="Words that mark a mail when they stand in [square brackets] in the subject.",
+    )
+    protective_markings: Annotated[list[Words], OneOrMany()] = Field(
+        default=["CONFIDENTIAL", "OFFICIAL-SENSITIVE"],
+        description="Words that mark a mail when they stand in the subject. Words written here "
+        "in capitals are matched in capitals only; a hyphen also matches a space or dash.",
+    )
+    msip_labels: list[MsipLabel] = Field(
+        default=[], description="Microsoft sensitivity labels that mark a mail."
+    )
+    seal: SealTerms = Field(
+        default=SealTerms(), description="Terms of every sealed mail; a rule may set its own."
+    )
