@@ -47,6 +47,13 @@ class Part:
     size: int  # bytes of the body as encoded
     names: tuple[str, ...] = ()  # every name some reader may show, `filename` among them
     charset: str = ""
+    head: int = 0  # where its header block begins in the message
+    start: int = 0  # where its body begins
+
+    @property
+    def end(self) -> int:
+        """Where its body ends: before the line end that belongs to the boundary after it."""
+        return self.start + self.size
 
 
 @dataclass(frozen=True, slots=True)

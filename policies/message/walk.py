@@ -60,6 +60,7 @@ class Walk:
         self._text = b"\r\n"
         self._base = -2
         self._at = 2
+        self._head = 0  # where the header block at hand begins in the message
         self._in_headers = True
         self._over = False  # a limit was passed: the rest is not read
 
@@ -81,6 +82,7 @@ class Walk:
     def _headers(self, last: bool) -> bool:
         """Look for the end of a header block: a blank line, or a boundary of a part around it."""
         text, before = self._text, self._at - 1
+        self._head = self._base + self._at
         ends = [end for end in (text.find(b"\n\r\n", before),) if end >= 0]
         bare = text.find(b"\n\n", before, ends[0] if ends else len(text))
         if bare >= 0:
@@ -117,8 +119,10 @@ class Walk:
         self.problems += block.problems
         if kind.holds_parts and self._mistakable(kind.boundary):
             self.problems.append("two multiparts whose boundaries can be taken for one another")
-        self.parts.append(_part(len(self._stack), kind))
-        self._stack.append(_Frame(len(self.parts) - 1, kind, self._base + self._at))
+        start = self._base + self._at
+        part = _part(len(self._stack), kind)
+        self.parts.append(replace(part, head=self._head, start=start))
+        self._stack.append(_Frame(len(self.parts) - 1, kind, start))
         self._in_headers = kind.holds_message
         if kind.holds_parts:
             self._watch()

@@ -59,6 +59,21 @@ def test_a_nested_message_is_read_as_a_tree() -> None:
     assert (seen.size, seen.address_count, seen.header_count) == (len(NESTED), 3, 4)
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_every_part_can_be_found_in_the_message(size: int) -> None:
+    whole, text, digest, message, inner, file = outline(in_chunks(NESTED, size)).parts
+    assert (whole.head, NESTED[whole.start : whole.start + 8]) == (0, b"preamble")
+    assert whole.end == len(NESTED)
+    assert NESTED[text.head : text.start] == b"Content-Type: text/plain\r\n\r\n"
+    assert NESTED[text.start : text.end] == b"hello"
+    assert NESTED[digest.start : digest.end].startswith(b"--z\r\n")
+    assert NESTED[message.start : message.end] == b"Subject: inner\r\n\r\ntext"
+    assert NESTED[inner.head : inner.start] == b"Subject: inner\r\n\r\n"
+    assert NESTED[inner.start : inner.end] == b"text"
+    assert NESTED[file.head : file.start].startswith(b"Content-Type: application/octet-stream")
+    assert file.end == file.start
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
 def test_the_size_of_the_chunks_makes_no_difference(
     size: int, monkeypatch: pytest.MonkeyPatch
