@@ -12,7 +12,8 @@ from datetime import timedelta
 from policies.conditions import Because, Condition, Reads, listing
 from policies.decision import Decision, Outcome, Reason
 from policies.envelope import Envelope
-from policies.facts import Facts
+from policies.extraction.passages import Content
+from policies.facts import NOTHING_READ, Facts
 from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.flags import FlagReader
 from policies.message.mime import Outline
@@ -113,23 +114,31 @@ class Policy:
         self, envelope: Envelope, recipient: Address, knowledge: Knowledge = NOTHING_KNOWN
     ) -> Decision | None:
         """Return a refusal that needs no message, for RCPT TO; None if there is none."""
-        facts = Facts(envelope, None, self.reader, knowledge)
+        facts = Facts(envelope, None, self.reader, knowledge=knowledge)
         early = [r for r in self.rules if r.then is Outcome.REFUSE and r.reads is Reads.ENVELOPE]
         fired = [hit for rule in early if (hit := rule.fires(facts, recipient))]
         return self._decision(recipient, fired, uninspectable=False) if fired else None
 
     def decide(
-        self, envelope: Envelope, outline: Outline, knowledge: Knowledge = NOTHING_KNOWN
+        self,
+        envelope: Envelope,
+        outline: Outline,
+        content: Content = NOTHING_READ,
+        knowledge: Knowledge = NOTHING_KNOWN,
     ) -> tuple[Decision, ...]:
         """Return one decision for each recipient, in the envelope's order."""
-        facts = self.facts(envelope, outline, knowledge)
+        facts = self.facts(envelope, outline, content, knowledge)
         return tuple(self._decide(facts, recipient) for recipient in envelope.recipients)
 
     def facts(
-        self, envelope: Envelope, outline: Outline, knowledge: Knowledge = NOTHING_KNOWN
+        self,
+        envelope: Envelope,
+        outline: Outline,
+        content: Content = NOTHING_READ,
+        knowledge: Knowledge = NOTHING_KNOWN,
     ) -> Facts:
         """Return the facts of a mail as this policy reads them."""
-        return Facts(envelope, outline, self.reader, knowledge)
+        return Facts(envelope, outline, self.reader, content, knowledge)
 
     def _decide(self, facts: Facts, recipient: Address) -> Decision:
         fired = [hit for rule in self.rules if (hit := rule.fires(facts, recipient))]

@@ -9,11 +9,14 @@ from functools import cached_property
 
 from policies.detectors import DETECTORS
 from policies.envelope import Envelope
+from policies.extraction.passages import Content
 from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.flags import Flag, FlagReader
 from policies.message.mime import Outline
 from policies.message.subject import SUBJECT_HEADERS, Readings
 from policies.text.view import View
+
+NOTHING_READ = Content()
 
 
 class Facts:
@@ -24,9 +27,11 @@ class Facts:
         envelope: Envelope,
         outline: Outline | None,
         reader: FlagReader,
+        content: Content = NOTHING_READ,
         knowledge: Knowledge = NOTHING_KNOWN,
     ) -> None:
         self.envelope = envelope
+        self.content = content
         self.knowledge = knowledge
         self._outline = outline
         self._reader = reader
@@ -56,8 +61,9 @@ class Facts:
 
     @cached_property
     def unreadable(self) -> bool:
-        """Whether any part of the mail, or of its subject, could not be inspected."""
-        return bool(self.outline.problems) or any(view.cut for view in self.subjects)
+        """Whether any part of the mail, an attachment or the subject could not be inspected."""
+        cut = any(view.cut for view in self.subjects)
+        return cut or bool(self.outline.problems) or self.content.unread
 
     def subject_has(self, detector: str) -> bool:
         """Say whether a detector finds anything in any reading of any subject."""

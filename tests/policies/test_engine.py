@@ -7,6 +7,7 @@ import pytest
 from policies.decision import Outcome
 from policies.engine import Policy
 from policies.envelope import Envelope
+from policies.extraction.passages import Attachment, Content, State
 from policies.language.loader import load_text
 from tests.policies.mails import NHS_NUMBER, PARTNER, envelope, mail
 from vault.address import Address
@@ -213,6 +214,20 @@ def test_a_policy_may_refuse_what_cannot_be_inspected():
     assert outline.problems
     assert rules.decide(envelope("a@example.gov.uk"), outline)[0].outcome is Outcome.REFUSE
     assert outcomes(rules, envelope(PARTNER), "Subject: x") == ["relay"]
+
+
+LOCKED = Attachment(1, ("plan.zip",), "application/zip", "zip", 9, State.ENCRYPTED)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [Content(attachments=(LOCKED,)), Content(problems=("The attachments took too long to read.",))],
+)
+def test_content_that_was_not_read_is_sealed_for_externals(content):
+    people = envelope("a@example.gov.uk", PARTNER)
+    inside, outside = policy(REFUSE_X).decide(people, mail("Subject: x"), content)
+    assert (inside.outcome, outside.outcome) == (Outcome.RELAY, Outcome.SEAL)
+    assert [reason.rule for reason in outside.because] == ["uninspectable"]
 
 
 # Reasons.
