@@ -15,11 +15,15 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from policies.language import reference
+from policies.trials import case_schema
 from sealgate import smtp_page
 from sealgate.settings import Settings
 
 TOP = Path(__file__).parents[1]
 WIDTH = 96
+CASES_PAGE = Path("docs/reference/policy-cases.md")
+CASES_SCHEMA = Path("docs/reference/policy-cases.schema.json")
 
 HEADER = """\
 # Sealgate's settings: every one of them, with its default.
@@ -105,6 +109,8 @@ def files() -> dict[Path, str]:
     return {
         Path("config/sealgate.toml"): settings_file(),
         Path("docs/reference/smtp.md"): smtp_page.page(),
+        CASES_SCHEMA: reference.json_schema(case_schema.CaseFile, "Sealgate policy cases"),
+        CASES_PAGE: reference.page((TOP / CASES_PAGE).read_text(encoding="utf-8"), case_schema),
     }
 
 

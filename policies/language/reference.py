@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from policies.detectors import DETECTORS
@@ -24,13 +25,10 @@ PAGE_FILE = FOLDER / "policy.md"
 _BLOCK = re.compile(r"(<!-- made from (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def json_schema() -> str:
-    """Return the JSON Schema (2020-12) of a policy file as text."""
-    head = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Sealgate policy",
-    }
-    body = _tidy(schema.PolicyFile.model_json_schema(by_alias=True))
+def json_schema(root: type[BaseModel] = schema.PolicyFile, title: str = "Sealgate policy") -> str:
+    """Return the JSON Schema (2020-12) of a policy file, or of another model, as text."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    body = _tidy(root.model_json_schema(by_alias=True))
     return json.dumps({**head, **body}, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -53,21 +51,20 @@ def _is_noise(key: str, value: object) -> bool:
     return generated_title or (key == "default" and (not value or isinstance(value, dict)))
 
 
-def page(text: str) -> str:
-    """Return the reference page with every generated table renewed."""
-    return _BLOCK.sub(lambda found: f"{found[1]}{_table(found[2])}{found[3]}", text)
+def page(text: str, models: object = schema) -> str:
+    """Return a reference page with every table renewed that is made from one of `models`."""
+    return _BLOCK.sub(lambda found: f"{found[1]}{_table(found[2], models)}{found[3]}", text)
 
 
-def _table(name: str) -> str:
+def _table(name: str, models: object) -> str:
     if name == "DETECTORS":
         rows = list(_detector_rows())
     else:
-        model: type[schema.Part] = getattr(schema, name)
-        rows = list(_field_rows(model))
+        rows = list(_field_rows(getattr(models, name)))
     return "\n".join(rows) + "\n"
 
 
-def _field_rows(model: type[schema.Part]) -> Iterator[str]:
+def _field_rows(model: type[BaseModel]) -> Iterator[str]:
     yield "| key | meaning |"
     yield "| --- | --- |"
     for name, info in model.model_fields.items():

@@ -33,9 +33,14 @@ _WANTED: Mapping[str, str] = {
 }
 
 
-def problems_in(error: ValidationError, tree: Tree, file: str) -> list[Problem]:
-    """Return one Problem for each error that pydantic reports."""
-    return [_problem(details, tree, file) for details in error.errors()]
+def problems_in(
+    error: ValidationError, tree: Tree, file: str, root: type[BaseModel] = schema.PolicyFile
+) -> list[Problem]:
+    """Return one Problem for each error that pydantic reports about a file that `root` describes.
+
+    Every model in `root` says in `noun` what its keys are called.
+    """
+    return [_problem(details, tree, file, root) for details in error.errors()]
 
 
 def rule_at(path: tuple[str | int, ...], data: Any) -> str:
@@ -50,10 +55,12 @@ def rule_at(path: tuple[str | int, ...], data: Any) -> str:
     return ""
 
 
-def _problem(details: ErrorDetails, tree: Tree, file: str) -> Problem:
+def _problem(details: ErrorDetails, tree: Tree, file: str, root: type[BaseModel]) -> Problem:
     path = details["loc"]
-    say = _SAY.get(details["type"], _other)
-    found, allowed, mend = say(details)
+    if details["type"] in _ABOUT_KEYS:
+        found, allowed, mend = _ABOUT_KEYS[details["type"]](details, root)
+    else:
+        found, allowed, mend = _SAY.get(details["type"], _other)(details)
     return Problem(file, tree.line(path), rule_at(path, tree.data), found, allowed, mend)
 
 
@@ -65,19 +72,19 @@ def _plain(details: ErrorDetails) -> Said:
     return context["found"], context["allowed"], context["mend"]
 
 
-def _unknown_key(details: ErrorDetails) -> Said:
+def _unknown_key(details: ErrorDetails, root: type[BaseModel]) -> Said:
     *parents, key = details["loc"]
-    model = _model_at(parents)
+    model = _model_at(parents, root)
     keys = [info.alias or name for name, info in model.model_fields.items()]
     close = nearest(str(key), keys)
     mend = f"did you mean {quoted(close)}?" if close else ""
-    return f"unknown {model.noun} {quoted(str(key))}", ", ".join(keys), mend
+    return f"unknown {_noun(model)} {quoted(str(key))}", ", ".join(keys), mend
 
 
-def _missing(details: ErrorDetails) -> Said:
+def _missing(details: ErrorDetails, root: type[BaseModel]) -> Said:
     *parents, key = details["loc"]
-    model = _model_at(parents)
-    return f"the {model.noun} {quoted(str(key))} is missing", "", ""
+    model = _model_at(parents, root)
+    return f"the {_noun(model)} {quoted(str(key))} is missing", "", ""
 
 
 def _wrong_shape(details: ErrorDetails) -> Said:
@@ -106,11 +113,13 @@ def _other(details: ErrorDetails) -> Said:
     return f"{_place(details)}: {details['msg']}", "", ""
 
 
-_SAY: Mapping[str, Callable[[ErrorDetails], Said]] = {
+_ABOUT_KEYS: Mapping[str, Callable[[ErrorDetails, type[BaseModel]], Said]] = {
     "extra_forbidden": _unknown_key,
+    "missing": _missing,
+}
+_SAY: Mapping[str, Callable[[ErrorDetails], Said]] = {
     "greater_than_equal": _version,
     "less_than_equal": _version,
-    "missing": _missing,
     "plain": _plain,
     "string_pattern_mismatch": _wrong_shape,
     "string_too_long": _too_long,
@@ -141,9 +150,13 @@ def _shown(value: object) -> str:
     return "keys and values"
 
 
-def _model_at(path: list[int | str]) -> type[schema.Part]:
+def _noun(model: type[BaseModel]) -> str:
+    return str(getattr(model, "noun", "key"))
+
+
+def _model_at(path: list[int | str], root: type[BaseModel]) -> type[BaseModel]:
     """Return the model that describes the place `path` leads to."""
-    model: type[schema.Part] = schema.PolicyFile
+    model = root
     for step in path:
         for name, info in model.model_fields.items():
             if isinstance(step, str) and step in (name, info.alias):
@@ -151,10 +164,10 @@ def _model_at(path: list[int | str]) -> type[schema.Part]:
     return model
 
 
-def _model_in(annotation: Any) -> type[schema.Part] | None:
+def _model_in(annotation: Any) -> type[BaseModel] | None:
     """Return the model inside an annotation such as `list[Rule]` or `Conditions | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation if issubclass(annotation, schema.Part) else None
+        return annotation
     if get_origin(annotation) in (Union, types.UnionType, list, dict):
         found = (_model_in(inner) for inner in get_args(annotation))
         return next((model for model in found if model is not None), None)

@@ -1,36 +1,20 @@
-"""`sealgate policy`: check a policy file, or explain what it would do with a mail."""
+"""`sealgate policy explain`: what a policy would do with a mail, and why."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from policies.engine import Policy
 from policies.envelope import Envelope
-from policies.errors import PolicyError
-from policies.language import loader
 from policies.message.mime import outline
 from policies.trials import explain as explaining
+from sealgate.commands.policy import files
 from vault.address import Address, canonical_domain, header_addresses
 from vault.errors import AddressError
 
 PIECE = 1 << 18  # bytes read at once
 
 
-@click.group(name="policy")
-def command() -> None:
-    """Check a policy file, or explain what it would do with a mail."""
-
-
-@command.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
-    """Check a policy FILE. Every problem is told with its line, its rule and what is allowed."""
-    policy = _load(file)
-    click.echo(f"{file}: good. {len(policy.rules)} rules, policy {policy.digest[:12]}.")
-
-
-@command.command()
+@click.command()
 @click.argument("mail", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--to", "recipients", multiple=True, required=True, help="A recipient. Repeatable.")
 @click.option("--from", "sender", help="The envelope sender; otherwise the mail's From.")
@@ -55,7 +39,7 @@ def explain(
     as_json: bool,
 ) -> None:
     """Explain what the policy would do with MAIL, a file as mail clients save it (.eml)."""
-    policy = _load(file)
+    policy = files.load(file)
     with mail.open("rb") as content:
         read = outline(iter(lambda: content.read(PIECE), b""))
     author = _address(sender) if sender else _author(read.first("From"))
@@ -67,15 +51,6 @@ def explain(
     )
     explanation = explaining.explain(policy, envelope, read)
     click.echo(explanation.to_json() if as_json else explanation.text())
-
-
-def _load(file: Path) -> Policy:
-    try:
-        return loader.load(file)
-    except PolicyError as error:
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
-        sys.exit(1)
 
 
 def _address(text: str) -> Address:
