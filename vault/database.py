@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from vault import tables
 from vault.errors import SchemaMismatch, StoreUnavailable
 from vault.settings import VaultSettings
+from vault.upgrade import UPGRADABLE, upgrade
 
 CHECKPOINT_PAGES = 1000
 READERS = 5
@@ -145,5 +146,7 @@ def _make_schema(connection: Connection) -> None:
     versions = meta.select().where(meta.c.name == "schema_version")
     row = connection.execute(versions).one_or_none()
     found = row.value if row else "none"
-    if found != wanted:
+    if found in UPGRADABLE:
+        upgrade(connection)
+    elif found != wanted:
         raise SchemaMismatch(found, wanted)

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import delete, exists, insert, select
 
@@ -30,6 +31,7 @@ from vault.posting import post_copy
 from vault.secrets import mac
 from vault.spool import Spool
 from vault.store import Store, Transaction
+from vault.strength import Strength
 from vault.tables import NoticeState
 
 __all__ = ["Deposit", "GrantFor", "Queued", "Receipt", "Restrictions", "Summary", "deposit"]
@@ -48,11 +50,27 @@ class GrantFor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restrictions:
-    """What recipients may do, and when. Times are aware."""
+    """What recipients may do, when, and after which sign-in. Times are aware.
+
+    `protection` is shown to readers and sets nothing else.
+    """
 
     expires_at: datetime | None = None
     not_before: datetime | None = None
     reply_allowed: bool = True
+    view_only: bool = False
+    sign_in: Strength = Strength.CODE
+    protection: Literal["normal", "high"] = "normal"
+
+    def words(self) -> list[str]:
+        """Name what is stricter than usual, for the audit; the times have places of their own."""
+        limits = {
+            "view only": self.view_only,
+            "no replies": not self.reply_allowed,
+            f"sign-in {self.sign_in}": self.sign_in is not Strength.CODE,
+            f"{self.protection} protection": self.protection != "normal",
+        }
+        return [words for words, holds in limits.items() if holds]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +193,9 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
         "expires_at": limits.expires_at,
         "not_before": limits.not_before,
         "reply_allowed": limits.reply_allowed,
+        "view_only": limits.view_only,
+        "sign_in": limits.sign_in.value,
+        "protection": limits.protection,
         "conversation": deposit.conversation
         or conversation.find(tx, keys, people, deposit.answers),
         "message_mark": conversation.mark(keys, deposit.message_id),
@@ -187,7 +208,9 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
     }
     tx.execute(insert(tables.packages), [row])
     actor, origin = str(deposit.author), deposit.origin
-    record(tx, Act.PACKAGE_SEALED, package_id=package_id, actor=actor, origin=origin)
+    terms = ", ".join(limits.words())
+    sealed = Act.PACKAGE_SEALED
+    record(tx, sealed, package_id=package_id, actor=actor, origin=origin, detail=terms)
     return row
 
 

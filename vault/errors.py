@@ -24,6 +24,8 @@ class Denial(StrEnum):
     REVOKED = "revoked"
     EXPIRED = "expired"
     NOT_YET = "not_yet"
+    VIEW_ONLY = "view_only"  # to be read on the site; no copy is given out
+    TOO_WEAK = "too_weak"  # the way they signed in proves less than the package asks for
 
 
 class VaultError(Exception):

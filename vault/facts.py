@@ -35,6 +35,9 @@ class PackageFacts:
     expires_at: datetime | None
     not_before: datetime | None
     reply_allowed: bool
+    view_only: bool
+    sign_in: str
+    protection: str
     conversation: str
     size: int
     denial: Denial | None
@@ -69,6 +72,9 @@ def facts_of(row: Mapping[Any, Any], denial: Denial | None = None) -> PackageFac
         expires_at=row["expires_at"],
         not_before=row["not_before"],
         reply_allowed=row["reply_allowed"],
+        view_only=row["view_only"],
+        sign_in=row["sign_in"],
+        protection=row["protection"],
         conversation=row["conversation"],
         size=row["size"],
         denial=denial,

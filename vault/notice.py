@@ -73,6 +73,8 @@ def _post(
         "author": package["author"],
         "expires_at": _written(package["expires_at"]),
         "not_before": _written(package["not_before"]),
+        "view_only": "yes" if package["view_only"] else "",
+        "replies": "yes" if package["reply_allowed"] else "",
         **more,
     }
     post(tx, keys, Kind.NOTICE, to, fields, package_id=package["id"])

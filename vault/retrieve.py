@@ -53,7 +53,7 @@ def retrieve(
     denied: AccessDenied | None = None
     with store.writing() as tx:
         try:
-            facts = access.check(tx, package_id, reader)
+            facts = access.check(tx, package_id, reader, act)
         except AccessDenied as refused:
             denied = refused
             _record_denial(tx, package_id, reader, origin, refused.denial)

@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, Dialect, Index, Table, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -107,6 +107,9 @@ class Package(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reply_allowed: bool = True
+    view_only: bool = False
+    sign_in: str = "code"  # the weakest sign-in that opens it: a word of `vault.strength`
+    protection: str = "normal"
     conversation: str = Field(index=True)
     message_mark: bytes | None = Field(default=None, index=True)  # HMAC of the Message-ID
     size: int  # of the message, in bytes

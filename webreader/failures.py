@@ -117,7 +117,12 @@ def show(request: web.Request, failure: Failure, **facts: object) -> web.Respons
 
 
 def no_access(request: web.Request, denial: errors.Denial) -> web.Response:
-    """Say that a package is not open to this reader; only someone who had access learns why."""
+    """Say that a package is not open to this reader; only someone who had access learns why.
+
+    Where no copy is given out, there is nothing to be downloaded: the same as for a stranger.
+    """
+    if denial is errors.Denial.VIEW_ONLY:
+        denial = errors.Denial.UNKNOWN
     status = 404 if denial is errors.Denial.UNKNOWN else 403
     package = request.match_info.get("package", "")
     return page(request, "no_access.html", status=status, denial=denial.name, package=package)

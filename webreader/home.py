@@ -22,6 +22,8 @@ STATES: Final = {
     Denial.EXPIRED: ("Expired", "quiet"),
     Denial.NOT_YET: ("Not available yet", "warn"),
     Denial.UNKNOWN: ("Not available", "quiet"),
+    Denial.VIEW_ONLY: ("Not available", "quiet"),
+    Denial.TOO_WEAK: ("Needs a stronger sign-in", "warn"),
 }
 
 

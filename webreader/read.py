@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from vault import catalogue
 from vault.address import Address
 from vault.audit import Act
+from vault.facts import PackageFacts
 from vault.origin import Origin
 from vault.retrieve import Opened, retrieve
 from webreader import frame, kinds
@@ -59,6 +60,7 @@ class Letter:
     cc: tuple[str, ...]
     sent_at: datetime
     expires_at: datetime | None
+    protection: str
     frame: str
     files: tuple[File, ...]
     pictures: tuple[File, ...]
@@ -88,6 +90,7 @@ async def show(request: web.Request) -> web.Response:
         thread=thread,
         is_plain=seen.body.kind == "text",
         may_reply=may_reply(opened.package, identity),
+        may_copy=may_copy(opened.package, identity),
         is_owner=opened.package.owner == identity,
         is_answer=opened.package.author != opened.package.owner,
     )
@@ -117,6 +120,11 @@ async def printed(request: web.Request) -> web.Response:
     return response
 
 
+def may_copy(package: PackageFacts, identity: Address) -> bool:
+    """Say whether the page offers downloads and print; the vault refuses them by itself."""
+    return not package.view_only or identity in (package.owner, package.author)
+
+
 def open_letter(
     site: Site, identity: Address, package: str, origin: Origin, act: Act
 ) -> tuple[Opened, MessageView]:
@@ -140,6 +148,7 @@ def letter(opened: Opened, seen: MessageView) -> Letter:
         cc=tuple(map(_person, seen.cc)),
         sent_at=package.sealed_at,
         expires_at=package.expires_at,
+        protection=package.protection,
         frame=frame.classes(seen.body.html) if seen.body.html else "",
         files=tuple(files),
         pictures=tuple(pictures),

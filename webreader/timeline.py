@@ -78,6 +78,8 @@ REFUSALS: Final = {
     Denial.REVOKED.value: "Access had been withdrawn.",
     Denial.EXPIRED.value: "The time limit had passed.",
     Denial.NOT_YET.value: "It was not available yet.",
+    Denial.VIEW_ONLY.value: "It may be read here, and no copy of it is given out.",
+    Denial.TOO_WEAK.value: "It asks for a stronger way of signing in.",
 }
 _FROM_MAIL_SYSTEM: Final = frozenset(
     {Act.NOTICE_DELAYED, Act.NOTICE_BOUNCED, Act.RELAY_DELAYED, Act.RELAY_BOUNCED}
@@ -147,6 +149,8 @@ def _what(event: Event) -> str:
 def _remark(event: Event) -> str:
     if event.act is Act.ACCESS_DENIED:
         return REFUSALS.get(event.detail, "")
+    if event.act is Act.PACKAGE_SEALED and event.detail:
+        return f"With {event.detail}."
     if event.act in _FROM_MAIL_SYSTEM and event.detail:
         return f"The mail system said: {event.detail}"
     return ""

@@ -130,6 +130,10 @@ def _notice(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
         "expires": _moment(fields["expires_at"], settings),
         "opens": _moment(fields["not_before"], settings),
         "again": fields.get("again") == "yes",
+        "can": wording.abilities(
+            copy=fields.get("view_only", "") != "yes", reply=fields.get("replies", "yes") == "yes"
+        ),
+        "replies": fields.get("replies", "yes") == "yes",
         "reference": fields["reference"],
         "package_id": fields["package_id"],
     }

@@ -69,6 +69,15 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{hour}{minutes}{half} on {day} ({named})"
 
 
+def abilities(*, copy: bool, reply: bool) -> str:
+    """Say what a recipient can do with an opened message: "read the message and reply"."""
+    can = ["read the message"]
+    can += ["save what is attached"] if copy else []
+    can += ["reply"] if reply else []
+    *most, last = can
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def grouped(code: str) -> str:
     """Return the digits of a code in two groups, which are easier to read and to type."""
     middle = len(code) // 2

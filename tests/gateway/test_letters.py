@@ -495,3 +495,20 @@ def test_settings_that_work() -> None:
     assert str(signing.return_address) == "bounces@example.gov.uk"
     assert SETTINGS.signing_domain == "example.gov.uk"
     assert SETTINGS.return_address is None
+
+
+@pytest.mark.parametrize(
+    ("view_only", "replies", "can"),
+    [
+        ("", "yes", "read the message, save what is attached and reply."),
+        ("", "", "read the message and save what is attached."),
+        ("yes", "yes", "read the message and reply."),
+        ("yes", "", "read the message."),
+    ],
+)
+def test_a_notice_promises_what_the_page_will_do(view_only: str, replies: str, can: str) -> None:
+    mail = letter(Kind.NOTICE, view_only=view_only, replies=replies)
+    for shape in ("plain", "html"):
+        shown = " ".join(body(mail, shape).split())
+        assert f"You can then {can}" in shown
+        assert ("open the message and reply there" in shown) is bool(replies)

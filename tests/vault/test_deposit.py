@@ -88,6 +88,8 @@ def test_the_notice_says_who_and_when_and_no_more(safe: Safe) -> None:
         "expires_at": "2026-12-02T09:00:00+00:00",
         "not_before": "2026-11-02T10:00:00+00:00",
         "again": "",
+        "view_only": "",
+        "replies": "yes",
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -191,3 +192,36 @@ async def test_asking_for_access_says_the_same_for_any_identifier(
     (letter,) = post.take()
     assert letter.to == AUTHOR
     assert letter.fields["requester"] == str(EVE)
+
+
+async def test_what_is_view_only_is_read_and_not_taken_away(
+    sign_in: SignIn, seal: Seal, site: Site
+) -> None:
+    raw = mail(files=(("plan.pdf", b"%PDF-"),))
+    package = seal(raw, restrictions=Restrictions(view_only=True, protection="high"))
+    browser, stranger = await sign_in(BOB), await sign_in(EVE)
+    shown = await browser.get(f"/p/{package}")
+    assert shown.status == 200
+    assert "This deters copying; no web page can prevent it." in shown.text
+    assert "High: handle with particular care" in shown.text
+    assert "plan.pdf" in shown.text
+    for path in ("/original.eml", "/a/1", "/print"):
+        assert f"/p/{package}{path}" not in shown.text
+        refused = await browser.get(f"/p/{package}{path}")
+        unknown = await stranger.get(f"/p/{package}{path}")
+        assert refused.status == unknown.status == 404
+        assert _plain(refused.text, BOB) == _plain(unknown.text, EVE)
+    assert (await browser.get(f"/p/{package}/body")).status == 200
+    owner = await sign_in(AUTHOR)
+    own = await owner.get(f"/p/{package}")
+    assert f"/p/{package}/original.eml" in own.text
+    assert (await owner.get(f"/p/{package}/original.eml")).body == raw
+    managed = await owner.get(f"/sent/{package}")
+    assert "View only: recipients are offered no download" in managed.text
+    assert "With view only, high protection." in managed.text
+    assert "It may be read here, and no copy of it is given out." in managed.text
+
+
+def _plain(text: str, reader: Address) -> str:
+    """The page without what names its reader."""
+    return re.sub(r'name="csrf" value="[0-9a-f]+"', "", text.replace(str(reader), "READER"))
