@@ -23,15 +23,27 @@ from playwright.async_api import (
     BrowserContext,
     Download,
     FilePayload,
+    FloatRect,
     Frame,
     Locator,
     Page,
+    Route,
     ViewportSize,
     async_playwright,
     expect,
 )
 
-__all__ = ["Browser", "FilePayload", "Frame", "Page", "expect"]
+__all__ = [
+    "Browser",
+    "FilePayload",
+    "FloatRect",
+    "Frame",
+    "Locator",
+    "Page",
+    "Route",
+    "ViewportSize",
+    "expect",
+]
 
 CHROMIUM = "/usr/bin/chromium"
 IS_INSTALLED = Path(CHROMIUM).exists()
