@@ -11,6 +11,7 @@ from policies.detectors import DETECTORS
 from policies.language.loader import load
 from policies.language.schema import FLAG_KINDS
 from policies.message.subject import Readings
+from policies.trials import explain_report
 from policies.trials.explain import explain
 from tests.policies.mails import COUNCIL, NHS_NUMBER, PARTNER, envelope, mail
 from vault.address import Address
@@ -284,4 +285,4 @@ def test_any_headers_are_decided_and_explained(pairs):
     assert decisions == POLICY.decide(people, outline)
     if outline.problems:
         assert decisions[1].outcome in {Outcome.REFUSE, Outcome.SEAL}
-    assert explain(POLICY, people, outline).text().replace("\n", "").isprintable()
+    assert explain_report.text(explain(POLICY, people, outline)).replace("\n", "").isprintable()

@@ -7,6 +7,7 @@ import click
 from policies.envelope import Envelope
 from policies.message.mime import outline
 from policies.trials import explain as explaining
+from policies.trials import explain_report
 from sealgate.commands.policy import files
 from vault.address import Address, canonical_domain, header_addresses
 from vault.errors import AddressError
@@ -14,43 +15,58 @@ from vault.errors import AddressError
 PIECE = 1 << 18  # bytes read at once
 
 
-@click.command()
+@click.command(short_help="Explain what a policy would do with a mail.")
 @click.argument("mail", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--to", "recipients", multiple=True, required=True, help="A recipient. Repeatable.")
 @click.option("--from", "sender", help="The envelope sender; otherwise the mail's From.")
 @click.option(
-    "--domain", "domains", multiple=True, help="A domain of ours; otherwise the sender's."
+    "--domain",
+    "domains",
+    multiple=True,
+    help="A domain of ours; otherwise the installation's, or the sender's if there is none.",
 )
 @click.option(
     "--policy",
-    "file",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/sealgate/policy.yaml"),
-    show_default=True,
-    help="The policy file.",
+    "policy_file",
+    help="A policy file, or the name of a starter; otherwise the installation's.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
+@files.settings_option
 def explain(
     mail: Path,
     recipients: tuple[str, ...],
     sender: str | None,
     domains: tuple[str, ...],
-    file: Path,
+    policy_file: str | None,
     as_json: bool,
+    config: Path | None,
 ) -> None:
-    """Explain what the policy would do with MAIL, a file as mail clients save it (.eml)."""
-    policy = files.load(file)
+    """Explain what the policy would do with MAIL, a file as mail clients save it (.eml).
+
+    Every rule is named with why it fires or not, and the text is shown as the detectors saw it,
+    with what they found masked. Nothing is sent, stored or logged.
+    """
+    chosen = files.installed(config)
+    policy = files.load(files.find(policy_file) if policy_file else files.file_in_force(chosen))
     with mail.open("rb") as content:
         read = outline(iter(lambda: content.read(PIECE), b""))
     author = _address(sender) if sender else _author(read.first("From"))
+    ours = tuple(chosen.organisation.domains) if chosen else ()
     envelope = Envelope(
         sender=author,
         recipients=tuple(_address(recipient) for recipient in recipients),
-        own_domains=tuple(map(canonical_domain, domains)) or ((author.domain,) if author else ()),
+        own_domains=_domains(domains) or ours or ((author.domain,) if author else ()),
         authenticated=True,
     )
-    explanation = explaining.explain(policy, envelope, read)
-    click.echo(explanation.to_json() if as_json else explanation.text())
+    made = explaining.explain(policy, envelope, read)
+    click.echo(explain_report.to_json(made) if as_json else explain_report.text(made))
+
+
+def _domains(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(map(canonical_domain, texts))
+    except AddressError as error:
+        raise click.BadParameter(f"not a domain: {error}") from error
 
 
 def _address(text: str) -> Address:

@@ -1,0 +1,101 @@
+"""An explanation written down: a trace that a person can read, and one JSON object for programs.
+
+For `sealgate policy explain`. Promises that both say the same. Must never show what the
+explanation itself does not hold: its texts are masked already.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from policies.decision import Decision, Outcome
+from policies.language.durations import say_duration
+from policies.trials.explain import Explanation, Trace
+
+SHOWN_OF_DIGEST = 12
+
+
+def text(explanation: Explanation) -> str:
+    """Return the explanation for a person to read."""
+    return "\n".join(_lines(explanation)) + "\n"
+
+
+def to_json(explanation: Explanation) -> str:
+    """Return the explanation as one JSON object."""
+    return json.dumps(_plain(explanation), indent=2)
+
+
+def _lines(explanation: Explanation) -> Iterator[str]:
+    yield f"Policy {explanation.policy}, version {explanation.digest[:SHOWN_OF_DIGEST]}"
+    yield ""
+    yield "What the detectors saw (findings are masked)"
+    for shown in explanation.subjects:
+        found = f"    found: {', '.join(shown.found)}" if shown.found else ""
+        yield f'  subject: "{shown.text}"{found}'
+    for flag in explanation.flags:
+        yield f"  marked by: {flag}"
+    for problem in explanation.problems:
+        yield f"  cannot be fully inspected: {problem}"
+    for trace in explanation.traces:
+        yield ""
+        yield from _trace_lines(trace)
+
+
+def _trace_lines(trace: Trace) -> Iterator[str]:
+    decision = trace.decision
+    yield f"To {decision.recipient}: {decision.outcome}{_terms(decision)}"
+    for step in trace.steps:
+        mark = "fired" if step.fired else "  -  "
+        yield f"  {mark}  {step.rule} (line {step.line}, {step.then}): {step.why}"
+    built_in = [reason for reason in decision.because if reason.line == 0]
+    for reason in built_in:
+        yield f"  fired  {reason.rule} (built in, seal): {reason.text}"
+    if decision.tell_sender:
+        yield f"  The sender is told: {decision.tell_sender}"
+
+
+def _terms(decision: Decision) -> str:
+    if decision.outcome is not Outcome.SEAL:
+        return ""
+    length = decision.expires_after
+    expiry = f"expires after {say_duration(length)}" if length else "expires as installed"
+    replies = "replies allowed" if decision.reply_allowed else "no replies"
+    return f" ({expiry}, {replies})"
+
+
+def _plain(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "policy": explanation.policy,
+        "digest": explanation.digest,
+        "subjects": [{"text": s.text, "found": list(s.found)} for s in explanation.subjects],
+        "flags": list(explanation.flags),
+        "problems": list(explanation.problems),
+        "recipients": [_plain_trace(trace) for trace in explanation.traces],
+    }
+
+
+def _plain_trace(trace: Trace) -> dict[str, Any]:
+    decision = trace.decision
+    sealed = decision.outcome is Outcome.SEAL
+    length = decision.expires_after
+    return {
+        "recipient": str(decision.recipient),
+        "outcome": str(decision.outcome),
+        "tell_sender": decision.tell_sender,
+        "expires_after_seconds": int(length.total_seconds()) if sealed and length else None,
+        "reply_allowed": decision.reply_allowed if sealed else None,
+        "because": [
+            {"rule": reason.rule, "line": reason.line, "text": reason.text}
+            for reason in decision.because
+        ],
+        "rules": [
+            {
+                "name": step.rule,
+                "line": step.line,
+                "then": str(step.then),
+                "fired": step.fired,
+                "why": step.why,
+            }
+            for step in trace.steps
+        ],
+    }

@@ -1,0 +1,46 @@
+"""`sealgate policy explain`: the installation's policy and domains, or those that are named."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.sealgate.node import POLICY, Node, run
+
+COLLEAGUE = "bob@council.example"
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> str:
+    file = tmp_path / "mail.eml"
+    file.write_bytes(b"From: jo@elsewhere.example\r\nSubject: [secure] Agenda\r\n\r\nHello.\r\n")
+    return str(file)
+
+
+def outcome(*words: str) -> str:
+    result = run("policy", "explain", *words, "--json")
+    assert result.exit_code == 0, result.output
+    (recipient,) = json.loads(result.output)["recipients"]
+    return str(recipient["outcome"])
+
+
+def test_the_settings_name_policy_and_domains(bare: Node, mail: str) -> None:
+    config = str(bare.config)
+    assert outcome(mail, "--to", COLLEAGUE, "--config", config) == "relay"
+    assert outcome(mail, "--to", "jo@elsewhere.example", "--config", config) == "seal"
+    policy = bare.folder / "policy.yaml"
+    policy.write_text(policy.read_text().replace("    then: seal\n", "    then: relay\n"))
+    assert outcome(mail, "--to", "jo@elsewhere.example", "--config", config) == "relay"
+
+
+def test_what_is_named_wins_over_the_settings(bare: Node, mail: str) -> None:
+    config = str(bare.config)
+    named = ("--domain", "other.example", "--policy", "council", "--config", config)
+    assert outcome(mail, "--to", COLLEAGUE, *named) == "seal"
+
+
+def test_a_domain_that_is_none_is_an_error(mail: str) -> None:
+    words = ("--to", COLLEAGUE, "--policy", str(POLICY), "--domain", "not a domain")
+    result = run("policy", "explain", mail, *words)
+    assert result.exit_code == 2
+    assert "not a domain" in result.output
