@@ -7,6 +7,7 @@ it. Must never ignore a key, guess a word or return half a policy.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,23 +26,60 @@ from policies.message.flags import FlagReader
 STARTER = Path(__file__).parents[1] / "starter"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A policy file that was read and holds together: its bytes, its words, its lists.
+
+    `files` are the list files that it names, by name, as they were read.
+    """
+
+    file: str
+    content: bytes
+    files: Mapping[str, bytes]
+    parsed: schema.PolicyFile
+    tree: Tree
+    lists: Mapping[str, MemberList]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the file and every list it read, in hex."""
+        return _digest([self.content, *self.files.values()])
+
+
 def load(path: Path) -> Policy:
     """Load a policy file; its list files may stand beside it. Raises PolicyError."""
+    return compiled(read(path))
+
+
+def load_text(text: str, name: str = "policy.yaml") -> Policy:
+    """Load a policy from text; only the lists that come with Sealgate are at hand."""
+    return compiled(_read(text.encode(), name, None))
+
+
+def read(path: Path) -> Source:
+    """Read and check a policy file without compiling it. Raises PolicyError."""
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         found = f"the file cannot be read: {error.strerror or type(error).__name__}"
         raise PolicyError((Problem(path.name, 0, "", found),)) from error
-    return _load(content, path.name, path.parent)
+    return _read(content, path.name, path.parent)
 
 
-def load_text(text: str, name: str = "policy.yaml") -> Policy:
-    """Load a policy from text; only the lists that come with Sealgate are at hand."""
-    return _load(text.encode(), name, None)
+def compiled(source: Source) -> Policy:
+    """Return the policy that a source describes."""
+    scope, tree, parsed = Scope(lists=source.lists), source.tree, source.parsed
+    return Policy(
+        name=Path(source.file).stem,
+        digest=source.digest,
+        rules=tuple(_rule(index, rule, scope, tree) for index, rule in enumerate(parsed.rules)),
+        reader=FlagReader(parsed.settings),
+        terms=_terms(parsed.settings.seal),
+    )
 
 
-def _load(content: bytes, file: str, folder: Path | None) -> Policy:
+def _read(content: bytes, file: str, folder: Path | None) -> Source:
     tree = read_tree(content, file)
     if not isinstance(tree.data, dict):
         found = "the file does not hold keys and values"
@@ -55,13 +93,8 @@ def _load(content: bytes, file: str, folder: Path | None) -> Policy:
     problems = [*reader.problems, *Checker(parsed, lists, tree, file).problems()]
     if problems:
         raise PolicyError(tuple(problems))
-    scope = Scope(lists=lists)
-    return Policy(
-        name=Path(file).stem,
-        digest=_digest([content, *reader.content]),
-        rules=tuple(_rule(index, rule, scope, tree) for index, rule in enumerate(parsed.rules)),
-        reader=FlagReader(parsed.settings),
-        terms=_terms(parsed.settings.seal),
+    return Source(
+        file=file, content=content, files=reader.files, parsed=parsed, tree=tree, lists=lists
     )
 
 

@@ -90,11 +90,11 @@ def mailbox_name(local: str) -> str:
 
 
 class ListReader:
-    """Reads the lists of one policy and keeps what was wrong, and every byte it read."""
+    """Reads the lists of one policy and keeps what was wrong, and every file it read."""
 
     def __init__(self, folder: Path | None, max_problems: int = MAX_PROBLEMS) -> None:
         self.problems: list[Problem] = []
-        self.content: list[bytes] = []
+        self.files: dict[str, bytes] = {}
         self._folders = [SHIPPED] if folder is None else [folder, SHIPPED]
         self._max_problems = max_problems
 
@@ -133,7 +133,7 @@ class ListReader:
             content = stream.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise ValueError("too large")
-        self.content.append(content)
+        self.files[path.name] = content
         return content.decode("utf-8-sig")
 
     def _complain(

@@ -112,7 +112,7 @@ def test_the_shipped_lists_can_be_read():
     assert not generic.broken
     assert len(webmail) > 100
     assert len(generic) > 100
-    assert len(reader.content) == 2
+    assert len(reader.files) == 2
 
 
 def test_problems_of_one_list_are_bounded():
