@@ -19,6 +19,7 @@ from policies.language.yamltree import Path, Tree
 
 # An SMTP reply line holds 512 octets; a mail client shows about two lines of a telephone.
 LONGEST_SENTENCE = 179
+ANY = "any"
 _PLACEHOLDER = re.compile(r"[{}][^{}]*[{}]?")
 
 
@@ -160,7 +161,18 @@ def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
     return theirs > ours or (theirs == ours and earlier and rule.seal is None)
 
 
-def _implied(exception: Conditions, when: Conditions) -> bool:
-    """Say whether `exception` holds whenever `when` does, as far as the text shows."""
+def _implied(exception: Part, when: Part) -> bool:
+    """Say whether `exception` holds whenever `when` does, as far as the text shows.
+
+    Of a list one entry is enough, so a longer list holds whenever a shorter one does.
+    """
     said = written(when)
-    return all(said.get(name) == value for name, value in written(exception).items())
+    return all(_covers(value, said.get(name)) for name, value in written(exception).items())
+
+
+def _covers(wide: object, narrow: object) -> bool:
+    if isinstance(wide, Part) and isinstance(narrow, Part):
+        return _implied(wide, narrow)
+    if isinstance(wide, list) and isinstance(narrow, list):
+        return ANY in wide or all(entry in wide for entry in narrow)
+    return wide == narrow
