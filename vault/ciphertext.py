@@ -40,12 +40,14 @@ def read(store: Store, content_id: str, key: Secret) -> Iterator[bytes]:
 
 
 def release(tx: Transaction, store: Store, content_id: str) -> None:
-    """Delete content if no package and no outbox row refers to it any more."""
+    """Delete content if no package, held mail or outbox row refers to it any more."""
     packages, outbox, contents = tables.packages, tables.outbox, tables.contents
+    holds = tables.holds
     unused = (
         contents.c.id == content_id,
         ~exists().where(packages.c.content_id == content_id),
         ~exists().where(outbox.c.content_id == content_id),
+        ~exists().where(holds.c.content_id == content_id),
     )
     row = tx.execute(select(contents.c.place).where(*unused)).one_or_none()
     if row is None:

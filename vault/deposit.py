@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, insert, or_, select
 
 from vault import ciphertext, conversation, facts, reference, tables
 from vault.address import Address
@@ -91,7 +91,8 @@ class Deposit:
     """A mail to keep. `spool` is finished; `owner`, who manages it, is the author unless given.
 
     `answers` are the Message-IDs it answers: it joins their conversation if its author or one of
-    its recipients already takes part. `conversation` names one outright.
+    its recipients already takes part. `conversation` names one outright. A `reference` is given
+    only to a mail that has one already: one that was held.
     """
 
     spool: Spool
@@ -107,6 +108,7 @@ class Deposit:
     because: tuple[str, ...] = ()
     policy: str = ""
     origin: Origin = NOWHERE
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,7 @@ def deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Receipt:
     accepted. (A commit whose success could not be learnt counts as failed; the sender's second try
     finds its receipt.)
     """
-    if not deposit.grants and not (deposit.queued and deposit.queued.recipients):
-        raise ValueError("a deposit needs a recipient")
+    _check(deposit)
     mark = _mark(keys, deposit)
     stored = deposit.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
     with store.writing() as tx:
@@ -135,6 +136,24 @@ def deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Receipt:
         with suppress(StoreUnavailable):  # a file that no row names is swept later
             store.contents.delete(stored)
     return receipt
+
+
+def deposit_within(
+    tx: Transaction, keys: SealingKeys, deposit: Deposit, stored: bytes | str
+) -> Receipt:
+    """Keep a mail in a caller's transaction, which sees to it that it happens once.
+
+    `stored` is what the spool's `_durable` gave before the transaction began.
+    """
+    _check(deposit)
+    mark = _mark(keys, deposit)
+    tx.execute(delete(tables.receipts).where(tables.receipts.c.mark == mark))
+    return _write(tx, keys, deposit, stored, mark)
+
+
+def _check(deposit: Deposit) -> None:
+    if not deposit.grants and not (deposit.queued and deposit.queued.recipients):
+        raise ValueError("a deposit needs a recipient")
 
 
 def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
@@ -160,7 +179,7 @@ def _write(
     tx: Transaction, keys: SealingKeys, deposit: Deposit, stored: bytes | str, mark: bytes
 ) -> Receipt:
     package_id = deposit.spool.id if deposit.grants else None
-    drawn = _reference(tx)
+    drawn = deposit.reference or unused_reference(tx)
     ciphertext.keep(tx, deposit.spool.id, stored, deposit.spool.size)
     if package_id is not None:
         package = _write_package(tx, keys, deposit, drawn)
@@ -172,11 +191,13 @@ def _write(
     return Receipt(drawn, package_id, duplicate=False)
 
 
-def _reference(tx: Transaction) -> str:
-    """Draw a reference no package has. 40 bits: a second draw is a rarity, a third a marvel."""
+def unused_reference(tx: Transaction) -> str:
+    """Draw a reference that no package and no held mail has. 40 bits: a second draw is a rarity."""
+    package, hold = tables.packages.c, tables.holds.c
     while True:
         drawn = reference.draw()
-        if not tx.execute(select(exists().where(tables.packages.c.reference == drawn))).scalar():
+        taken = exists().where(package.reference == drawn), exists().where(hold.reference == drawn)
+        if not tx.execute(select(or_(*taken))).scalar():
             return drawn
 
 

@@ -5,6 +5,8 @@
       KeyUnusable        a key is missing, wrong or unsupported: the process must not start
       Tampered           a ciphertext, header or binding is wrong; never says which byte
       AccessDenied       this reader may not; carries a Denial
+      NotHeld            a held mail is settled already; carries how
+      Outdated           a held mail was changed since it was last looked at
       CodeRefused        a sign-in code is wrong, expired, used or another browser's: all the same
       TooMany            a limit is reached; carries how long to wait
       StoreUnavailable   database or disk fails: try again later
@@ -57,6 +59,21 @@ class AccessDenied(VaultError):  # noqa: N818 - named as it is spoken of
     def __init__(self, denial: Denial) -> None:
         super().__init__(denial.value)
         self.denial = denial
+
+
+class NotHeld(VaultError):  # noqa: N818 - named as it is spoken of
+    """A held mail is settled: `state` (a word of `vault.tables.HoldState`) says how."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the mail is no longer held: {state}")
+        self.state = state
+
+
+class Outdated(VaultError):  # noqa: N818 - named as it is spoken of
+    """A held mail was changed since whoever acts has looked at it: look again."""
+
+    def __init__(self) -> None:
+        super().__init__("the held mail has been changed meanwhile")
 
 
 class CodeRefused(VaultError):  # noqa: N818 - named as it is spoken of

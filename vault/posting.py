@@ -24,6 +24,9 @@ class Kind(StrEnum):
     CODE = "code"
     ACCESS_REQUEST = "access_request"
     ACCESS_DECLINED = "access_declined"
+    HELD = "held"
+    APPROVAL = "approval"
+    SETTLED = "settled"
     RELAY = "relay"
     BOUNCE = "bounce"
 

@@ -58,6 +58,18 @@ FAILURES: Final[dict[type[Exception], Failure]] = {
     errors.CodeRefused: Failure(
         400, "That code was not accepted", "Check it, or ask for a new one."
     ),
+    errors.NotHeld: Failure(
+        409,
+        "This mail is not waiting any more",
+        "It was sent, taken back or refused meanwhile, or its time has run out. Nothing was "
+        "changed now. Load the page of the mail to see how it stands.",
+    ),
+    errors.Outdated: Failure(
+        409,
+        "This mail has been changed meanwhile",
+        "Nothing was sent or changed. Load the page of the mail to see how it is now, and decide "
+        "again.",
+    ),
     errors.TooMany: Failure(
         429, "Too many attempts", "For your protection we ask you to wait before you try again."
     ),

@@ -10,14 +10,14 @@ minutes. `Auto-Submitted` (RFC 3834) and `X-Auto-Response-Suppress` say what aut
 the latter does not name NDR, because reports of failure are wanted.
 """
 
-from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from gateway.notices import mime, wording
+from gateway.notices import held, mime, wording
+from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
 from policies.settings import OrganisationSettings
 from vault import identifier
@@ -49,6 +49,7 @@ def render(item: Item, organisation: OrganisationSettings, settings: NoticeSetti
             "contact": mime.checked(organisation.contact),
             "to": mime.checked(str(item.to)),
             "link": _link(item, organisation.public_url),
+            "sent": wording.moment(item.queued_at, settings.zone),
             "reference": mime.checked(item.fields.get("reference", "")),
         }
         return _mail(item, {**shared, **facts}, settings)
@@ -98,6 +99,9 @@ def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str
         Kind.CODE: f"Your sign-in code for {organisation}",
         Kind.ACCESS_REQUEST: f"Someone asks to open your secure message ({reference})",
         Kind.ACCESS_DECLINED: f"Your request to open a secure message ({reference})",
+        Kind.HELD: f"Your email is held and has not been sent ({reference})",
+        Kind.APPROVAL: f"An email waits for your approval ({reference})",
+        Kind.SETTLED: f"{facts.get('headline')} ({reference})",
         Kind.BOUNCE: f"Not delivered to {facts.get('recipient')} ({reference})",
     }[kind]
 
@@ -110,25 +114,33 @@ def _display_name(kind: Kind, facts: dict[str, Any]) -> str:
 
 def _link(item: Item, site: str) -> str:
     """Return the letter's one link, or nothing for a letter that has none."""
-    if item.kind not in _PATHS or not (package_id := item.fields.get("package_id", "")):
+    path, name = _PATHS.get(item.kind, ("", ""))
+    if not (wanted := item.fields.get(name, "")):
         return ""
-    if not identifier.is_identifier(package_id):
-        raise mime.UnsafeValueError("package_id is no identifier")
-    link = f"{site}/{_PATHS[item.kind]}/{package_id}"
+    if not identifier.is_identifier(wanted):
+        raise mime.UnsafeValueError(f"{name} is no identifier")
+    link = f"{site}/{path}/{wanted}"
     if len(link) >= LONGEST_LINK or not link.isascii():
         raise mime.UnsafeValueError("the link is too long: shorten the public address")
     return link
 
 
-_PATHS = {Kind.NOTICE: "p", Kind.ACCESS_REQUEST: "sent", Kind.BOUNCE: "sent"}
+_PATHS = {
+    Kind.NOTICE: ("p", "package_id"),
+    Kind.ACCESS_REQUEST: ("sent", "package_id"),
+    Kind.BOUNCE: ("sent", "package_id"),
+    Kind.HELD: ("held", "hold_id"),
+    Kind.APPROVAL: ("held", "hold_id"),
+    Kind.SETTLED: ("held", "hold_id"),
+}
 
 
 def _notice(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
     return {
         "author": mime.checked(fields["author"]),
         "author_name": wording.person(fields["author_name"]),
-        "expires": _moment(fields["expires_at"], settings),
-        "opens": _moment(fields["not_before"], settings),
+        "expires": moment(fields["expires_at"], settings),
+        "opens": moment(fields["not_before"], settings),
         "again": fields.get("again") == "yes",
         "can": wording.abilities(
             copy=fields.get("view_only", "") != "yes", reply=fields.get("replies", "yes") == "yes"
@@ -173,19 +185,10 @@ _FACTS = {
     Kind.ACCESS_REQUEST: _access_request,
     Kind.ACCESS_DECLINED: _access_declined,
     Kind.BOUNCE: _bounce,
+    Kind.HELD: held.held,
+    Kind.APPROVAL: held.approval,
+    Kind.SETTLED: held.settled,
 }
-
-
-def _moment(text: str, settings: NoticeSettings) -> str:
-    if not text:
-        return ""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise mime.UnsafeValueError("a time is not in ISO 8601") from None
-    if at.tzinfo is None:
-        raise mime.UnsafeValueError("a time has no zone")
-    return wording.moment(at, settings.zone)
 
 
 def _delivery_report(facts: dict[str, Any]) -> mime.Part:

@@ -15,6 +15,8 @@ from vault.errors import (
     AddressError,
     CodeRefused,
     KeyUnusable,
+    NotHeld,
+    Outdated,
     SchemaMismatch,
     StoreUnavailable,
     Tampered,
@@ -161,6 +163,8 @@ _FOR_ERROR: dict[type[VaultError], Reply] = {
     AddressError: BAD_ADDRESS,
     AccessDenied: Reply(550, "5.7.1", "Not allowed"),
     CodeRefused: AUTH_REFUSED,
+    NotHeld: TRY_LATER,
+    Outdated: TRY_LATER,
 }
 
 

@@ -56,6 +56,27 @@ FIELDS = {
         "what": "notice",
         "package_id": PACKAGE,
     },
+    Kind.HELD: {
+        "reference": "7F3K-92QD",
+        "hold_id": PACKAGE,
+        "recipients": "bob@example.org\ncat@example.org\ndan@example.org",
+        "others": "2",
+        "reasons": "The subject seems to contain an NHS number.\nThere are five recipients.",
+        "expires_at": "2026-12-24T17:30:00+00:00",
+        "approval": "yes",
+    },
+    Kind.APPROVAL: {
+        "reference": "7F3K-92QD",
+        "hold_id": PACKAGE,
+        "owner": "jane@example.gov.uk",
+        "expires_at": "2026-12-24T17:30:00+00:00",
+    },
+    Kind.SETTLED: {
+        "reference": "7F3K-92QD",
+        "hold_id": PACKAGE,
+        "how": "refused",
+        "answered": "yes",
+    },
 }
 EXPECTED = [
     "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
@@ -175,7 +196,7 @@ def test_html_is_accessible_and_fetches_nothing(kind: Kind) -> None:
     assert not {"img", "script", "link", "table", "iframe", "form", "input"} & set(page.tags)
     assert not re.search(r"url\(|@import", html)
     assert set(page.links) <= {
-        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in ("p", "sent")
+        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in ("p", "sent", "held")
     }
 
 
@@ -320,7 +341,7 @@ def check_unharmed(mail: EmailMessage, known: set[str]) -> None:
         assert shown.replace("\n", "").isprintable()
     assert set(page.tags) <= known
     assert set(page.links) <= {
-        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in ("p", "sent")
+        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in ("p", "sent", "held")
     }
 
 
@@ -512,3 +533,57 @@ def test_a_notice_promises_what_the_page_will_do(view_only: str, replies: str, c
         shown = " ".join(body(mail, shape).split())
         assert f"You can then {can}" in shown
         assert ("open the message and reply there" in shown) is bool(replies)
+
+
+def test_a_held_mail_is_told_with_its_reasons_and_its_page() -> None:
+    mail = letter(Kind.HELD)
+    assert mail["Subject"] == "Your email is held and has not been sent (7F3K-92QD)"
+    text = body(mail, "plain")
+    assert "Nobody has received it yet." in text
+    assert "- The subject seems to contain an NHS number.\n- There are five recipients.\n" in text
+    assert "bob@example.org, cat@example.org, dan@example.org, and 2 others" in flowing(mail)
+    assert "Held until: 5:30pm on Thursday 24 December 2026 (UK time)" in text
+    assert f"\nhttps://secure.example.gov.uk/held/{PACKAGE}\n" in text
+    assert "ask for approval" in text
+    assert "ask for approval" not in body(letter(Kind.HELD, approval=""), "plain")
+    few = letter(Kind.HELD, others="0", recipients="bob@example.org")
+    assert "To:         bob@example.org\n" in body(few, "plain")
+    assert "other" not in Tags(body(few, "html")).text.partition("Why it is held")[0]
+    assert "and 1 other " in " ".join(
+        Tags(body(letter(Kind.HELD, others="1"), "html")).text.split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("released", "was approved and is on its way"),
+        ("refused", "was refused"),
+        ("expired", "has expired and was not sent"),
+    ],
+)
+def test_the_end_of_a_held_mail_is_told(how: str, said: str) -> None:
+    mail = letter(Kind.SETTLED, how=how)
+    assert said in mail["Subject"]
+    assert said in flowing(mail)
+    assert ("given a reason" in flowing(mail)) is (how == "refused")
+    assert "given a reason" not in flowing(letter(Kind.SETTLED, how=how, answered=""))
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        (Kind.HELD, {"reasons": "one\ntwo\x1b[2J"}),
+        (Kind.HELD, {"recipients": "bob@example.org\r"}),
+        (Kind.HELD, {"others": "-1"}),
+        (Kind.HELD, {"hold_id": "../../sent"}),
+        (Kind.APPROVAL, {"owner": "jane@example.gov.uk\r\nBcc: eve@example.org"}),
+        (Kind.APPROVAL, {"expires_at": "2026-12-24T17:30:00"}),
+        (Kind.SETTLED, {"how": "deleted"}),
+    ],
+)
+def test_a_letter_about_a_held_mail_repeats_nothing_unchecked(
+    kind: Kind, changes: dict[str, str]
+) -> None:
+    with pytest.raises(LetterError):
+        letter(kind, **changes)

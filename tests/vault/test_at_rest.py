@@ -3,14 +3,17 @@
 import base64
 import gzip
 import quopri
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
+from tests.vault.lockup import BOSS, SLIP, Lockup
 from tests.vault.test_deposit import LARGE, failing
-from vault import catalogue, grants, outbox, requests
+from vault import catalogue, grants, held, outbox, requests
 from vault.deposit import Summary
 from vault.errors import StoreUnavailable
 from vault.outbox import Kind
@@ -95,6 +98,50 @@ def live(safe: Safe, body: bytes) -> None:
         outbox.postpone(safe.store, item, "451", safe.clock())
     assert found(safe.folder) == set()
     safe.deliver_all()
+
+
+def hold(safe: Safe, body: bytes) -> None:
+    """Do everything that can be done with a held mail whose every word is the marker."""
+    lockup = Lockup(safe)
+    said: dict[str, Any] = {
+        "subject": MARKER,
+        "note": MARKER,
+        "reasons": (MARKER,),
+        "prefix": MARKER.encode(),
+        "named": (MARKER,),
+        "message_id": f"<{MARKER}@council.example>",
+    }
+    first, second = (
+        lockup.hold(
+            body + end,
+            summary=Summary(subject=MARKER),
+            slip=replace(SLIP, **said),
+            approvers=(BOSS,),
+        )
+        for end in (b"1", b"2")
+    )
+    lockup.fix(first, **said)
+    assert lockup.look(first).slip.note == MARKER
+    assert found(safe.folder) == set()
+    lockup.ask(first, revision=2)
+    lockup.decline(first, revision=2, reason=MARKER)
+    assert held.answer(safe.store, safe.keys.opening, ALICE, first) == MARKER
+    lockup.release(second, body=body, to=(BOB,), summary=Summary(subject=MARKER))
+    assert found(safe.folder) == set()
+    safe.deliver_all()
+
+
+def test_the_search_does_find_a_marker_in_a_held_mail(safe: Safe) -> None:
+    Lockup(safe).hold(because=(MARKER,))  # a column in the clear
+    assert any(name.startswith("sealgate.sqlite") for name, _ in found(safe.folder))
+
+
+@pytest.mark.parametrize("size", [1, 40_000], ids=["inline", "file"])
+def test_nothing_of_a_held_mail_is_in_any_file(safe: Safe, size: int) -> None:
+    hold(safe, BODY_MARK * size)
+    assert found(safe.folder) == set()
+    safe.store.close()
+    assert found(safe.folder) == set()
 
 
 @pytest.mark.parametrize("size", [1, 40_000], ids=["inline", "file"])

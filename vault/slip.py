@@ -1,0 +1,87 @@
+"""The slip of a held mail: its envelope, why it is held, and what its sender has changed since.
+
+Promises that it is only ever stored sealed, to the vault key, and opens for no other held mail.
+Must never be kept longer than the content it belongs to.
+"""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from vault.address import Address
+from vault.facts import address_of
+from vault.hpke import PrivateHalf, PublicHalf, binding
+
+_SLIP = "hold slip"
+_ANSWER = "hold answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """What is to be known of a held mail besides its content.
+
+    From when it came: `sender` (of the envelope), whether they were `authenticated`, `prefix`
+    (header lines that go before a clear copy), `named` (addresses, folded, that its header shows to
+    everybody), `message_id` and `answers`, and `reasons`, sentences that quote nothing.
+    From its sender since: `recipients`, a new `subject` (None: as it was), whether it is to be
+    `sealed` for everybody outside, and a `note` for the approvers.
+    """
+
+    sender: Address
+    authenticated: bool
+    recipients: tuple[Address, ...]
+    prefix: bytes = field(default=b"", repr=False)
+    named: tuple[str, ...] = ()
+    message_id: str = field(default="", repr=False)
+    answers: tuple[str, ...] = field(default=(), repr=False)
+    reasons: tuple[str, ...] = ()
+    subject: str | None = field(default=None, repr=False)
+    sealed: bool = False
+    note: str = field(default="", repr=False)
+
+
+def seal_slip(slip: Slip, vault: PublicHalf, hold_id: str) -> bytes:
+    """Seal for those who open packages."""
+    written: dict[str, Any] = {
+        "sender": str(slip.sender),
+        "authenticated": slip.authenticated,
+        "recipients": [str(recipient) for recipient in slip.recipients],
+        "prefix": base64.b64encode(slip.prefix).decode(),
+        "named": slip.named,
+        "message_id": slip.message_id,
+        "answers": slip.answers,
+        "reasons": slip.reasons,
+        "subject": slip.subject,
+        "sealed": slip.sealed,
+        "note": slip.note,
+    }
+    return vault.seal(json.dumps(written).encode(), binding(_SLIP, hold_id))
+
+
+def open_slip(vault: PrivateHalf, sealed: bytes, hold_id: str) -> Slip:
+    """Open what `seal_slip` made; raises Tampered."""
+    read = json.loads(vault.open(sealed, binding(_SLIP, hold_id)))
+    return Slip(
+        sender=address_of(read["sender"]),
+        authenticated=read["authenticated"],
+        recipients=tuple(map(address_of, read["recipients"])),
+        prefix=base64.b64decode(read["prefix"]),
+        named=tuple(read["named"]),
+        message_id=read["message_id"],
+        answers=tuple(read["answers"]),
+        reasons=tuple(read["reasons"]),
+        subject=read["subject"],
+        sealed=read["sealed"],
+        note=read["note"],
+    )
+
+
+def seal_answer(words: str, vault: PublicHalf, hold_id: str) -> bytes:
+    """Seal what an approver says to the sender; it outlives the content."""
+    return vault.seal(words.encode(), binding(_ANSWER, hold_id))
+
+
+def open_answer(vault: PrivateHalf, sealed: bytes, hold_id: str) -> str:
+    """Open what `seal_answer` made; raises Tampered."""
+    return vault.open(sealed, binding(_ANSWER, hold_id)).decode()
