@@ -1,0 +1,1 @@
+"""How well personal data is found: `python -m bench.detection`."""

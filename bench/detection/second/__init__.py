@@ -1,0 +1,1 @@
+"""What the second set is made of: people, numbers, frames, words and disguises."""
