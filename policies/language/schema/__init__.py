@@ -14,7 +14,14 @@ from policies.language.schema.conditions import (
     SubjectTest,
 )
 from policies.language.schema.file import LIST_KINDS, ListSource, PolicyFile
-from policies.language.schema.outcomes import OUTCOMES, SealTerms
+from policies.language.schema.outcomes import (
+    OUTCOMES,
+    WARN,
+    AddTerms,
+    RelayTerms,
+    SealTerms,
+    outcome_of,
+)
 from policies.language.schema.part import FILE_NAME, GUID, LIST_NAME, RULE_NAME, Part
 from policies.language.schema.rule import Rule
 from policies.language.schema.settings import SENSITIVITIES, MsipLabel, Settings
@@ -29,14 +36,18 @@ __all__ = [
     "OUTCOMES",
     "RULE_NAME",
     "SENSITIVITIES",
+    "WARN",
+    "AddTerms",
     "AddressTest",
     "Conditions",
     "ListSource",
     "MsipLabel",
     "Part",
     "PolicyFile",
+    "RelayTerms",
     "Rule",
     "SealTerms",
     "Settings",
     "SubjectTest",
+    "outcome_of",
 ]
