@@ -2,21 +2,29 @@
 
 For conditions. The envelope and the outline are at hand; readings of headers, flags and findings
 are worked out when a rule first asks, once for the mail. Promises that a question about the
-message which comes before there is one is an error, never an answer.
+message which comes before there is one is an error, never an answer; and that no text is searched
+for what no rule names.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
-from policies.detectors import DETECTORS
+from policies import findings
+from policies.detectors import Detector, Finding
 from policies.envelope import Envelope
-from policies.extraction.passages import Content
+from policies.extraction.passages import Content, Passage, Where
+from policies.findings import Found
 from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.flags import Flag, FlagReader
+from policies.message.marking import Marking, highest_marking
 from policies.message.mime import Outline
 from policies.message.subject import SUBJECT_HEADERS, Readings
+from policies.text.prose import prose
 from policies.text.view import View
 
 NOTHING_READ = Content()
+Searched = Mapping[Where, tuple[Detector, ...]]
+"""The detectors that some rule asks about the texts in each place."""
 
 
 class Facts:
@@ -29,13 +37,16 @@ class Facts:
         reader: FlagReader,
         content: Content = NOTHING_READ,
         knowledge: Knowledge = NOTHING_KNOWN,
+        searched: Searched | None = None,
     ) -> None:
         self.envelope = envelope
         self.content = content
         self.knowledge = knowledge
         self._outline = outline
         self._reader = reader
-        self._found: dict[str, bool] = {}
+        self._searched = searched or {}
+        self._found: dict[Where, tuple[Found, ...]] = {}
+        self._prose: dict[Where, tuple[Passage, ...]] = {}
 
     @property
     def outline(self) -> Outline:
@@ -60,14 +71,45 @@ class Facts:
         return self._reader.flags(self.headers)
 
     @cached_property
+    def marking(self) -> Marking | None:
+        """The highest protective marking on the mail."""
+        texts = [one.text for where in (Where.BODY, Where.ATTACHMENT) for one in self.prose(where)]
+        return highest_marking(self.headers, texts)
+
+    @cached_property
     def unreadable(self) -> bool:
         """Whether any part of the mail, an attachment or the subject could not be inspected."""
         cut = any(view.cut for view in self.subjects)
         return cut or bool(self.outline.problems) or self.content.unread
 
-    def subject_has(self, detector: str) -> bool:
-        """Say whether a detector finds anything in any reading of any subject."""
-        if detector not in self._found:
-            find = DETECTORS[detector].find
-            self._found[detector] = any(find(view) for view in self.subjects)
-        return self._found[detector]
+    def findings(self, where: Where) -> tuple[Finding, ...]:
+        """Return what the detectors that some rule names find there."""
+        return tuple(found.finding for found in self.found(where))
+
+    def found(self, where: Where) -> tuple[Found, ...]:
+        """Return the same with the part it stands in, and which values are equal."""
+        if where not in self._found:
+            detectors = self._searched.get(where, ())
+            passages = self._passages(where)
+            found = [*findings.in_passages(passages, detectors)]
+            if where is Where.SUBJECT:
+                found = [*findings.in_views(self.subjects, detectors), *found]
+            self._found[where] = tuple(found)
+        return self._found[where]
+
+    def prose(self, where: Where) -> tuple[Passage, ...]:
+        """Return the texts there in normal form, for words."""
+        if where not in self._prose:
+            texts = [Passage(one.where, prose(one.text), one.part) for one in self._passages(where)]
+            if where is Where.SUBJECT:
+                texts += [Passage(where, view.normal, -1) for view in self.subjects]
+            self._prose[where] = tuple(dict.fromkeys(texts))
+        return self._prose[where]
+
+    def _passages(self, where: Where) -> list[Passage]:
+        """List the passages there; what a header's readings have told is left out."""
+        found = [one for one in self.content.passages if one.where is where]
+        if where is not Where.SUBJECT:
+            return found
+        known = {view.original for view in self.subjects}
+        return [one for one in found if one.text not in known]

@@ -7,5 +7,15 @@ asked before there is a message. Must never quote the mail in a reason.
 
 from policies.conditions.base import Because, Condition, Reads, Scope, listing
 from policies.conditions.registry import COMPILERS, compile_block
+from policies.conditions.texts import TextSearch
 
-__all__ = ["COMPILERS", "Because", "Condition", "Reads", "Scope", "compile_block", "listing"]
+__all__ = [
+    "COMPILERS",
+    "Because",
+    "Condition",
+    "Reads",
+    "Scope",
+    "TextSearch",
+    "compile_block",
+    "listing",
+]

@@ -7,12 +7,20 @@ its field in `policies.language.schema.conditions`, write its module here and ad
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from policies.conditions.agreement import agreement
+from policies.conditions.attachment import attachment
 from policies.conditions.base import Condition, Scope
+from policies.conditions.counts import external_recipients, visible_domains, visible_recipients
 from policies.conditions.direction import direction
 from policies.conditions.flag import flag
+from policies.conditions.header import header
+from policies.conditions.marking import marking
 from policies.conditions.recipient import recipient
+from policies.conditions.route import route
 from policies.conditions.sender import sender
-from policies.conditions.subject import subject
+from policies.conditions.size import size_over
+from policies.conditions.texts import anywhere, body, subject
+from policies.conditions.time import time
 from policies.conditions.unreadable import unreadable
 from policies.language.schema import Conditions
 
@@ -20,9 +28,21 @@ COMPILERS: Mapping[str, Callable[[Any, Scope], Condition]] = {
     "direction": direction,
     "sender": sender,
     "recipient": recipient,
+    "external_recipients": external_recipients,
+    "visible_recipients": visible_recipients,
+    "visible_domains": visible_domains,
     "subject": subject,
+    "body": body,
+    "attachment": attachment,
+    "anywhere": anywhere,
     "flag": flag,
+    "marking": marking,
+    "header": header,
+    "size_over": size_over,
     "unreadable": unreadable,
+    "time": time,
+    "agreement": agreement,
+    "route": route,
 }
 
 

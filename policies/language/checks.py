@@ -8,39 +8,19 @@ complains.
 import re
 from collections.abc import Iterator, Mapping
 
+from policies.conditions import Scope, TextSearch
 from policies.decision import Outcome
-from policies.detectors import DETECTORS
 from policies.engine import FOUND, fill
 from policies.errors import Problem, quoted
 from policies.language.members import MemberList
-from policies.language.schema import (
-    WARN,
-    AddressTest,
-    Conditions,
-    Part,
-    PolicyFile,
-    RelayTerms,
-    Rule,
-    outcome_of,
-)
-from policies.language.vocabulary import nearest
+from policies.language.name_checks import Finding, NameChecker
+from policies.language.schema import Conditions, Part, PolicyFile, Rule
+from policies.language.schema.part import keys_of
 from policies.language.yamltree import Path, Tree
-from policies.terms import Otherwise, Tls
 
 # An SMTP reply line holds 512 octets; a mail client shows about two lines of a telephone.
 LONGEST_SENTENCE = 179
 ANY = "any"
-_TELLING = (Outcome.REFUSE, WARN)
-_CLEAR = (Outcome.RELAY, WARN)
-_GOES_WITH = {
-    "tell_sender": _TELLING,
-    "seal": (Outcome.SEAL, Outcome.RELAY),
-    "relay": (Outcome.RELAY,),
-    "add": _CLEAR,
-    "subject": _CLEAR,
-    "remove_headers": _CLEAR,
-}
-_NEEDED = (Tls.REQUIRED, Tls.VERIFIED)
 _PLACEHOLDER = re.compile(r"[{}][^{}]*[{}]?")
 
 
@@ -57,10 +37,8 @@ class Checker:
 
     def problems(self) -> Iterator[Problem]:
         """Yield every problem, rule by rule."""
-        for name, source in self._policy.lists.items():
-            if not source.model_fields_set & {"file", "entries"}:
-                found = f"the list {quoted(name)} says nothing about its entries"
-                yield self._problem(("lists", name), "", found, "file, entries")
+        for path, found, allowed, mend in NameChecker(self._policy, self._lists).of_sections():
+            yield self._problem(path, "", found, allowed, mend)
         for index, rule in enumerate(self._policy.rules):
             for path, found, allowed, mend in self._of_rule(index, rule):
                 yield self._problem(("rules", index, *path), rule.name, found, allowed, mend)
@@ -78,7 +56,7 @@ class Checker:
         blocks = [("when", rule.when)] + ([("except", rule.except_)] if rule.except_ else [])
         for key, block in blocks:
             yield from _empty_findings(key, block)
-            yield from self._list_findings(key, block)
+            yield from NameChecker(self._policy, self._lists).of_block(key, block)
         if rule.except_ and written(rule.except_) and _implied(rule.except_, rule.when):
             found = "it can never fire: its exception holds whenever its conditions do"
             yield ("except",), found, "", "narrow the exception"
@@ -103,24 +81,6 @@ class Checker:
                 yield ("when",), found, "", mend
                 return
 
-    def _list_findings(self, key: str, block: Conditions) -> Iterator["Finding"]:
-        for field in ("sender", "recipient"):
-            test: AddressTest = getattr(block, field) or AddressTest()
-            yield from _domain_findings((key, field, "domain"), test.domain or [])
-            for name in test.in_list or ():
-                path = (key, field, "in_list")
-                if name not in self._policy.lists:
-                    close = nearest(name, self._policy.lists)
-                    mend = f"did you mean {quoted(close)}?" if close else ""
-                    allowed = ", ".join(self._policy.lists) or "a list named under 'lists:'"
-                    yield path, f"unknown list {quoted(name)}", allowed, mend
-                elif key == "when" and not (self._lists[name] or self._lists[name].broken):
-                    found = f"it can never fire: the list {quoted(name)} is empty"
-                    yield path, found, "", "add entries to the list, or remove the rule"
-
-
-Finding = tuple[Path, str, str, str]
-
 
 def written(part: Part) -> dict[str, object]:
     """Return what a part of the file says, without what it leaves out."""
@@ -128,62 +88,47 @@ def written(part: Part) -> dict[str, object]:
 
 
 def _outcome_findings(rule: Rule) -> Iterator[Finding]:
-    if rule.then in _TELLING and not rule.tell_sender:
+    outcome = Outcome(rule.then)
+    if outcome is Outcome.REFUSE and not rule.tell_sender:
         mend = "say in one sentence what the sender should do"
-        yield ("then",), f"{quoted(rule.then)} needs 'tell_sender'", "", mend
-    for key, words in _GOES_WITH.items():
-        if getattr(rule, key) and rule.then not in words:
-            yield (key,), f"{quoted(key)} has no use with {quoted(rule.then)}", "", "remove it"
-    relay = rule.relay
-    if rule.then == Outcome.RELAY and rule.seal is not None and not _may_seal(relay):
-        mend = "remove it, or say under 'relay' that TLS is needed"
-        yield ("seal",), "'seal' has no use with 'relay'", "", mend
-    if relay is not None and relay.else_ is not None and relay.tls not in _NEEDED:
-        mend = "say 'tls: required' or 'tls: verified', or remove 'else'"
-        yield ("relay", "else"), "'else' has no use without TLS that is needed", "", mend
-    for key in ("relay", "add", "seal"):
-        part = getattr(rule, key)
-        if part is not None and not written(part):
-            keys = ", ".join(info.alias or name for name, info in type(part).model_fields.items())
-            yield (key,), f"{quoted(key)} is empty", keys, ""
-
-
-def _may_seal(relay: RelayTerms | None) -> bool:
-    return relay is not None and relay.tls in _NEEDED and relay.else_ != Otherwise.REFUSE
+        yield ("then",), "'refuse' needs 'tell_sender'", "", mend
+    if outcome is not Outcome.REFUSE and rule.tell_sender:
+        yield ("tell_sender",), f"'tell_sender' has no use with {quoted(outcome)}", "", "remove it"
+    if outcome is not Outcome.SEAL and rule.seal is not None:
+        yield ("seal",), f"'seal' has no use with {quoted(outcome)}", "", "remove it"
 
 
 def _sentence_findings(rule: Rule) -> Iterator[Finding]:
-    path, detectors = ("tell_sender",), (rule.when.subject and rule.when.subject.finds) or ()
+    path, labels = ("tell_sender",), _labels(rule.when)
     if not re.fullmatch(r"[ -~]*", rule.tell_sender):
         allowed = "one line of ASCII text (mail servers pass on nothing else)"
         yield path, "'tell_sender' holds a line break or a character beyond ASCII", allowed, ""
     for placeholder in _PLACEHOLDER.findall(rule.tell_sender):
         if placeholder != FOUND:
             yield path, f"unknown placeholder {quoted(placeholder)}", FOUND, ""
-    if FOUND in rule.tell_sender and not detectors:
+    if FOUND in rule.tell_sender and not labels:
         mend = "it stands for what 'finds' finds, and the rule has none"
         yield path, f"{quoted(FOUND)} has no meaning here", "", mend
-    labels = sorted((DETECTORS[name].label for name in detectors), key=len, reverse=True)
     length = len(fill(rule.tell_sender, labels))
     if length > LONGEST_SENTENCE:
         found = f"'tell_sender' may be {length} characters long"
         yield path, found, f"{LONGEST_SENTENCE} characters", "shorten it"
 
 
-def _domain_findings(path: Path, entries: list[str]) -> Iterator[Finding]:
-    for number, entry in enumerate(entries):
-        try:
-            MemberList("").add("domains", entry)
-        except ValueError as error:
-            yield (*path, number), f"{quoted(entry)} is not a domain", str(error), ""
+def _labels(block: Conditions) -> list[str]:
+    """Return the labels of all that may be found, the longest first."""
+    tests = (block.subject, block.body, block.attachment, block.anywhere)
+    searches = (TextSearch.of(test, (), Scope()) for test in tests if test is not None)
+    labels = {one.label for search in searches for one in search.detectors}
+    return sorted(labels, key=lambda label: (-len(label), label))
 
 
 def _empty_findings(key: str, block: Conditions) -> Iterator[Finding]:
     if not written(block):
-        yield (key,), f"{quoted(key)} has no condition", ", ".join(type(block).model_fields), ""
+        yield (key,), f"{quoted(key)} has no condition", ", ".join(keys_of(type(block))), ""
     for name, value in written(block).items():
         if isinstance(value, Part) and not written(value):
-            yield (key, name), f"{quoted(name)} is empty", ", ".join(type(value).model_fields), ""
+            yield (key, name), f"{quoted(name)} is empty", ", ".join(keys_of(type(value))), ""
 
 
 def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
@@ -192,14 +137,8 @@ def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
         return False
     if other.except_ is not None and other.except_ != rule.except_:
         return False
-    if other.then == WARN or (rule.then == WARN and other.then != Outcome.REFUSE):
-        return False  # a warning stops nothing, and only a refusal stops a warning
-    theirs, ours = outcome_of(other.then).protection, outcome_of(rule.then).protection
-    return theirs > ours or (theirs == ours and earlier and not _own_terms(rule))
-
-
-def _own_terms(rule: Rule) -> bool:
-    return any((rule.seal, rule.relay, rule.add, rule.subject, rule.remove_headers))
+    theirs, ours = Outcome(other.then).protection, Outcome(rule.then).protection
+    return theirs > ours or (theirs == ours and earlier and rule.seal is None)
 
 
 def _implied(exception: Part, when: Part) -> bool:

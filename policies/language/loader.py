@@ -13,24 +13,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from policies.conditions import Scope, compile_block
-from policies.engine import Policy, Rule
+from policies.decision import Outcome
+from policies.engine import Policy, Rule, Terms, searched
 from policies.errors import PolicyError, Problem
 from policies.language import schema
 from policies.language.checks import Checker
-from policies.language.members import ListReader, MemberList
+from policies.language.members import ListReader, MemberList, shipped_lists
+from policies.language.names import lists_named, scope_of
 from policies.language.wording import problems_in
 from policies.language.yamltree import MAX_BYTES, Tree, read_tree
 from policies.message.flags import FlagReader
-from policies.terms import (
-    DELETE_AFTER_USE,
-    Changes,
-    Otherwise,
-    Protection,
-    RelayTerms,
-    SealTerms,
-    Tls,
-)
-from vault.strength import Strength
 
 STARTER = Path(__file__).parents[1] / "starter"
 
@@ -78,13 +70,16 @@ def read(path: Path) -> Source:
 
 def compiled(source: Source) -> Policy:
     """Return the policy that a source describes."""
-    scope, tree, parsed = Scope(lists=source.lists), source.tree, source.parsed
+    tree, parsed = source.tree, source.parsed
+    scope = scope_of(parsed, source.lists)
+    rules = tuple(_rule(index, rule, scope, tree) for index, rule in enumerate(parsed.rules))
     return Policy(
         name=Path(source.file).stem,
         digest=source.digest,
-        rules=tuple(_rule(index, rule, scope, tree) for index, rule in enumerate(parsed.rules)),
+        rules=rules,
+        searched=searched(rules, scope.detectors),
         reader=FlagReader(parsed.settings),
-        seal=_seal(parsed.settings.seal),
+        terms=_terms(parsed.settings.seal),
     )
 
 
@@ -118,6 +113,9 @@ def _lists(
         if source.file is not None:
             named_at = (file, tree.line(("lists", name, "file")))
             reader.add_file(lists[name], source.kind, source.file, named_at)
+    for name in sorted(lists_named(parsed) & shipped_lists().keys() - lists.keys()):
+        lists[name] = MemberList(name)
+        reader.add_file(lists[name], shipped_lists()[name], f"{name}.txt", (file, 0))
     return lists
 
 
@@ -127,43 +125,14 @@ def _rule(index: int, rule: schema.Rule, scope: Scope, tree: Tree) -> Rule:
         line=tree.line(("rules", index, "name")),
         when=compile_block(rule.when, scope),
         unless=compile_block(rule.except_, scope) if rule.except_ else (),
-        then=schema.outcome_of(rule.then),
-        warns=rule.then == schema.WARN,
+        then=Outcome(rule.then),
         tell_sender=rule.tell_sender,
-        seal=_seal(rule.seal or schema.SealTerms()),
-        relay=_relay(rule.relay or schema.RelayTerms()),
-        changes=_changes(rule),
+        terms=_terms(rule.seal or schema.SealTerms()),
     )
 
 
-def _seal(terms: schema.SealTerms) -> SealTerms:
-    return SealTerms(
-        expires_after=terms.expires_after,
-        not_before=terms.not_before,
-        replies=terms.replies,
-        view_only=terms.view_only,
-        sign_in=Strength(terms.sign_in) if terms.sign_in else None,
-        protection=Protection(terms.protection) if terms.protection else None,
-    )
-
-
-def _relay(terms: schema.RelayTerms) -> RelayTerms:
-    return RelayTerms(
-        tls=Tls(terms.tls) if terms.tls else None,
-        route=terms.route,
-        otherwise=Otherwise(terms.else_) if terms.else_ else None,
-    )
-
-
-def _changes(rule: schema.Rule) -> Changes:
-    add = rule.add or schema.AddTerms()
-    statements = [add.disclaimer] if add.disclaimer else []
-    statements += [DELETE_AFTER_USE] if add.delete_after_use else []
-    return Changes(
-        statements=tuple(statements),
-        neutral_subject=rule.subject is not None,
-        remove_headers=tuple(rule.remove_headers or ()),
-    )
+def _terms(terms: schema.SealTerms) -> Terms:
+    return Terms(expires_after=terms.expires_after, replies=terms.replies)
 
 
 def _digest(contents: list[bytes]) -> str:

@@ -1,4 +1,4 @@
-"""Named lists: personal webmail domains, generic mailboxes, addresses that were approved.
+"""Named lists and groups: personal webmail domains, generic mailboxes, approved addresses.
 
 Entries come from the policy file, from a text file beside it, or from the lists that come with
 Sealgate (`policies/lists/`). Promises label-wise comparison of domains and one spelling for
@@ -20,6 +20,10 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_PROBLEMS = 20
 
 _MAILBOX = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._'-]{1,64}")
+_MAILBOXES = re.compile(r"(?=.*[A-Za-z0-9]{3})\*?[A-Za-z0-9._'-]{3,62}\*?")
+_SEPARATORS = r"[._'-]"
+_KIND = re.compile(r"^# Kind: (domains|mailboxes|addresses)$", re.MULTILINE)
+_FIRST_LABEL = re.compile(r"[a-z0-9-]{1,63}\.")
 _FAMILY = re.compile(r"[a-z0-9-]{1,63}\.\*")
 # yahoo.com, yahoo.fr, yahoo.co.uk; not yahoo.example.org
 _COUNTRY_FORM = re.compile(r"[^.]+\.([^.]+|[a-z]{2,3}\.[a-z]{2})")
@@ -33,7 +37,9 @@ class MemberList:
     exact_domains: set[str] = field(default_factory=set)
     parent_domains: set[str] = field(default_factory=set)
     domain_families: set[str] = field(default_factory=set)
+    first_labels: set[str] = field(default_factory=set)
     mailboxes: set[str] = field(default_factory=set)
+    mailbox_patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
     broken: bool = False
 
@@ -43,14 +49,34 @@ class MemberList:
             or mailbox_name(address.local) in self.mailboxes
             or address.folded() in self.addresses
             or self._has_family_or_parent_of(address.domain)
+            or self._has_pattern_of(address.local)
         )
 
     def __len__(self) -> int:
-        parts = (self.exact_domains, self.parent_domains, self.domain_families)
-        return sum(map(len, parts)) + len(self.mailboxes) + len(self.addresses)
+        domains = (self.exact_domains, self.parent_domains, self.domain_families, self.first_labels)
+        return sum(map(len, (*domains, self.mailboxes, self.mailbox_patterns, self.addresses)))
+
+    def include(self, other: "MemberList") -> None:
+        """Add every entry of another list."""
+        self.exact_domains |= other.exact_domains
+        self.parent_domains |= other.parent_domains
+        self.domain_families |= other.domain_families
+        self.first_labels |= other.first_labels
+        self.mailboxes |= other.mailboxes
+        self.mailbox_patterns |= other.mailbox_patterns
+        self.addresses |= other.addresses
+        self.broken = self.broken or other.broken
+
+    def _has_pattern_of(self, local: str) -> bool:
+        if not self.mailbox_patterns:
+            return False
+        name = local.split("+", 1)[0].lower()
+        return any(pattern.fullmatch(name) for pattern in self.mailbox_patterns.values())
 
     def _has_family_or_parent_of(self, domain: str) -> bool:
         labels = domain.split(".")
+        if labels[0] in self.first_labels and len(labels) > 1:
+            return True
         if labels[0] in self.domain_families and _COUNTRY_FORM.fullmatch(domain):
             return True
         return any(".".join(labels[n:]) in self.parent_domains for n in range(1, len(labels)))
@@ -60,17 +86,25 @@ class MemberList:
         if kind == "domains":
             self._add_domain(entry.lower())
         elif kind == "mailboxes":
-            name = entry.removesuffix("@")
-            if not _MAILBOX.fullmatch(name):
-                raise ValueError("the part of an address before the @, such as info")
-            self.mailboxes.add(mailbox_name(name))
+            self._add_mailbox(entry.removesuffix("@"))
         else:
             try:
                 self.addresses.add(Address.parse(entry).folded())
             except AddressError as error:
                 raise ValueError("whole addresses, such as jo@example.org") from error
 
+    def _add_mailbox(self, entry: str) -> None:
+        if _MAILBOX.fullmatch(entry):
+            self.mailboxes.add(mailbox_name(entry))
+        elif _MAILBOXES.fullmatch(entry):
+            self.mailbox_patterns[entry.lower()] = _mailbox_pattern(entry.lower())
+        else:
+            raise ValueError("the part of an address before the @, such as info or *-list")
+
     def _add_domain(self, entry: str) -> None:
+        if _FIRST_LABEL.fullmatch(entry):
+            self.first_labels.add(entry.removesuffix("."))
+            return
         if _FAMILY.fullmatch(entry):
             self.domain_families.add(entry.removesuffix(".*"))
             return
@@ -86,7 +120,26 @@ class MemberList:
 
 def mailbox_name(local: str) -> str:
     """Return the one spelling of a mailbox: lower case, no +suffix, no separators."""
-    return re.sub(r"[._'-]", "", local.split("+", 1)[0].lower())
+    return re.sub(_SEPARATORS, "", local.split("+", 1)[0].lower())
+
+
+def _mailbox_pattern(entry: str) -> re.Pattern[str]:
+    """Return a pattern for `*-list`: a star is anything, one separator is as good as another."""
+    pieces = (
+        ".*" if piece == "*" else _SEPARATORS if re.fullmatch(_SEPARATORS, piece) else piece
+        for piece in entry
+    )
+    return re.compile("".join(pieces))
+
+
+def shipped_lists() -> dict[str, str]:
+    """Return the lists that come with Sealgate: name and kind, as their files say it."""
+    found = {}
+    for file in sorted(SHIPPED.glob("*.txt")):
+        kind = _KIND.search(file.read_text(encoding="utf-8")[:2000])
+        if kind:
+            found[file.stem] = kind[1]
+    return found
 
 
 class ListReader:

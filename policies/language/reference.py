@@ -67,7 +67,8 @@ def _table(name: str, models: object) -> str:
 def _field_rows(model: type[BaseModel]) -> Iterator[str]:
     yield "| key | meaning |"
     yield "| --- | --- |"
-    for name, info in model.model_fields.items():
+    own = {name: info for name, info in model.model_fields.items() if name in model.__annotations__}
+    for name, info in own.items():
         needed = " **Required.**" if info.is_required() else ""
         yield f"| `{info.alias or name}` | {info.description}{needed}{_default(info)} |"
 

@@ -7,7 +7,6 @@ answered with the words allowed there. Must never accept a word by guessing.
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -15,19 +14,27 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from policies.errors import quoted
-from policies.language import durations
+from policies.language import durations, quantities
 
 # What administrators of other mail products would write.
 SYNONYMS: Mapping[str, str] = {
     "allow": "relay",
+    "attachments": "attachment",
     "bcc": "recipient",
     "block": "refuse",
+    "certain": "sure",
+    "classification": "marking",
+    "content": "body",
     "condition": "when",
     "conditions": "when",
     "deliver": "relay",
     "deny": "refuse",
+    "doc": "document",
     "encrypt": "seal",
+    "excel": "spreadsheet",
+    "exe": "executable",
     "from": "sender",
+    "highest": "critical",
     "if": "when",
     "inbound": "internal",
     "message": "tell_sender",
@@ -35,24 +42,31 @@ SYNONYMS: Mapping[str, str] = {
     "nino": "national_insurance_number",
     "dob": "date_of_birth",
     "outbound": "external",
+    "partners": "partner",
+    "picture": "image",
     "pass": "relay",
     "reject": "refuse",
     "send": "relay",
     "to": "recipient",
+    "text": "body",
     "unless": "except",
+    "word": "document",
 }
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """Return the allowed word that `word` was probably meant to be, if any."""
-    names = list(allowed)
-    tidy = word.strip().casefold().replace("-", "_").replace(" ", "_")
+    spelt = {_tidy(name): name for name in allowed}
+    tidy = _tidy(word)
     for candidate in (tidy, SYNONYMS.get(tidy, "")):
-        for name in names:
-            if name.replace("-", "_") == candidate:
-                return name
-    close = difflib.get_close_matches(tidy, names, n=1, cutoff=0.6)
-    return close[0] if close else None
+        if candidate in spelt:
+            return spelt[candidate]
+    close = difflib.get_close_matches(tidy, spelt, n=1, cutoff=0.6)
+    return spelt[close[0]] if close else None
+
+
+def _tidy(word: str) -> str:
+    return word.strip().casefold().replace("-", "_").replace(" ", "_")
 
 
 def unknown_word(noun: str, word: object, allowed: Iterable[str]) -> PydanticCustomError:
@@ -123,27 +137,71 @@ class YesNo:
 
 
 @dataclass(frozen=True, slots=True)
-class LengthOfTime:
-    """Annotation for a length of time such as `30 days`."""
+class Written:
+    """Annotation for a value written as text; `what` names it in errors: "length of time"."""
+
+    what: str
+    parse: Callable[[str], Any]
+    example: str
+    pattern: str
 
     def __get_pydantic_core_schema__(
         self, _source: object, _handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Accept what `policies.language.durations` reads."""
+        """Accept what `parse` reads."""
         return core_schema.no_info_plain_validator_function(self._check)
 
     def __get_pydantic_json_schema__(
         self, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """Let editors check the shape."""
-        return {"type": "string", "pattern": f"^{durations.PATTERN}$"}
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
 
-    def _check(self, value: Any) -> timedelta:
+    def _check(self, value: Any) -> Any:
         try:
-            return durations.parse_duration(str(value))
+            return self.parse(str(value))
         except ValueError as error:
-            found = f"{quoted(str(value))} is no length of time"
-            raise wrong(found, allowed=durations.EXAMPLE) from error
+            raise wrong(f"{quoted(str(value))} is no {self.what}", allowed=self.example) from error
+
+
+@dataclass(frozen=True, slots=True)
+class LengthOfTime(Written):
+    """Annotation for a length of time such as `30 days`."""
+
+    what: str = "length of time"
+    parse: Callable[[str], Any] = durations.parse_duration
+    example: str = durations.EXAMPLE
+    pattern: str = durations.PATTERN
+
+
+@dataclass(frozen=True, slots=True)
+class Size(Written):
+    """Annotation for a size such as `10 MB`, in bytes."""
+
+    what: str = "size"
+    parse: Callable[[str], Any] = quantities.parse_size
+    example: str = quantities.SIZE_EXAMPLE
+    pattern: str = quantities.SIZE_PATTERN
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfDay(Written):
+    """Annotation for a time of day such as `17:30`."""
+
+    what: str = "time of day"
+    parse: Callable[[str], Any] = quantities.parse_clock
+    example: str = quantities.CLOCK_EXAMPLE
+    pattern: str = quantities.CLOCK_PATTERN
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Written):
+    """Annotation for a date such as `2027-03-31`."""
+
+    what: str = "date"
+    parse: Callable[[str], Any] = quantities.parse_day
+    example: str = quantities.DAY_EXAMPLE
+    pattern: str = quantities.DAY_PATTERN
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ _SHAPES: Mapping[str, str] = {
     schema.LIST_NAME: "lower-case words joined by underscores, such as own_schools",
     schema.FILE_NAME: "the name of a .txt file, without a folder",
     schema.GUID: "an id such as 01234567-89ab-cdef-0123-456789abcdef",
+    schema.HEADER_NAME: "the name of a header field, such as X-Classification",
+    schema.EXTENSION: "the end of a file name, such as exe",
 }
 _WANTED: Mapping[str, str] = {
     "dict_type": "keys and values",
@@ -105,8 +107,12 @@ def _too_long(details: ErrorDetails) -> Said:
     return f"{_place(details)} is too long", f"{details['ctx']['max_length']} characters", ""
 
 
-def _version(details: ErrorDetails) -> Said:
-    return f"{_place(details)} is {_shown(details['input'])}", "1", ""
+def _out_of_range(details: ErrorDetails) -> Said:
+    limits, number = details["ctx"], _shown(details["input"])
+    if details["loc"] == ("version",):
+        return f"{_place(details)} is {number}", "1", ""
+    allowed = f"{limits['ge']} or more" if "ge" in limits else f"at most {limits['le']}"
+    return f"{_place(details)} is {number}", allowed, ""
 
 
 def _other(details: ErrorDetails) -> Said:
@@ -118,8 +124,8 @@ _ABOUT_KEYS: Mapping[str, Callable[[ErrorDetails, type[BaseModel]], Said]] = {
     "missing": _missing,
 }
 _SAY: Mapping[str, Callable[[ErrorDetails], Said]] = {
-    "greater_than_equal": _version,
-    "less_than_equal": _version,
+    "greater_than_equal": _out_of_range,
+    "less_than_equal": _out_of_range,
     "plain": _plain,
     "string_pattern_mismatch": _wrong_shape,
     "string_too_long": _too_long,

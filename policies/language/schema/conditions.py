@@ -8,10 +8,19 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from policies.language.schema.part import DetectorName, Part, Words
-from policies.language.vocabulary import OneOf, OneOrMany, YesNo
+from policies.language.schema.addresses import AddressTest, RecipientTest
+from policies.language.schema.circumstances import (
+    CountTest,
+    HeaderTest,
+    MarkingTest,
+    RouteTest,
+    TimeTest,
+)
+from policies.language.schema.part import Part, Words
+from policies.language.schema.texts import AttachmentTest, TextTest
+from policies.language.vocabulary import OneOf, OneOrMany, Size, YesNo
 
-DIRECTIONS = ("internal", "external")
+DIRECTIONS = ("internal", "partner", "external")
 FLAG_KINDS = (
     "sensitivity",
     "subject_tag",
@@ -20,64 +29,82 @@ FLAG_KINDS = (
     "sensitivity_label",
 )
 
-
-class SubjectTest(Part):
-    """What the subject holds. Subject, every further Subject and Thread-Topic are read."""
-
-    noun: ClassVar[str] = "test of the subject"
-    finds: Annotated[list[DetectorName], OneOrMany(), Field(min_length=1)] | None = Field(
-        default=None, description="Personal data: any of these detectors finds something."
-    )
-    contains: Annotated[list[Words], OneOrMany(), Field(min_length=1)] | None = Field(
-        default=None,
-        description="Any of these words stands in the subject. Words written here in capitals "
-        "are matched in capitals only.",
-    )
-
-
-class AddressTest(Part):
-    """What an address is. Envelope addresses are read, never header fields."""
-
-    noun: ClassVar[str] = "test of an address"
-    in_list: Annotated[list[Words], OneOrMany(), Field(min_length=1)] | None = Field(
-        default=None, description="The address is on any of these lists."
-    )
-    domain: Annotated[list[Words], OneOrMany(), Field(min_length=1)] | None = Field(
-        default=None,
-        description='The domain is any of these. "nhs.net" is exact, ".gov.uk" every subdomain.',
-    )
+Direction = Annotated[str, OneOf("direction", lambda: DIRECTIONS)]
+FlagKind = Annotated[str, OneOf("flag", lambda: ("any", *FLAG_KINDS))]
 
 
 class Conditions(Part):
     """Conditions; every one that is written must hold."""
 
     noun: ClassVar[str] = "condition"
-    direction: Annotated[str, OneOf("direction", lambda: DIRECTIONS)] | None = Field(
+    direction: Annotated[list[Direction], OneOrMany(), Field(min_length=1)] | None = Field(
         default=None,
-        description="`internal`: the recipient is in a domain of ours. `external`: anywhere else.",
+        description="`internal`: the recipient is in a domain of ours. `partner`: in a domain "
+        "that `settings: partners:` names. `external`: anywhere else.",
     )
     sender: AddressTest | None = Field(
         default=None, description="The address in MAIL FROM passes these tests."
     )
-    recipient: AddressTest | None = Field(
+    recipient: RecipientTest | None = Field(
         default=None, description="The address in RCPT TO passes these tests."
     )
-    subject: SubjectTest | None = Field(
+    external_recipients: CountTest | None = Field(
+        default=None,
+        description="How many recipients the mail has outside our domains, partners and Bcc "
+        "included.",
+    )
+    visible_recipients: CountTest | None = Field(
+        default=None,
+        description="How many addresses outside our domains stand in To and Cc, where every "
+        "recipient sees them.",
+    )
+    visible_domains: CountTest | None = Field(
+        default=None,
+        description="How many different domains, ours apart, stand in To and Cc.",
+    )
+    subject: TextTest | None = Field(
         default=None, description="The subject, as the recipient would see it, passes these tests."
     )
-    flag: (
-        Annotated[
-            list[Annotated[str, OneOf("flag", lambda: ("any", *FLAG_KINDS))]],
-            OneOrMany(),
-            Field(min_length=1),
-        ]
-        | None
-    ) = Field(
+    body: TextTest | None = Field(
+        default=None,
+        description="The text of the mail passes these tests; every alternative is read.",
+    )
+    attachment: AttachmentTest | None = Field(
+        default=None,
+        description="One attachment, or a file inside one, passes all these tests.",
+    )
+    anywhere: TextTest | None = Field(
+        default=None,
+        description="Subject, text, attachments and their names, taken together, pass these tests.",
+    )
+    flag: Annotated[list[FlagKind], OneOrMany(), Field(min_length=1)] | None = Field(
         default=None,
         description="The sender marked the mail, in any of these ways; `any` means all of them.",
+    )
+    marking: MarkingTest | None = Field(
+        default=None,
+        description="The protective marking in the subject, in a header, or on a line of its own "
+        "in text or attachments.",
+    )
+    header: HeaderTest | None = Field(
+        default=None, description="A header field of the mail passes these tests."
+    )
+    size_over: Annotated[int, Size()] | None = Field(
+        default=None, description="The mail, as it is sent, is larger than this, such as `20 MB`."
     )
     unreadable: Annotated[bool, YesNo()] | None = Field(
         default=None,
         description="`yes`: the mail cannot be fully inspected. "
         "Without any rule such mail is sealed for external recipients.",
+    )
+    time: TimeTest | None = Field(
+        default=None, description="The mail is sent at such a time, London time."
+    )
+    agreement: Annotated[list[Words], OneOrMany(), Field(min_length=1)] | None = Field(
+        default=None,
+        description="The recipient's domain is covered by any of these agreements, and it is in "
+        "force today; `any` means every agreement in this file.",
+    )
+    route: RouteTest | None = Field(
+        default=None, description="The mail would travel to the recipient in this way."
     )

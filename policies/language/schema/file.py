@@ -1,13 +1,14 @@
-"""A whole policy file: its sections, and the lists that its rules name."""
+"""A whole policy file: its sections, and the lists, groups and agreements that its rules name."""
 
+from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from policies.language.schema.part import FILE_NAME, ListName, Part, Words
+from policies.language.schema.part import FILE_NAME, AgreementName, ListName, Part, Words
 from policies.language.schema.rule import Rule
 from policies.language.schema.settings import Settings
-from policies.language.vocabulary import OneOf
+from policies.language.vocabulary import Day, OneOf, OneOrMany
 
 LIST_KINDS = ("domains", "mailboxes", "addresses")
 
@@ -26,6 +27,41 @@ class ListSource(Part):
     entries: list[Words] = Field(default=[], description="Entries written here.")
 
 
+class Group(Part):
+    """People who belong together: whoever any of these lines names."""
+
+    noun: ClassVar[str] = "key of a group"
+    addresses: Annotated[list[Words], OneOrMany()] = Field(
+        default=[], description="These addresses, in any case."
+    )
+    domains: Annotated[list[Words], OneOrMany()] = Field(
+        default=[], description="Everybody in these domains."
+    )
+    mailboxes: Annotated[list[Words], OneOrMany()] = Field(
+        default=[], description="Whoever has this part before the @, at any domain."
+    )
+    in_list: Annotated[list[Words], OneOrMany()] = Field(
+        default=[], description="Whoever is on these lists."
+    )
+
+
+class Agreement(Part):
+    """An information-sharing agreement: with whom, what for, until when."""
+
+    noun: ClassVar[str] = "key of an agreement"
+    partner: Words = Field(description="With whom it was made, as people call them.")
+    purpose: Words = Field(description="What the information is shared for.")
+    domains: Annotated[list[Words], OneOrMany(), Field(min_length=1)] = Field(
+        description="The partner's mail domains: nhs.net is exact, .gov.uk every subdomain."
+    )
+    starts: Annotated[date, Day()] | None = Field(
+        default=None, description="The first day on which it is in force, such as `2026-04-01`."
+    )
+    expires: Annotated[date, Day()] = Field(
+        description="The last day on which it is in force, in London. Afterwards it does not hold."
+    )
+
+
 class PolicyFile(Part):
     """A whole policy file."""
 
@@ -35,6 +71,12 @@ class PolicyFile(Part):
         default=Settings(), description="What counts as marked, and how sealed mail may be used."
     )
     lists: dict[ListName, ListSource] = Field(default={}, description="Named lists for `in_list`.")
+    groups: dict[ListName, Group] = Field(
+        default={}, description="Named groups of people for `in_group`."
+    )
+    agreements: dict[AgreementName, Agreement] = Field(
+        default={}, description="Information-sharing agreements for the condition `agreement`."
+    )
     rules: list[Rule] = Field(
         min_length=1, description="Read top to bottom for each recipient; all rules are read."
     )

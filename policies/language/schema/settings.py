@@ -1,4 +1,4 @@
-"""What may stand under `settings`: what counts as marked, and how sealed mail may be used."""
+"""What may stand under `settings`: marks, partners, and the terms of sealed mail."""
 
 from typing import Annotated, ClassVar
 
@@ -19,8 +19,25 @@ class MsipLabel(Part):
     called: Words = Field(description="What staff call it; for people who read this file.")
 
 
+class Partners(Part):
+    """Domains that are neither ours nor just anybody's, for `direction: partner`."""
+
+    noun: ClassVar[str] = "key of partners"
+    domains: Annotated[list[Words], OneOrMany()] = Field(
+        default=[], description="These domains: nhs.net is exact, .gov.uk every subdomain."
+    )
+    in_list: Annotated[list[Words], OneOrMany()] = Field(
+        default=[], description="The domains on these lists as well."
+    )
+    except_: Annotated[list[Words], OneOrMany()] = Field(
+        default=[],
+        alias="except",
+        description="The domains on these lists are no partners after all.",
+    )
+
+
 class Settings(Part):
-    """What counts as marked, and how sealed mail may be used unless a rule says otherwise."""
+    """What counts as marked, who is a partner, and how sealed mail may be used."""
 
     noun: ClassVar[str] = "setting"
     sensitivity: Annotated[
@@ -40,6 +57,10 @@ class Settings(Part):
     )
     msip_labels: list[MsipLabel] = Field(
         default=[], description="Microsoft sensitivity labels that mark a mail."
+    )
+    partners: Partners = Field(
+        default=Partners(),
+        description="Whose recipients are partners; nobody's, unless written.",
     )
     seal: SealTerms = Field(
         default=SealTerms(), description="Terms of every sealed mail; a rule may set its own."

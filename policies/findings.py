@@ -1,0 +1,60 @@
+"""Findings of one mail: what detectors found, in which part, and which of them are the same value.
+
+For conditions that count. The same value in the plain and in the HTML text of a mail is one value,
+however it is spelt there. Promises that no value is kept: equal values have equal tokens, and a
+token says nothing else.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from policies.detectors import Detector, Finding
+from policies.extraction.passages import HEADER, Passage
+from policies.text.view import TEXT_LIMIT, View, normalise
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding, the part it stands in, and a token that equal values share within a process."""
+
+    finding: Finding
+    part: int
+    token: int = field(repr=False)
+
+
+def in_views(views: Iterable[View], detectors: Iterable[Detector]) -> Iterator[Found]:
+    """Yield what detectors find in the readings of a header."""
+    asked = tuple(detectors)
+    for view in views:
+        for detector in asked:
+            for finding in detector.find(view):
+                yield Found(finding, HEADER, _token(view.original, finding))
+
+
+def in_passages(passages: Iterable[Passage], detectors: Iterable[Detector]) -> Iterator[Found]:
+    """Yield what detectors find in passages; each passage is read once, by all of them."""
+    asked = tuple(detectors)
+    for passage in passages if asked else ():
+        for finding in scan(passage.text, asked):
+            yield Found(finding, passage.part, _token(passage.text, finding))
+
+
+def _token(text: str, finding: Finding) -> int:
+    value = normalise(text[finding.start : finding.end]).normal.casefold()
+    return hash((finding.detector, "".join(filter(str.isalnum, value))))
+
+
+OVERLAP = 200
+
+
+def scan(text: str, detectors: tuple[Detector, ...]) -> Iterator[Finding]:
+    """Yield the findings in a text of any length."""
+    seen = set()
+    for at in range(0, max(len(text), 1), TEXT_LIMIT - OVERLAP):
+        view = normalise(text[at : at + TEXT_LIMIT])
+        for detector in detectors:
+            for found in detector.find(view):
+                moved = replace(found, start=found.start + at, end=found.end + at)
+                if moved not in seen:
+                    seen.add(moved)
+                    yield moved
