@@ -4,10 +4,20 @@ A decision is a value: it can be logged, stored, explained and compared. Promise
 are plain English. Must never carry a matched value or any other piece of the mail.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from policies.terms import (
+    ANY_WAY,
+    NOTHING_SAID,
+    UNCHANGED,
+    Changes,
+    Note,
+    RelayTerms,
+    SealTerms,
+)
 from vault.address import Address
 
 
@@ -43,16 +53,40 @@ class Decision:
     """What happens to the mail for `recipient`.
 
     `because` holds every rule that fired, in file order, also those that were outvoted.
-    `tell_sender` is set when the outcome is REFUSE. `expires_after` and `reply_allowed` mean
-    something when it is SEAL; None leaves the expiry to the installation's default.
+    `tell_sender` is set when the outcome is REFUSE. `relay` and `changes` mean something when it
+    is RELAY, `seal` when it is SEAL or when RELAY cannot be had as `relay` asks; an expiry of None
+    is left to the installation's default. `notes` are for the sender of mail that is not refused.
     """
 
     recipient: Address
     outcome: Outcome
     because: tuple[Reason, ...] = ()
     tell_sender: str = ""
-    expires_after: timedelta | None = None
-    reply_allowed: bool = True
+    seal: SealTerms = NOTHING_SAID
+    relay: RelayTerms = ANY_WAY
+    changes: Changes = UNCHANGED
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def expires_after(self) -> timedelta | None:
+        """How long a sealed mail may be opened."""
+        return self.seal.expires_after
+
+    @property
+    def reply_allowed(self) -> bool:
+        """Whether a sealed mail may be answered."""
+        return self.seal.replies is not False
+
+    def words(self) -> Iterator[str]:
+        """Name the terms that hold, in plain English, for traces."""
+        if self.outcome is Outcome.SEAL:
+            whole = replace(self.seal, replies=self.reply_allowed)
+            yield from whole.words()
+            if whole.expires_after is None:
+                yield "expires as installed"
+        elif self.outcome is Outcome.RELAY:
+            yield from self.relay.words()
+            yield from self.changes.words()
 
     @property
     def told(self) -> str:

@@ -8,7 +8,7 @@ decide on anything a header claims about recipients.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import Any
 
 from policies.conditions import Because, Condition, Reads, listing
 from policies.decision import Decision, Outcome, Reason
@@ -19,6 +19,18 @@ from policies.facts import NOTHING_READ, Facts, Searched
 from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.flags import FlagReader
 from policies.message.mime import Outline
+from policies.terms import (
+    ANY_WAY,
+    NOTHING_SAID,
+    UNCHANGED,
+    Changes,
+    Note,
+    RelayTerms,
+    SealTerms,
+    merge_changes,
+    merge_relay,
+    merge_seal,
+)
 from vault.address import Address
 
 UNINSPECTABLE = Reason(
@@ -31,16 +43,11 @@ NAMED_AT_MOST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """Terms of a sealed mail; None where nothing was said."""
-
-    expires_after: timedelta | None = None
-    replies: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One compiled rule; `line` is where it stands in the policy file."""
+    """One compiled rule; `line` is where it stands in the policy file.
+
+    One that warns has the outcome RELAY, which no other outcome gives way to.
+    """
 
     name: str
     line: int
@@ -48,7 +55,15 @@ class Rule:
     unless: tuple[Condition, ...]
     then: Outcome
     tell_sender: str = ""
-    terms: Terms = Terms()
+    warns: bool = False
+    seal: SealTerms = NOTHING_SAID
+    relay: RelayTerms = ANY_WAY
+    changes: Changes = UNCHANGED
+
+    @property
+    def word(self) -> str:
+        """What the rule says under `then`."""
+        return "warn" if self.warns else str(self.then)
 
     @property
     def reads(self) -> Reads:
@@ -98,6 +113,11 @@ class Fired:
         return Reason(self.rule.name, text, self.rule.line)
 
     @property
+    def note(self) -> Note:
+        """What the sender is told by mail."""
+        return Note(self.rule.name, self.tell_sender, self.rule.line)
+
+    @property
     def tell_sender(self) -> str:
         """The sentence for the sender, with what was found filled in."""
         found = [label for because in self.because for label in because.found]
@@ -120,8 +140,13 @@ class Policy:
     digest: str
     rules: tuple[Rule, ...]
     reader: FlagReader
-    terms: Terms
+    seal: SealTerms
     searched: Searched = field(default_factory=dict)
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """The names of the routes that its rules use."""
+        return frozenset(rule.relay.route for rule in self.rules if rule.relay.route is not None)
 
     def decide_recipient(
         self, envelope: Envelope, recipient: Address, knowledge: Knowledge = NOTHING_KNOWN
@@ -130,7 +155,7 @@ class Policy:
         facts = Facts(envelope, None, self.reader, knowledge=knowledge)
         early = [r for r in self.rules if r.then is Outcome.REFUSE and r.reads is Reads.ENVELOPE]
         fired = [hit for rule in early if (hit := rule.fires(facts, recipient))]
-        return self._decision(recipient, fired, uninspectable=False) if fired else None
+        return self._decision(recipient, fired) if fired else None
 
     def decide(
         self,
@@ -157,30 +182,37 @@ class Policy:
         fired = [hit for rule in self.rules if (hit := rule.fires(facts, recipient))]
         external = not facts.envelope.is_internal(recipient)
         uninspectable = external and facts.unreadable
-        return self._decision(recipient, fired, uninspectable=uninspectable)
+        return self._decision(recipient, fired, uninspectable=uninspectable, external=external)
 
-    def _decision(self, recipient: Address, fired: list[Fired], *, uninspectable: bool) -> Decision:
+    def _decision(
+        self,
+        recipient: Address,
+        fired: list[Fired],
+        *,
+        uninspectable: bool = False,
+        external: bool = True,
+    ) -> Decision:
         outcomes = [hit.rule.then for hit in fired] + [Outcome.SEAL] * uninspectable
         outcome = max(outcomes, key=lambda o: o.protection, default=Outcome.RELAY)
-        decisive = [hit for hit in fired if hit.rule.then is outcome]
-        sealed = outcome is Outcome.SEAL
-        terms = self._terms(decisive) if sealed else Terms()
-        because = tuple(hit.reason for hit in fired) + (UNINSPECTABLE,) * uninspectable
+        decisive = [hit for hit in fired if hit.rule.then is outcome and not hit.rule.warns]
+        refused, relayed = outcome is Outcome.REFUSE, outcome is Outcome.RELAY
         return Decision(
             recipient=recipient,
             outcome=outcome,
-            because=because,
-            tell_sender=decisive[0].tell_sender if outcome is Outcome.REFUSE else "",
-            expires_after=terms.expires_after,
-            reply_allowed=terms.replies is not False,
+            because=tuple(hit.reason for hit in fired) + (UNINSPECTABLE,) * uninspectable,
+            tell_sender=decisive[0].tell_sender if refused else "",
+            seal=NOTHING_SAID if refused else merge_seal(_of(decisive, "seal"), self.seal),
+            relay=merge_relay(_of(decisive, "relay")) if relayed else ANY_WAY,
+            changes=_changes(fired, external=external) if relayed else UNCHANGED,
+            notes=() if refused else tuple(hit.note for hit in fired if hit.rule.warns),
         )
 
-    def _terms(self, decisive: list[Fired]) -> Terms:
-        """Return the strictest of the terms that the sealing rules set, else the policy's own."""
-        said = [hit.rule.terms for hit in decisive]
-        expiries = [terms.expires_after for terms in said if terms.expires_after is not None]
-        replies = [terms.replies for terms in said if terms.replies is not None]
-        return Terms(
-            expires_after=min(expiries, default=self.terms.expires_after),
-            replies=all(replies) if replies else self.terms.replies,
-        )
+
+def _of(fired: list[Fired], terms: str) -> list[Any]:
+    return [getattr(hit.rule, terms) for hit in fired]
+
+
+def _changes(fired: list[Fired], *, external: bool) -> Changes:
+    """Return what changes in a clear copy; inside the organisation it is the subject alone."""
+    merged = merge_changes(_of(fired, "changes"))
+    return merged if external else Changes(neutral_subject=merged.neutral_subject)

@@ -14,13 +14,33 @@ from policies.engine import FOUND, fill
 from policies.errors import Problem, quoted
 from policies.language.members import MemberList
 from policies.language.name_checks import Finding, NameChecker
-from policies.language.schema import Conditions, Part, PolicyFile, Rule
+from policies.language.schema import (
+    WARN,
+    Conditions,
+    Part,
+    PolicyFile,
+    RelayTerms,
+    Rule,
+    outcome_of,
+)
 from policies.language.schema.part import keys_of
 from policies.language.yamltree import Path, Tree
+from policies.terms import Otherwise, Tls
 
 # An SMTP reply line holds 512 octets; a mail client shows about two lines of a telephone.
 LONGEST_SENTENCE = 179
 ANY = "any"
+_TELLING = (Outcome.REFUSE, WARN)
+_CLEAR = (Outcome.RELAY, WARN)
+_GOES_WITH = {
+    "tell_sender": _TELLING,
+    "seal": (Outcome.SEAL, Outcome.RELAY),
+    "relay": (Outcome.RELAY,),
+    "add": _CLEAR,
+    "subject": _CLEAR,
+    "remove_headers": _CLEAR,
+}
+_NEEDED = (Tls.REQUIRED, Tls.VERIFIED)
 _PLACEHOLDER = re.compile(r"[{}][^{}]*[{}]?")
 
 
@@ -88,14 +108,28 @@ def written(part: Part) -> dict[str, object]:
 
 
 def _outcome_findings(rule: Rule) -> Iterator[Finding]:
-    outcome = Outcome(rule.then)
-    if outcome is Outcome.REFUSE and not rule.tell_sender:
+    if rule.then in _TELLING and not rule.tell_sender:
         mend = "say in one sentence what the sender should do"
-        yield ("then",), "'refuse' needs 'tell_sender'", "", mend
-    if outcome is not Outcome.REFUSE and rule.tell_sender:
-        yield ("tell_sender",), f"'tell_sender' has no use with {quoted(outcome)}", "", "remove it"
-    if outcome is not Outcome.SEAL and rule.seal is not None:
-        yield ("seal",), f"'seal' has no use with {quoted(outcome)}", "", "remove it"
+        yield ("then",), f"{quoted(rule.then)} needs 'tell_sender'", "", mend
+    for key, words in _GOES_WITH.items():
+        if getattr(rule, key) and rule.then not in words:
+            yield (key,), f"{quoted(key)} has no use with {quoted(rule.then)}", "", "remove it"
+    relay = rule.relay
+    if rule.then == Outcome.RELAY and rule.seal is not None and not _may_seal(relay):
+        mend = "remove it, or say under 'relay' that TLS is needed"
+        yield ("seal",), "'seal' has no use with 'relay'", "", mend
+    if relay is not None and relay.else_ is not None and relay.tls not in _NEEDED:
+        mend = "say 'tls: required' or 'tls: verified', or remove 'else'"
+        yield ("relay", "else"), "'else' has no use without TLS that is needed", "", mend
+    for key in ("relay", "add", "seal"):
+        part = getattr(rule, key)
+        if part is not None and not written(part):
+            keys = ", ".join(info.alias or name for name, info in type(part).model_fields.items())
+            yield (key,), f"{quoted(key)} is empty", keys, ""
+
+
+def _may_seal(relay: RelayTerms | None) -> bool:
+    return relay is not None and relay.tls in _NEEDED and relay.else_ != Otherwise.REFUSE
 
 
 def _sentence_findings(rule: Rule) -> Iterator[Finding]:
@@ -137,8 +171,14 @@ def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
         return False
     if other.except_ is not None and other.except_ != rule.except_:
         return False
-    theirs, ours = Outcome(other.then).protection, Outcome(rule.then).protection
-    return theirs > ours or (theirs == ours and earlier and rule.seal is None)
+    if other.then == WARN or (rule.then == WARN and other.then != Outcome.REFUSE):
+        return False  # a warning stops nothing, and only a refusal stops a warning
+    theirs, ours = outcome_of(other.then).protection, outcome_of(rule.then).protection
+    return theirs > ours or (theirs == ours and earlier and not _own_terms(rule))
+
+
+def _own_terms(rule: Rule) -> bool:
+    return any((rule.seal, rule.relay, rule.add, rule.subject, rule.remove_headers))
 
 
 def _implied(exception: Part, when: Part) -> bool:

@@ -13,8 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from policies.conditions import Scope, compile_block
-from policies.decision import Outcome
-from policies.engine import Policy, Rule, Terms, searched
+from policies.engine import Policy, Rule, searched
 from policies.errors import PolicyError, Problem
 from policies.language import schema
 from policies.language.checks import Checker
@@ -23,6 +22,16 @@ from policies.language.names import lists_named, scope_of
 from policies.language.wording import problems_in
 from policies.language.yamltree import MAX_BYTES, Tree, read_tree
 from policies.message.flags import FlagReader
+from policies.terms import (
+    DELETE_AFTER_USE,
+    Changes,
+    Otherwise,
+    Protection,
+    RelayTerms,
+    SealTerms,
+    Tls,
+)
+from vault.strength import Strength
 
 STARTER = Path(__file__).parents[1] / "starter"
 
@@ -79,7 +88,7 @@ def compiled(source: Source) -> Policy:
         rules=rules,
         searched=searched(rules, scope.detectors),
         reader=FlagReader(parsed.settings),
-        terms=_terms(parsed.settings.seal),
+        seal=_seal(parsed.settings.seal),
     )
 
 
@@ -125,14 +134,43 @@ def _rule(index: int, rule: schema.Rule, scope: Scope, tree: Tree) -> Rule:
         line=tree.line(("rules", index, "name")),
         when=compile_block(rule.when, scope),
         unless=compile_block(rule.except_, scope) if rule.except_ else (),
-        then=Outcome(rule.then),
+        then=schema.outcome_of(rule.then),
+        warns=rule.then == schema.WARN,
         tell_sender=rule.tell_sender,
-        terms=_terms(rule.seal or schema.SealTerms()),
+        seal=_seal(rule.seal or schema.SealTerms()),
+        relay=_relay(rule.relay or schema.RelayTerms()),
+        changes=_changes(rule),
     )
 
 
-def _terms(terms: schema.SealTerms) -> Terms:
-    return Terms(expires_after=terms.expires_after, replies=terms.replies)
+def _seal(terms: schema.SealTerms) -> SealTerms:
+    return SealTerms(
+        expires_after=terms.expires_after,
+        not_before=terms.not_before,
+        replies=terms.replies,
+        view_only=terms.view_only,
+        sign_in=Strength(terms.sign_in) if terms.sign_in else None,
+        protection=Protection(terms.protection) if terms.protection else None,
+    )
+
+
+def _relay(terms: schema.RelayTerms) -> RelayTerms:
+    return RelayTerms(
+        tls=Tls(terms.tls) if terms.tls else None,
+        route=terms.route,
+        otherwise=Otherwise(terms.else_) if terms.else_ else None,
+    )
+
+
+def _changes(rule: schema.Rule) -> Changes:
+    add = rule.add or schema.AddTerms()
+    statements = [add.disclaimer] if add.disclaimer else []
+    statements += [DELETE_AFTER_USE] if add.delete_after_use else []
+    return Changes(
+        statements=tuple(statements),
+        neutral_subject=rule.subject is not None,
+        remove_headers=tuple(rule.remove_headers or ()),
+    )
 
 
 def _digest(contents: list[bytes]) -> str:

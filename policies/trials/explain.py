@@ -8,7 +8,7 @@ show a matched value: subjects are masked, reasons quote nothing.
 from dataclasses import dataclass
 
 from policies.conditions import Condition
-from policies.decision import Decision, Outcome
+from policies.decision import Decision
 from policies.engine import Policy, Rule, holds
 from policies.envelope import Envelope
 from policies.facts import Facts
@@ -24,7 +24,7 @@ class Step:
 
     rule: str
     line: int
-    then: Outcome
+    then: str
     fired: bool
     why: str
 
@@ -69,7 +69,7 @@ def explain(policy: Policy, envelope: Envelope, outline: Outline) -> Explanation
 def _step(rule: Rule, facts: Facts, recipient: Address) -> Step:
     fired = rule.fires(facts, recipient)
     why = fired.reason.text if fired else _why_not(rule, facts, recipient)
-    return Step(rule.name, rule.line, rule.then, fired is not None, why)
+    return Step(rule.name, rule.line, rule.word, fired is not None, why)
 
 
 def _why_not(rule: Rule, facts: Facts, recipient: Address) -> str:

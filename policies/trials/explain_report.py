@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.decision import Decision, Outcome
-from policies.language.durations import say_duration
 from policies.trials.explain import Explanation, Trace
 
 SHOWN_OF_DIGEST = 12
@@ -52,15 +51,13 @@ def _trace_lines(trace: Trace) -> Iterator[str]:
         yield f"  fired  {reason.rule} (built in, seal): {reason.text}"
     if decision.tell_sender:
         yield f"  The sender is told: {decision.tell_sender}"
+    for note in decision.notes:
+        yield f"  The sender is sent a note ({note.rule}): {note.text}"
 
 
 def _terms(decision: Decision) -> str:
-    if decision.outcome is not Outcome.SEAL:
-        return ""
-    length = decision.expires_after
-    expiry = f"expires after {say_duration(length)}" if length else "expires as installed"
-    replies = "replies allowed" if decision.reply_allowed else "no replies"
-    return f" ({expiry}, {replies})"
+    words = list(decision.words())
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _plain(explanation: Explanation) -> dict[str, Any]:
@@ -84,6 +81,8 @@ def _plain_trace(trace: Trace) -> dict[str, Any]:
         "tell_sender": decision.tell_sender,
         "expires_after_seconds": int(length.total_seconds()) if sealed and length else None,
         "reply_allowed": decision.reply_allowed if sealed else None,
+        "terms": list(decision.words()),
+        "notes": [{"rule": n.rule, "line": n.line, "text": n.text} for n in decision.notes],
         "because": [
             {"rule": reason.rule, "line": reason.line, "text": reason.text}
             for reason in decision.because

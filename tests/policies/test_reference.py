@@ -33,7 +33,10 @@ def test_every_part_of_the_language_has_a_table():
         assert f"<!-- made from {part.__name__} -->" in text
 
 
-@pytest.mark.parametrize("words", [schema.FLAG_KINDS, schema.OUTCOMES, schema.LIST_KINDS])
+OUTCOMES = (*schema.OUTCOMES, schema.WARN)
+
+
+@pytest.mark.parametrize("words", [schema.FLAG_KINDS, OUTCOMES, schema.LIST_KINDS])
 def test_every_word_of_the_hand_written_tables_is_there(words):
     text = PAGE_FILE.read_text(encoding="utf-8")
     for word in words:
@@ -55,7 +58,7 @@ def test_the_schema_forbids_unknown_keys_and_offers_the_words():
     objects = [made, *made["$defs"].values()]
     assert all(thing["additionalProperties"] is False for thing in objects)
     rule = made["$defs"]["Rule"]["properties"]
-    assert rule["then"]["enum"] == ["refuse", "seal", "relay"]
+    assert rule["then"]["enum"] == ["refuse", "seal", "relay", "warn"]
     assert "except" in rule
     finds = made["$defs"]["TextTest"]["properties"]["finds"]["anyOf"]
     assert "nhs_number" in finds[0]["enum"]

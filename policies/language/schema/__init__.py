@@ -21,7 +21,14 @@ from policies.language.schema.circumstances import (
 )
 from policies.language.schema.conditions import DIRECTIONS, FLAG_KINDS, Conditions
 from policies.language.schema.file import LIST_KINDS, Agreement, Group, ListSource, PolicyFile
-from policies.language.schema.outcomes import OUTCOMES, SealTerms
+from policies.language.schema.outcomes import (
+    OUTCOMES,
+    WARN,
+    AddTerms,
+    RelayTerms,
+    SealTerms,
+    outcome_of,
+)
 from policies.language.schema.part import FILE_NAME, GUID, LIST_NAME, RULE_NAME, Part
 from policies.language.schema.rule import Rule
 from policies.language.schema.settings import SENSITIVITIES, MsipLabel, Partners, Settings
@@ -54,7 +61,9 @@ __all__ = [
     "RULE_NAME",
     "SENSITIVITIES",
     "SEVERITIES",
+    "WARN",
     "WEEKDAYS",
+    "AddTerms",
     "AddressTest",
     "Agreement",
     "AttachmentTest",
@@ -69,10 +78,12 @@ __all__ = [
     "Partners",
     "PolicyFile",
     "RecipientTest",
+    "RelayTerms",
     "RouteTest",
     "Rule",
     "SealTerms",
     "Settings",
     "TextTest",
     "TimeTest",
+    "outcome_of",
 ]

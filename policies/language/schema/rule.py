@@ -5,7 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from policies.language.schema.conditions import Conditions
-from policies.language.schema.outcomes import OUTCOMES, SealTerms
+from policies.language.schema.outcomes import (
+    NEUTRAL,
+    OUTCOMES,
+    WARN,
+    AddTerms,
+    RelayTerms,
+    RemoveHeaders,
+    SealTerms,
+)
 from policies.language.schema.part import RULE_NAME, Part
 from policies.language.vocabulary import OneOf
 
@@ -22,14 +30,37 @@ class Rule(Part):
         alias="except",
         description="If all of these hold as well, the rule does not fire.",
     )
-    then: Annotated[str, OneOf("outcome", lambda: [str(o) for o in OUTCOMES])] = Field(
-        description="`refuse`, `seal` or `relay`. The most protective outcome of all rules wins."
+    then: Annotated[str, OneOf("outcome", lambda: [*map(str, OUTCOMES), WARN])] = Field(
+        description="`refuse`, `seal` or `relay`: the most protective outcome of all rules wins. "
+        "Or `warn`: the mail goes as the other rules say, and its sender is sent a note."
     )
     tell_sender: str = Field(
         default="",
-        description="For `refuse`: one sentence or two, under 180 characters, that say what to do. "
+        description="For `refuse` and `warn`: one sentence or two, under 180 characters, that say "
+        "what to do. "
         "`{found}` stands for what the detectors found, in words.",
     )
     seal: SealTerms | None = Field(
-        default=None, description="For `seal`: terms that differ from `settings: seal:`."
+        default=None,
+        description="For `seal`, and for mail sealed because its `relay:` terms cannot be kept: "
+        "terms that differ from `settings: seal:`.",
+    )
+    relay: RelayTerms | None = Field(
+        default=None, description="For `relay`: TLS that is needed, and the way it goes."
+    )
+    add: AddTerms | None = Field(
+        default=None,
+        description="For `relay` and `warn`: statements appended to external mail, where that "
+        "breaks no signature.",
+    )
+    subject: Annotated[str, OneOf("kind of subject", lambda: [NEUTRAL])] | None = Field(
+        default=None,
+        description="For `relay` and `warn`: `neutral` hides the subject and the names of "
+        "attachments in the copy that is sent, and seals the mail as it was written.",
+    )
+    remove_headers: RemoveHeaders | None = Field(
+        default=None,
+        description="For `relay` and `warn`: headers that external mail leaves without. "
+        "`internal` stands for those of mail servers and of Sealgate, `internal_received` for "
+        "Received lines of private addresses; or names, which may end in `*`.",
     )
