@@ -4,9 +4,9 @@ Promises that a line is in the same transaction as what it tells of: both happen
 Must never hold a subject, content, a code or anything else of a mail but its addresses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ from vault.origin import Origin
 from vault.store import Transaction
 
 DETAIL_LIMIT = 200
+SAME_VISIT = timedelta(minutes=1)
 NOWHERE = Origin()
 
 
@@ -105,6 +106,21 @@ def event_of(row: Mapping[Any, Any]) -> Event:
         origin=Origin(row["ip"], row["agent"]),
         detail=row["detail"],
     )
+
+
+def once_a_visit(events: Iterable[Event]) -> list[Event]:
+    """Leave out what is the same act of the same person within a minute of the last.
+
+    A page is made of several requests: they are one visit. The trail itself keeps each.
+    """
+    shown: list[Event] = []
+    last: dict[tuple[object, ...], datetime] = {}
+    for happened in events:
+        same = (happened.act, happened.actor, happened.subject, happened.origin, happened.detail)
+        if same not in last or happened.at - last[same] > SAME_VISIT:
+            shown.append(happened)
+        last[same] = happened.at
+    return shown
 
 
 def printable(text: str, limit: int = DETAIL_LIMIT) -> str:

@@ -7,14 +7,14 @@ Must never be imported by the SMTP door: it opens summaries.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, and_, exists, func, not_, select
 
 from vault import access, reference, tables
 from vault.address import Address
-from vault.audit import Event, event_of
+from vault.audit import Event, event_of, once_a_visit
 from vault.errors import Denial
 from vault.facts import PackageFacts, Summary, address_of, facts_of, open_summary, unwrap_key
 from vault.opening import OpeningKeys
@@ -22,7 +22,6 @@ from vault.store import Store, Transaction
 from vault.tables import GrantState, NoticeState
 
 PAGE_SIZE = 25
-SAME_VISIT = timedelta(minutes=1)
 T = TypeVar("T")
 Row = Mapping[Any, Any]
 
@@ -111,14 +110,7 @@ def timeline(store: Store, owner: Address, package_id: str) -> list[Event]:
     with store.reading() as tx:
         access.owned(tx, package_id, owner)
         rows = tx.execute(wanted.order_by(event.c.at, event.c.id)).mappings().all()
-    shown: list[Event] = []
-    last: dict[tuple[object, ...], datetime] = {}
-    for happened in map(event_of, rows):
-        same = (happened.act, happened.actor, happened.subject, happened.origin, happened.detail)
-        if same not in last or happened.at - last[same] > SAME_VISIT:
-            shown.append(happened)
-        last[same] = happened.at
-    return shown
+    return once_a_visit(map(event_of, rows))
 
 
 def conversation(store: Store, keys: OpeningKeys, reader: Address, package_id: str) -> list[Line]:

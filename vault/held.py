@@ -16,7 +16,7 @@ from sqlalchemy import exists, or_, select
 
 from vault import approval, ciphertext, holds, tables
 from vault.address import Address
-from vault.audit import Act, Event, event_of, record
+from vault.audit import Act, Event, event_of, once_a_visit, record
 from vault.errors import AccessDenied
 from vault.facts import Summary, address_of, open_summary, unwrap_key
 from vault.holds import Row
@@ -133,7 +133,7 @@ def timeline(store: Store, reader: Address, hold_id: str) -> list[Event]:
     with store.reading() as tx:
         _seen_by(tx, hold_id, reader)
         rows = tx.execute(wanted.order_by(event.c.at, event.c.id)).mappings().all()
-    return [event_of(row) for row in rows]
+    return once_a_visit(map(event_of, rows))
 
 
 def _seen_by(tx: Transaction, hold_id: str, reader: Address) -> tuple[Row, Role]:

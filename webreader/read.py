@@ -136,23 +136,23 @@ def open_letter(
 def letter(opened: Opened, seen: MessageView) -> Letter:
     """Put a message into the words of the page."""
     package = opened.package
-    files = [_file(attachment) for attachment in seen.attachments if not attachment.in_text]
-    pictures = [_file(attachment) for attachment in seen.attachments if attachment.in_text]
+    files = [file_of(attachment) for attachment in seen.attachments if not attachment.in_text]
+    pictures = [file_of(attachment) for attachment in seen.attachments if attachment.in_text]
     return Letter(
         id=package.id,
         reference=package.reference,
         subject=seen.subject or opened.summary.subject,
         author=package.author,
         author_name=opened.summary.author_name,
-        to=tuple(map(_person, seen.to)),
-        cc=tuple(map(_person, seen.cc)),
+        to=tuple(map(spelt, seen.to)),
+        cc=tuple(map(spelt, seen.cc)),
         sent_at=package.sealed_at,
         expires_at=package.expires_at,
         protection=package.protection,
         frame=frame.classes(seen.body.html) if seen.body.html else "",
         files=tuple(files),
         pictures=tuple(pictures),
-        remarks=tuple(_remarks(seen)),
+        remarks=tuple(remarks_on(seen)),
     )
 
 
@@ -174,16 +174,19 @@ def _thread(site: Site, identity: Address, package: str) -> list[Entry]:
     ]
 
 
-def _file(attachment: Attachment) -> File:
+def file_of(attachment: Attachment) -> File:
+    """Put an attachment into the words of the page."""
     badge, kind = kinds.describe(attachment.name)
     return File(attachment.index, attachment.name, attachment.size, badge, kind)
 
 
-def _person(person: Person) -> str:
+def spelt(person: Person) -> str:
+    """Write a person as in a To line."""
     return f"{person.name} <{person.address}>" if person.name else person.address
 
 
-def _remarks(seen: MessageView) -> list[str]:
+def remarks_on(seen: MessageView) -> list[str]:
+    """Say what about a message cannot be shown as it is."""
     remarks = [seen.note] if seen.note else []
     if seen.body.remote:
         remarks.append(
