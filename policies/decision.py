@@ -11,9 +11,11 @@ from enum import StrEnum
 
 from policies.terms import (
     ANY_WAY,
+    FOR_THE_SENDER,
     NOTHING_SAID,
     UNCHANGED,
     Changes,
+    HoldTerms,
     Note,
     RelayTerms,
     SealTerms,
@@ -53,15 +55,19 @@ class Decision:
     """What happens to the mail for `recipient`.
 
     `because` holds every rule that fired, in file order, also those that were outvoted.
-    `tell_sender` is set when the outcome is REFUSE. `relay` and `changes` mean something when it
-    is RELAY, `seal` when it is SEAL or when RELAY cannot be had as `relay` asks; an expiry of None
-    is left to the installation's default. `notes` are for the sender of mail that is not refused.
+    `tell_sender` is set when the outcome is REFUSE or HOLD, and `stopped_by` then holds a sentence
+    for each rule that says so. `hold` means something when it is HOLD, `relay` and `changes` when
+    it is RELAY, `seal` when it is SEAL or when RELAY cannot be had as `relay` asks; an expiry of
+    None is left to the installation's default. `notes` are for the sender of mail that is not
+    refused.
     """
 
     recipient: Address
     outcome: Outcome
     because: tuple[Reason, ...] = ()
     tell_sender: str = ""
+    stopped_by: tuple[str, ...] = ()
+    hold: HoldTerms = FOR_THE_SENDER
     seal: SealTerms = NOTHING_SAID
     relay: RelayTerms = ANY_WAY
     changes: Changes = UNCHANGED
@@ -79,7 +85,9 @@ class Decision:
 
     def words(self) -> Iterator[str]:
         """Name the terms that hold, in plain English, for traces."""
-        if self.outcome is Outcome.SEAL:
+        if self.outcome is Outcome.HOLD:
+            yield from self.hold.words()
+        elif self.outcome is Outcome.SEAL:
             whole = replace(self.seal, replies=self.reply_allowed)
             yield from whole.words()
             if whole.expires_after is None:
@@ -91,7 +99,12 @@ class Decision:
     @property
     def told(self) -> str:
         """What the sender is told, without the words that say that nobody got it."""
-        said = self.tell_sender.strip() or NO_REASON_GIVEN
-        for opening in ("Not sent to anyone:", "Not sent:"):
-            said = said.removeprefix(opening).lstrip()
-        return said
+        return without_opening(self.tell_sender) or NO_REASON_GIVEN
+
+
+def without_opening(sentence: str) -> str:
+    """Return a sentence for the sender without the words that say that nobody got the mail."""
+    said = sentence.strip()
+    for opening in ("Not sent to anyone:", "Not sent:"):
+        said = said.removeprefix(opening).lstrip()
+    return said

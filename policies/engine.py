@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policies.conditions import Because, Condition, Reads, listing
-from policies.decision import Decision, Outcome, Reason
+from policies.decision import Decision, Outcome, Reason, without_opening
 from policies.detectors import Detector
 from policies.envelope import Envelope
 from policies.extraction.passages import Content
@@ -19,15 +19,19 @@ from policies.facts import NOTHING_READ, Facts, Searched
 from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.flags import FlagReader
 from policies.message.mime import Outline
+from policies.remedy import NO_REMEDY, Remedy
 from policies.terms import (
     ANY_WAY,
+    FOR_THE_SENDER,
     NOTHING_SAID,
     UNCHANGED,
     Changes,
+    HoldTerms,
     Note,
     RelayTerms,
     SealTerms,
     merge_changes,
+    merge_hold,
     merge_relay,
     merge_seal,
 )
@@ -38,6 +42,7 @@ UNINSPECTABLE = Reason(
     "The message cannot be fully inspected, so it does not leave in the clear.",
     0,
 )
+BY_CHOICE = Reason("sealed-by-choice", "The sender has chosen to have it sealed.", 0)
 FOUND = "{found}"
 NAMED_AT_MOST = 2
 
@@ -56,6 +61,7 @@ class Rule:
     then: Outcome
     tell_sender: str = ""
     warns: bool = False
+    hold: HoldTerms = FOR_THE_SENDER
     seal: SealTerms = NOTHING_SAID
     relay: RelayTerms = ANY_WAY
     changes: Changes = UNCHANGED
@@ -112,6 +118,10 @@ class Fired:
         text = " ".join(because.text for because in self.because)
         return Reason(self.rule.name, text, self.rule.line)
 
+    def lifted(self, remedy: Remedy, *, external: bool) -> bool:
+        """Say whether this rule held the mail and what people did about it was enough."""
+        return self.rule.then is Outcome.HOLD and remedy.lifts(self.rule.hold, external=external)
+
     @property
     def note(self) -> Note:
         """What the sender is told by mail."""
@@ -163,10 +173,14 @@ class Policy:
         outline: Outline,
         content: Content = NOTHING_READ,
         knowledge: Knowledge = NOTHING_KNOWN,
+        remedy: Remedy = NO_REMEDY,
     ) -> tuple[Decision, ...]:
-        """Return one decision for each recipient, in the envelope's order."""
+        """Return one decision for each recipient, in the envelope's order.
+
+        `remedy` is for a mail that was held: what people have done about it since.
+        """
         facts = self.facts(envelope, outline, content, knowledge)
-        return tuple(self._decide(facts, recipient) for recipient in envelope.recipients)
+        return tuple(self._decide(facts, recipient, remedy) for recipient in envelope.recipients)
 
     def facts(
         self,
@@ -178,34 +192,47 @@ class Policy:
         """Return the facts of a mail as this policy reads them."""
         return Facts(envelope, outline, self.reader, content, knowledge, self.searched)
 
-    def _decide(self, facts: Facts, recipient: Address) -> Decision:
+    def _decide(self, facts: Facts, recipient: Address, remedy: Remedy) -> Decision:
         fired = [hit for rule in self.rules if (hit := rule.fires(facts, recipient))]
         external = not facts.envelope.is_internal(recipient)
-        uninspectable = external and facts.unreadable
-        return self._decision(recipient, fired, uninspectable=uninspectable, external=external)
+        chosen = {UNINSPECTABLE: facts.unreadable, BY_CHOICE: remedy.sealed}
+        sealing = tuple(reason for reason, holds in chosen.items() if external and holds)
+        return self._decision(recipient, fired, sealing, external=external, remedy=remedy)
 
     def _decision(
         self,
         recipient: Address,
         fired: list[Fired],
+        sealing: tuple[Reason, ...] = (),
         *,
-        uninspectable: bool = False,
         external: bool = True,
+        remedy: Remedy = NO_REMEDY,
     ) -> Decision:
-        outcomes = [hit.rule.then for hit in fired] + [Outcome.SEAL] * uninspectable
+        lifted = [hit for hit in fired if hit.lifted(remedy, external=external)]
+        outcomes = [hit.rule.then for hit in fired if hit not in lifted]
+        outcomes += [Outcome.SEAL] * len(sealing)
         outcome = max(outcomes, key=lambda o: o.protection, default=Outcome.RELAY)
         decisive = [hit for hit in fired if hit.rule.then is outcome and not hit.rule.warns]
+        decisive += lifted if outcome is Outcome.SEAL else []  # it is sealed by their terms too
+        stopped = outcome in {Outcome.REFUSE, Outcome.HOLD}
         refused, relayed = outcome is Outcome.REFUSE, outcome is Outcome.RELAY
         return Decision(
             recipient=recipient,
             outcome=outcome,
-            because=tuple(hit.reason for hit in fired) + (UNINSPECTABLE,) * uninspectable,
-            tell_sender=decisive[0].tell_sender if refused else "",
+            because=tuple(hit.reason for hit in fired) + sealing,
+            tell_sender=decisive[0].tell_sender if stopped else "",
+            stopped_by=_sentences(decisive) if stopped else (),
+            hold=merge_hold(_of(decisive, "hold")) if outcome is Outcome.HOLD else FOR_THE_SENDER,
             seal=NOTHING_SAID if refused else merge_seal(_of(decisive, "seal"), self.seal),
             relay=merge_relay(_of(decisive, "relay")) if relayed else ANY_WAY,
             changes=_changes(fired, external=external) if relayed else UNCHANGED,
             notes=() if refused else tuple(hit.note for hit in fired if hit.rule.warns),
         )
+
+
+def _sentences(decisive: list[Fired]) -> tuple[str, ...]:
+    said = (without_opening(hit.tell_sender) or hit.reason.text for hit in decisive)
+    return tuple(dict.fromkeys(said))
 
 
 def _of(fired: list[Fired], terms: str) -> list[Any]:

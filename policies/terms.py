@@ -13,9 +13,12 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from policies.language.durations import say_duration
+from vault.address import Address
 from vault.strength import Strength
 
 T = TypeVar("T")
+
+HELD_FOR = timedelta(days=3)
 
 DELETE_AFTER_USE = (
     "Please delete this message, and every copy of it, as soon as you no longer need it for the "
@@ -131,8 +134,29 @@ class Note:
     line: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTerms:
+    """For whom a mail is held, and what brings it on its way besides mending it.
+
+    Each of `approvers` may approve it; `seal_instead`: its sender may have it sealed for recipients
+    outside. It is deleted `expires_after` having been held.
+    """
+
+    approvers: tuple[Address, ...] = ()
+    seal_instead: bool = True
+    expires_after: timedelta = HELD_FOR
+
+    def words(self) -> Iterator[str]:
+        """Name what is set, in plain English, for traces."""
+        yield "for an approver" if self.approvers else "for its sender"
+        if self.seal_instead:
+            yield "may be sealed instead"
+        yield f"deleted after {say_duration(self.expires_after)}"
+
+
 NOTHING_SAID = SealTerms()
 ANY_WAY = RelayTerms()
+FOR_THE_SENDER = HoldTerms()
 UNCHANGED = Changes()
 
 
@@ -171,6 +195,23 @@ def merge_changes(said: Sequence[Changes]) -> Changes:
         neutral_subject=any(one.neutral_subject for one in said),
         remove_headers=_each(name for one in said for name in one.remove_headers),
     )
+
+
+def merge_hold(said: Sequence[HoldTerms]) -> HoldTerms:
+    """Return what suits every rule: who approves is named by each of them."""
+    first, *others = said or [FOR_THE_SENDER]
+    return HoldTerms(
+        approvers=named_by_all([terms.approvers for terms in (first, *others)]),
+        seal_instead=all(terms.seal_instead for terms in (first, *others)),
+        expires_after=min(terms.expires_after for terms in (first, *others)),
+    )
+
+
+def named_by_all(groups: Sequence[tuple[Address, ...]]) -> tuple[Address, ...]:
+    """Return the addresses that stand in every group, in the order of the first."""
+    known = [{address.folded() for address in group} for group in groups]
+    first = groups[0] if groups else ()
+    return tuple(one for one in first if all(one.folded() in group for group in known))
 
 
 def _said(values: Iterable[T | None]) -> list[T]:

@@ -12,6 +12,7 @@ from policies.conditions import Scope, TextSearch
 from policies.decision import Outcome
 from policies.engine import FOUND, fill
 from policies.errors import Problem, quoted
+from policies.language.hold_checks import hold_findings
 from policies.language.members import MemberList
 from policies.language.name_checks import Finding, NameChecker
 from policies.language.schema import (
@@ -33,8 +34,9 @@ ANY = "any"
 _TELLING = (Outcome.REFUSE, WARN)
 _CLEAR = (Outcome.RELAY, WARN)
 _GOES_WITH = {
-    "tell_sender": _TELLING,
-    "seal": (Outcome.SEAL, Outcome.RELAY),
+    "tell_sender": (*_TELLING, Outcome.HOLD),
+    "hold": (Outcome.HOLD,),
+    "seal": (Outcome.SEAL, Outcome.HOLD, Outcome.RELAY),
     "relay": (Outcome.RELAY,),
     "add": _CLEAR,
     "subject": _CLEAR,
@@ -73,6 +75,7 @@ class Checker:
         yield from self._outvoted(index, rule)
         yield from _outcome_findings(rule)
         yield from _sentence_findings(rule)
+        yield from hold_findings(rule.hold, self._policy, self._lists)
         blocks = [("when", rule.when)] + ([("except", rule.except_)] if rule.except_ else [])
         for key, block in blocks:
             yield from _empty_findings(key, block)
@@ -121,7 +124,7 @@ def _outcome_findings(rule: Rule) -> Iterator[Finding]:
     if relay is not None and relay.else_ is not None and relay.tls not in _NEEDED:
         mend = "say 'tls: required' or 'tls: verified', or remove 'else'"
         yield ("relay", "else"), "'else' has no use without TLS that is needed", "", mend
-    for key in ("relay", "add", "seal"):
+    for key in ("relay", "add", "seal", "hold"):
         part = getattr(rule, key)
         if part is not None and not written(part):
             keys = ", ".join(info.alias or name for name, info in type(part).model_fields.items())
@@ -178,7 +181,7 @@ def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
 
 
 def _own_terms(rule: Rule) -> bool:
-    return any((rule.seal, rule.relay, rule.add, rule.subject, rule.remove_headers))
+    return any((rule.hold, rule.seal, rule.relay, rule.add, rule.subject, rule.remove_headers))
 
 
 def _implied(exception: Part, when: Part) -> bool:

@@ -24,13 +24,16 @@ from policies.language.yamltree import MAX_BYTES, Tree, read_tree
 from policies.message.flags import FlagReader
 from policies.terms import (
     DELETE_AFTER_USE,
+    HELD_FOR,
     Changes,
+    HoldTerms,
     Otherwise,
     Protection,
     RelayTerms,
     SealTerms,
     Tls,
 )
+from vault.address import Address
 from vault.strength import Strength
 
 STARTER = Path(__file__).parents[1] / "starter"
@@ -137,9 +140,25 @@ def _rule(index: int, rule: schema.Rule, scope: Scope, tree: Tree) -> Rule:
         then=schema.outcome_of(rule.then),
         warns=rule.then == schema.WARN,
         tell_sender=rule.tell_sender,
+        hold=_hold(rule.hold or schema.HoldTerms(), scope),
         seal=_seal(rule.seal or schema.SealTerms()),
         relay=_relay(rule.relay or schema.RelayTerms()),
         changes=_changes(rule),
+    )
+
+
+def _hold(terms: schema.HoldTerms, scope: Scope) -> HoldTerms:
+    approvers: dict[str, Address] = {}
+    for entry in terms.approvers or ():
+        listed = scope.lists.get(entry)
+        for text in [entry] if listed is None else sorted(listed.addresses):
+            address = Address.parse(text)
+            approvers.setdefault(address.folded(), address)
+    for_the_sender = not approvers
+    return HoldTerms(
+        approvers=tuple(approvers.values()),
+        seal_instead=for_the_sender if terms.seal_instead is None else terms.seal_instead,
+        expires_after=terms.expires_after or HELD_FOR,
     )
 
 

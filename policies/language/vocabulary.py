@@ -45,6 +45,7 @@ SYNONYMS: Mapping[str, str] = {
     "partners": "partner",
     "picture": "image",
     "pass": "relay",
+    "quarantine": "hold",
     "reject": "refuse",
     "send": "relay",
     "to": "recipient",

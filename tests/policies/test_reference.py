@@ -58,7 +58,7 @@ def test_the_schema_forbids_unknown_keys_and_offers_the_words():
     objects = [made, *made["$defs"].values()]
     assert all(thing["additionalProperties"] is False for thing in objects)
     rule = made["$defs"]["Rule"]["properties"]
-    assert rule["then"]["enum"] == ["refuse", "seal", "relay", "warn"]
+    assert rule["then"]["enum"] == ["refuse", "hold", "seal", "relay", "warn"]
     assert "except" in rule
     finds = made["$defs"]["TextTest"]["properties"]["finds"]["anyOf"]
     assert "nhs_number" in finds[0]["enum"]

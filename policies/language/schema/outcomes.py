@@ -18,7 +18,8 @@ from policies.language.vocabulary import LengthOfTime, OneOf, OneOrMany, YesNo, 
 from policies.terms import Otherwise, Protection, Tls
 from vault.strength import Strength
 
-OUTCOMES = (Outcome.REFUSE, Outcome.SEAL, Outcome.RELAY)
+OUTCOMES = (Outcome.REFUSE, Outcome.HOLD, Outcome.SEAL, Outcome.RELAY)
+HELD_FOR = ("sender", "approver")
 WARN = "warn"
 NEUTRAL = "neutral"
 
@@ -55,6 +56,41 @@ def _statement(text: str) -> str:
 def outcome_of(word: str) -> Outcome:
     """Return the outcome of a word under `then`."""
     return Outcome.RELAY if word == WARN else Outcome(word)
+
+
+class HoldTerms(Part):
+    """For whom a mail is held, and for how long."""
+
+    noun: ClassVar[str] = "hold setting"
+    for_: Annotated[str, OneOf("person", lambda: HELD_FOR)] | None = Field(
+        default=None,
+        alias="for",
+        description="`sender`: the sender mends it. `approver`: the sender mends it or asks for "
+        "approval. Unless written, `sender`.",
+    )
+    approvers: (
+        Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=320)]],
+            OneOrMany(),
+            Field(min_length=1),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Who may approve: addresses, or names of lists of addresses. Each may approve "
+        "alone, nobody a mail of their own. If several rules hold a mail, it takes somebody whom "
+        "all of them name.",
+    )
+    seal_instead: Annotated[bool, YesNo()] | None = Field(
+        default=None,
+        description="Whether the sender may have it sealed for recipients outside instead. Unless "
+        "written, `yes` for `sender` and `no` for `approver`; `no` wins.",
+    )
+    expires_after: Annotated[timedelta, LengthOfTime()] | None = Field(
+        default=None,
+        description="When nobody has settled it, it is deleted after this time, and the sender is "
+        "told. Unless written, 3 days; the shortest wins.",
+    )
 
 
 class SealTerms(Part):

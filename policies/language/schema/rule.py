@@ -10,6 +10,7 @@ from policies.language.schema.outcomes import (
     OUTCOMES,
     WARN,
     AddTerms,
+    HoldTerms,
     RelayTerms,
     RemoveHeaders,
     SealTerms,
@@ -31,19 +32,23 @@ class Rule(Part):
         description="If all of these hold as well, the rule does not fire.",
     )
     then: Annotated[str, OneOf("outcome", lambda: [*map(str, OUTCOMES), WARN])] = Field(
-        description="`refuse`, `seal` or `relay`: the most protective outcome of all rules wins. "
+        description="`refuse`, `hold`, `seal` or `relay`: the most protective outcome of all rules "
+        "wins. "
         "Or `warn`: the mail goes as the other rules say, and its sender is sent a note."
     )
     tell_sender: str = Field(
         default="",
-        description="For `refuse` and `warn`: one sentence or two, under 180 characters, that say "
-        "what to do. "
+        description="For `refuse`, `hold` and `warn`: one sentence or two, under 180 characters, "
+        "that say what to do. "
         "`{found}` stands for what the detectors found, in words.",
+    )
+    hold: HoldTerms | None = Field(
+        default=None, description="For `hold`: who brings it on its way, and how long it waits."
     )
     seal: SealTerms | None = Field(
         default=None,
-        description="For `seal`, and for mail sealed because its `relay:` terms cannot be kept: "
-        "terms that differ from `settings: seal:`.",
+        description="For `seal`, for `hold` if it is sealed instead, and for mail sealed because "
+        "its `relay:` terms cannot be kept: terms that differ from `settings: seal:`.",
     )
     relay: RelayTerms | None = Field(
         default=None, description="For `relay`: TLS that is needed, and the way it goes."

@@ -1,0 +1,41 @@
+"""What people have done about a held mail, for the engine that decides about it again.
+
+For the page of a held mail. Promises that a remedy lifts what holds a mail, rule by rule, and never
+what refuses it or seals it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from policies.decision import Decision, Outcome
+from policies.terms import HoldTerms, named_by_all
+from vault.address import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """Whether the sender has it sealed for everybody outside, and who approves of it, if anybody.
+
+    What is mended in the mail itself needs no remedy: the engine reads the mended mail.
+    """
+
+    sealed: bool = False
+    approver: Address | None = None
+
+    def lifts(self, terms: HoldTerms, *, external: bool) -> bool:
+        """Say whether a rule that holds with these terms holds no more."""
+        if self.sealed and external and terms.seal_instead:
+            return True
+        who = self.approver
+        return who is not None and who.folded() in {one.folded() for one in terms.approvers}
+
+
+NO_REMEDY = Remedy()
+
+
+def approvers_for(decisions: Iterable[Decision]) -> tuple[Address, ...]:
+    """Return who could bring a held mail on its way alone; nobody, if somebody is refused."""
+    stopped = [one for one in decisions if one.outcome in {Outcome.HOLD, Outcome.REFUSE}]
+    if any(one.outcome is Outcome.REFUSE for one in stopped):
+        return ()
+    return named_by_all([one.hold.approvers for one in stopped])
