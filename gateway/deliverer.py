@@ -18,7 +18,6 @@ from gateway import backoff
 from gateway.desk import Desk
 from gateway.notices.letters import LetterError
 from gateway.relay.answers import Answer
-from gateway.relay.client import send
 from gateway.relay.content import UnsafeContentError
 from vault import outbox, upkeep
 from vault.errors import StoreUnavailable, VaultError
@@ -166,7 +165,7 @@ class Deliverer:
         try:
             async with asyncio.timeout(seconds):
                 letter = await asyncio.to_thread(self._desk.letter, item)
-                answers = await send(self._desk.next_hop, letter)
+                answers = await self._desk.relay.send(letter)
         except TimeoutError:
             return Answer(451, "4.4.7", "Sending took too long")
         except UnsafeContentError:

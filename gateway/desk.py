@@ -15,7 +15,9 @@ from gateway.relay.client import Letter
 from gateway.relay.content import measure
 from gateway.relay.dkim import Signer
 from gateway.relay.headers import drop_headers
-from gateway.relay.settings import DeliverySettings, NextHopSettings
+from gateway.relay.routes import Way
+from gateway.relay.sender import Relay
+from gateway.relay.settings import DeliverySettings
 from policies.settings import OrganisationSettings
 from vault.address import Address
 from vault.keys import RelayKeys, SealingKeys
@@ -33,7 +35,7 @@ class Desk:
     relay_keys: RelayKeys
     sealing_keys: SealingKeys
     organisation: OrganisationSettings
-    next_hop: NextHopSettings
+    relay: Relay
     notices: NoticeSettings
     delivery: DeliverySettings
     signer: Signer | None = None
@@ -45,7 +47,9 @@ class Desk:
         """
         chunks = self._chunks(item)
         found = measure(chunks())
-        return Letter(self._return_path(item), (item.to,), chunks(), found.size, found.eight_bit)
+        to, way = (item.to,), Way.of(item.fields)
+        back = self._return_path(item)
+        return Letter(back, to, chunks(), found.size, found.eight_bit, way)
 
     def _chunks(self, item: Item) -> Callable[[], Iterator[bytes]]:
         content = item.content

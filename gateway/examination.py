@@ -19,6 +19,7 @@ from policies.errors import FlagError
 from policies.message.lifetime import lifetime
 from policies.message.mime import DEFAULT_LIMITS, Outline, outline
 from vault.address import Address
+from vault.deposit import Happened
 from vault.spool import Spool
 
 MOST_HOPS = 50
@@ -52,6 +53,7 @@ class Examined:
     at: datetime
     expires_at: datetime | None
     not_before: datetime | None
+    happened: tuple[Happened, ...] = ()
 
     def recipients(self, outcome: Outcome) -> tuple[Address, ...]:
         """Return the recipients with this outcome, in the envelope's order."""
@@ -86,7 +88,7 @@ def examine(
     except FlagError as error:
         raise RefusedError(_not_sent(str(error))) from error
     decisions = policy.decide(envelope_of(session, session.recipients, own_domains), found)
-    _check_decisions(session, decisions)
+    check_decisions(session, decisions)
     return Examined(
         session=session,
         outline=found,
@@ -109,7 +111,8 @@ def _check_form(session: MailSession, found: Outline) -> None:
         raise RefusedError(refusal)
 
 
-def _check_decisions(session: MailSession, decisions: tuple[Decision, ...]) -> None:
+def check_decisions(session: MailSession, decisions: tuple[Decision, ...]) -> None:
+    """Raise RefusedError if nobody is to get the mail."""
     # A mail that must be held is refused as long as there is nobody to release it.
     refused = [one for one in decisions if one.outcome in {Outcome.REFUSE, Outcome.HOLD}]
     if refused:

@@ -11,8 +11,10 @@ import structlog
 from gateway.errors import RefusedError
 from gateway.examination import Examined, envelope_of, examine
 from gateway.ownership import check_envelope
-from gateway.relaying import PATIENCE, Relay, Route
+from gateway.relay.sender import Relay
+from gateway.relaying import PATIENCE, Route
 from gateway.sealing import deposit_for
+from gateway.securing import secured
 from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
@@ -56,6 +58,7 @@ class Pipeline:
         self._keys = keys
         self._domains = tuple(organisation.domains)
         self._workers = workers
+        self._relay, self._patience = relay, patience
         self._authenticator = Authenticator(store, workers)
         self._route = Route(
             store=store,
@@ -93,6 +96,7 @@ class Pipeline:
         """Do what is to be done with a complete mail. Raise VaultError: then nothing was done."""
         try:
             mail = await self._workers.call(self._examine, session, spool)
+            mail = await secured(mail, self._relay, self._patience / 2)
             if mail.recipients(Outcome.SEAL):
                 return await self._seal(mail, spool)
             return await self._route.pass_on(mail, spool)

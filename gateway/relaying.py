@@ -12,17 +12,16 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
 
 import structlog
 
+from gateway.copies import Copy, copies_for
 from gateway.errors import RefusedError
 from gateway.examination import Examined
-from gateway.relay import client
 from gateway.relay.answers import Answer
 from gateway.relay.client import Letter
 from gateway.relay.headers import drop_headers, protocol, received_header
-from gateway.relay.settings import NextHopSettings
+from gateway.relay.sender import Relay
 from gateway.sealing import author_of, deposit_for
 from gateway.smtp.premises import log_failure
 from gateway.smtp.replies import Reply
@@ -43,24 +42,6 @@ log = structlog.get_logger()
 DROPPED = (b"bcc", b"resent-bcc")
 PATIENCE = 45.0
 """Seconds a client is kept waiting for the next hop; mail programs give up after a minute."""
-
-
-class Relay(Protocol):
-    """Whoever takes a mail onwards."""
-
-    async def send(self, letter: Letter) -> dict[Address, Answer]:
-        """Return an answer for every recipient."""
-
-
-@dataclass(frozen=True, slots=True)
-class NextHop:
-    """The configured next hop."""
-
-    settings: NextHopSettings
-
-    async def send(self, letter: Letter) -> dict[Address, Answer]:
-        """Send one mail over a connection of its own."""
-        return await client.send(self.settings, letter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +77,7 @@ class Route:
         await self.workers.call(
             self._note, mail, Act.RELAY_QUEUED, dict.fromkeys(recipients, trace)
         )
-        answers = await self._send(mail, spool, recipients, prefix)
+        answers = await self._send_all(mail, spool, prefix)
         sorted_out = _Sorted(answers)
         log.info(
             "mail.relayed",
@@ -117,22 +98,31 @@ class Route:
         await self._settle(mail, sorted_out, trace)
         return _accepted(sorted_out, trace)
 
+    async def _send_all(self, mail: Examined, spool: Spool, prefix: bytes) -> dict[Address, Answer]:
+        """Send every copy; whoever is not answered for when patience ends is sent to later."""
+        answers: dict[Address, Answer] = {}
+        until = asyncio.get_running_loop().time() + self.patience
+        for copy in copies_for(mail.decisions):
+            try:
+                async with asyncio.timeout_at(until):
+                    answers |= await self._send(mail, spool, copy, prefix)
+            except TimeoutError:
+                late = Answer(451, "4.4.2", "The next mail server has not answered yet")
+                answers |= dict.fromkeys(copy.recipients, late)
+        return answers
+
     async def _send(
-        self, mail: Examined, spool: Spool, recipients: tuple[Address, ...], prefix: bytes
+        self, mail: Examined, spool: Spool, copy: Copy, prefix: bytes
     ) -> dict[Address, Answer]:
         letter = Letter(
             return_path=mail.session.sender,
-            recipients=recipients,
+            recipients=copy.recipients,
             chunks=_content(spool, prefix),
             size=len(prefix) + spool.size,
             eight_bit=mail.outline.has_8bit,
+            way=copy.way,
         )
-        try:
-            async with asyncio.timeout(self.patience):
-                return await self.relay.send(letter)
-        except TimeoutError:
-            late = Answer(451, "4.4.2", "The next mail server has not answered yet")
-            return dict.fromkeys(recipients, late)
+        return await self.relay.send(letter)
 
     async def _settle(self, mail: Examined, sorted_out: "_Sorted", trace: str) -> None:
         """Write down what became of it. The mail is on its way: a failure here changes nothing."""

@@ -7,6 +7,7 @@ never who the header names, and that the strictest terms among the recipients ho
 from datetime import datetime
 
 from gateway import summary
+from gateway.copies import copies_for
 from gateway.errors import RefusedError
 from gateway.examination import Examined
 from gateway.smtp.replies import Reply
@@ -47,7 +48,12 @@ def deposit_for(
     """Return the deposit: grants for sealed recipients, and `clear` copies to relay later."""
     sealed = [one for one in mail.decisions if one.outcome is Outcome.SEAL]
     shown = summary.named_recipients(mail.outline)
-    queued = Queued(recipients=clear, prefix=prefix, return_path=mail.session.sender)
+    queued = Queued(
+        recipients=clear,
+        prefix=prefix,
+        return_path=mail.session.sender,
+        how={to: copy.fields() for copy in copies_for(mail.decisions) for to in copy.recipients},
+    )
     return Deposit(
         spool=spool,
         author=author_of(mail, own_domains),
@@ -64,6 +70,7 @@ def deposit_for(
         message_id=summary.message_id(mail.outline),
         answers=summary.answered_ids(mail.outline),
         because=mail.rules,
+        happened=mail.happened,
         policy=mail.policy,
         origin=Origin(ip=mail.session.peer_ip),
     )

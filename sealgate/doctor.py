@@ -19,8 +19,7 @@ from cryptography import x509
 
 from gateway.relay.settings import NextHopSettings
 from policies.errors import PolicyError
-from policies.language import loader
-from sealgate import certificate
+from sealgate import certificate, ruling
 from sealgate.settings import Settings
 from vault import keys, opening
 from vault.clock import utc_now
@@ -96,7 +95,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
 
 def _policy(settings: Settings) -> Iterator[Finding]:
     try:
-        policy = loader.load(settings.policy.file)
+        policy = ruling.load(settings)
     except PolicyError as error:
         for problem in error.problems:
             yield Finding("policy", Verdict.BAD, str(problem))
@@ -139,20 +138,25 @@ def _existing(path: Path) -> Path:
 
 
 def _next_hop(settings: Settings) -> Iterator[Finding]:
-    hop = settings.next_hop
+    yield from _server("next hop", "next_hop", settings.next_hop)
+    for name, hop in settings.routes.items():
+        yield from _server(f"route {name}", f"routes.{name}", hop)
+
+
+def _server(what: str, section: str, hop: NextHopSettings) -> Iterator[Finding]:
     place = f"{hop.host}:{hop.port}"
     try:
         offers = _greet(hop)
     except (OSError, smtplib.SMTPException) as error:
         says = f"{place} does not answer ({type(error).__name__}); mail would wait in the queue"
-        yield Finding("next hop", Verdict.WARNING, says)
+        yield Finding(what, Verdict.WARNING, says)
         return
     if hop.tls in {"required", "verified"} and "starttls" not in offers:
-        yield Finding("next hop", Verdict.BAD, f"{place} offers no STARTTLS, and next_hop.tls asks")
+        yield Finding(what, Verdict.BAD, f"{place} offers no STARTTLS, and {section}.tls asks")
     else:
-        yield _good("next hop", f"{place} answers")
+        yield _good(what, f"{place} answers")
     if "8bitmime" not in offers:
-        yield Finding("next hop", Verdict.WARNING, f"{place} offers no 8BITMIME")
+        yield Finding(what, Verdict.WARNING, f"{place} offers no 8BITMIME")
 
 
 def _greet(hop: NextHopSettings) -> set[str]:

@@ -9,7 +9,7 @@ import json
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -38,7 +38,10 @@ EXAMPLES = {
     ("vault", "folder"): "/var/lib/sealgate",
     ("smtp", "hostname"): "mail.example.gov.uk",
     ("next_hop", "hello"): "mail.example.gov.uk",
+    ("routes", "host"): "mail.police.example.org",
+    ("routes", "hello"): "mail.example.gov.uk",
 }
+NAMED = {"routes": "police"}
 
 
 def settings_file() -> str:
@@ -49,12 +52,24 @@ def settings_file() -> str:
 
 def _section(name: str, field: FieldInfo) -> str:
     model = field.annotation
+    if get_origin(model) is dict:
+        return _named_sections(name, get_args(model)[1])
     assert isinstance(model, type)  # noqa: S101 - every section is a model
     assert issubclass(model, BaseModel)  # noqa: S101 - every section is a model
     summary = (model.__doc__ or "").strip().splitlines()[0]
     lines = ["", f"# {summary}", f"[{name}]"]
     for setting, info in model.model_fields.items():
         lines += ["", *_wrapped(_described(info)), _line(name, setting, info)]
+    return "\n".join(lines) + "\n"
+
+
+def _named_sections(name: str, model: type[BaseModel]) -> str:
+    """Show a section of which there may be several, each with a name: all of it is an example."""
+    summary = (model.__doc__ or "").strip().splitlines()[0]
+    lines = ["", f"# {summary}", f"# [{name}.{NAMED[name]}]"]
+    for setting, info in model.model_fields.items():
+        shown = _line(name, setting, info).removeprefix("# ")
+        lines += ["", *_wrapped(_described(info)), f"# {shown}"]
     return "\n".join(lines) + "\n"
 
 

@@ -19,13 +19,13 @@ from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
 from gateway.pipeline import Pipeline
 from gateway.relay.dkim import DkimKeyError
-from gateway.relaying import NextHop
+from gateway.relay.routes import Routes
+from gateway.relay.sender import Sender
 from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
 from policies.engine import Policy
 from policies.errors import PolicyError
-from policies.language import loader
-from sealgate import certificate
+from sealgate import certificate, ruling
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.settings import Settings
 from sealgate.waiting import Turn, take
@@ -70,7 +70,7 @@ def check(settings: Settings) -> None:
     """Find what would stop every process, before any is started. Raises CannotStart, NotNow."""
     _check_certificates(settings)
     try:
-        loader.load(settings.policy.file)
+        ruling.load(settings)
         keys.load_sealing(settings.keys_folder)
         keys.load_relay(settings.keys_folder)
         opening.load_opening(settings.keys_folder)
@@ -93,7 +93,7 @@ def _check_certificates(settings: Settings) -> None:
 async def run_smtp(settings: Settings) -> None:
     """Take mail in."""
     stopping = Stopping()
-    policy = loader.load(settings.policy.file)
+    policy = ruling.load(settings)
     sealing = keys.load_sealing(settings.keys_folder)
     store = Store(settings.vault)
     with closing(Workers(settings.smtp.workers)) as workers, closing(store):
@@ -102,7 +102,7 @@ async def run_smtp(settings: Settings) -> None:
             sealing,
             policy,
             organisation=settings.organisation,
-            relay=NextHop(settings.next_hop),
+            relay=_sender(settings),
             hostname=settings.smtp.hostname,
             workers=workers,
             patience=settings.smtp.relay_seconds,
@@ -137,7 +137,7 @@ class InForce:
 def reload_policy(governed: Governed, settings: Settings) -> None:
     """Put the policy file in force; one that cannot be used leaves the old one in force."""
     try:
-        governed.policy = loader.load(settings.policy.file)
+        governed.policy = ruling.load(settings)
     except PolicyError as refused:
         problems = [str(problem) for problem in refused.problems]
         log.warning("policy.refused", problems=problems, in_force=governed.policy.digest)
@@ -160,7 +160,7 @@ async def _deliver(stopping: Stopping, settings: Settings) -> None:
         relay_keys=keys.load_relay(folder),
         sealing_keys=keys.load_sealing(folder),
         organisation=settings.organisation,
-        next_hop=settings.next_hop,
+        relay=_sender(settings),
         notices=settings.notices,
         delivery=settings.delivery,
         signer=make_signer(settings.notices),
@@ -178,7 +178,7 @@ async def run_web(settings: Settings) -> None:
     """Serve the reader site."""
     stopping = Stopping()
     folder = settings.keys_folder
-    in_force = InForce(loader.load(settings.policy.file))
+    in_force = InForce(ruling.load(settings))
     site = Site(
         store=Store(settings.vault),
         opening=opening.load_opening(folder),
@@ -201,6 +201,10 @@ async def run_web(settings: Settings) -> None:
             await stopping.wait()
         finally:
             await listener.stop()
+
+
+def _sender(settings: Settings) -> Sender:
+    return Sender(Routes(settings.next_hop, settings.routes))
 
 
 async def _open_doors(settings: Settings, pipeline: Pipeline) -> Listener:

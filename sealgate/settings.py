@@ -8,7 +8,7 @@ Must never print a secret: those are typed so that they cannot be.
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -18,8 +18,9 @@ from pydantic_settings import (
 )
 
 from gateway.notices.settings import NoticeSettings
-from gateway.relay.settings import DeliverySettings, NextHopSettings
+from gateway.relay.settings import DeliverySettings, NextHopSettings, RouteSettings
 from gateway.settings import SmtpSettings
+from policies.language.schema import LIST_NAME
 from policies.settings import OrganisationSettings
 from vault.settings import VaultSettings
 from webreader.settings import WebSettings
@@ -52,6 +53,9 @@ class LogSettings(BaseModel):
     )
 
 
+RouteName = Annotated[str, Field(max_length=60, pattern=LIST_NAME)]
+
+
 class Settings(BaseSettings):
     """All sections of `sealgate.toml`; `SEALGATE_SECTION__NAME` in the environment overrides."""
 
@@ -62,6 +66,7 @@ class Settings(BaseSettings):
     organisation: OrganisationSettings
     smtp: SmtpSettings
     next_hop: NextHopSettings
+    routes: dict[RouteName, RouteSettings] = {}
     delivery: DeliverySettings = DeliverySettings()
     notices: NoticeSettings
     web: WebSettings
@@ -140,9 +145,13 @@ def _nearest(place: tuple[int | str, ...]) -> str:
     """Suggest the nearest right word for an unknown setting."""
     model: Any = Settings
     for step in place[:-1]:
-        model = model.model_fields[str(step)].annotation
-        if not hasattr(model, "model_fields"):
+        # A section that has names below it, such as [routes.NAME], is described by its values.
+        of_names = not hasattr(model, "model_fields")
+        model = get_args(model)[1] if of_names else model.model_fields[str(step)].annotation
+        if not (hasattr(model, "model_fields") or get_args(model)):
             return ""
+    if not hasattr(model, "model_fields"):
+        return ""
     near = difflib.get_close_matches(str(place[-1]), model.model_fields, n=1)
     allowed = ", ".join(model.model_fields)
     return f" Did you mean '{near[0]}'?" if near else f" Allowed: {allowed}."

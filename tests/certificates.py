@@ -43,6 +43,42 @@ def self_signed(folder: Path, *names: str) -> tuple[Path, Path]:
     return certificate_file, key_file
 
 
+def issued(folder: Path, *names: str) -> tuple[ssl.SSLContext, Path]:
+    """Return the context of a server whose certificate an authority of its own issued.
+
+    It carries `names` and nothing else; the file is the authority to trust it by.
+    """
+    folder.mkdir(exist_ok=True)
+    authority, issuer = self_signed(folder, "authority.example")
+    signer = serialization.load_pem_private_key(issuer.read_bytes(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]))
+        .issuer_name(x509.load_pem_x509_certificate(authority.read_bytes()).subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, names)), critical=False)
+        .sign(signer, hashes.SHA256())
+    )
+    chain = folder / "server.pem"
+    chain.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    return context, authority
+
+
 def server_context(folder: Path, *names: str) -> tuple[ssl.SSLContext, Path]:
     """Return a server context with a fresh certificate, and the file to trust it by."""
     certificate, key = self_signed(folder, *names)

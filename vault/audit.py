@@ -45,6 +45,7 @@ class Act(StrEnum):
     RELAY_DONE = "relay:done"
     RELAY_DELAYED = "relay:delayed"
     RELAY_BOUNCED = "relay:bounced"
+    RELAY_UNSAFE = "relay:unsafe"
     HOLD_BEGUN = "hold:begun"
     HOLD_OPENED = "hold:opened"
     HOLD_FIXED = "hold:fixed"

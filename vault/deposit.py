@@ -10,7 +10,7 @@ Must never store a subject, a name or a file name in the clear.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,13 +77,24 @@ class Restrictions:
 class Queued:
     """Clear copies to relay later: `prefix` goes before the message, `dropped` headers go.
 
-    A `return_path` of None is the null reverse-path: nobody is told of a failure.
+    A `return_path` of None is the null reverse-path: nobody is told of a failure. `how` is what the
+    deliverer is to know of a recipient's copy, in words of the gateway's own.
     """
 
     recipients: tuple[Address, ...]
     prefix: bytes = field(default=b"", repr=False)
     return_path: Address | None = None
     dropped: tuple[bytes, ...] = (b"bcc", b"resent-bcc")
+    how: Mapping[Address, Mapping[str, str]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that befell one recipient's copy before the deposit, for the audit."""
+
+    act: Act
+    recipient: Address
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +117,7 @@ class Deposit:
     answers: tuple[str, ...] = field(default=(), repr=False)
     conversation: str | None = None
     because: tuple[str, ...] = ()
+    happened: tuple[Happened, ...] = ()
     policy: str = ""
     origin: Origin = NOWHERE
     reference: str = ""
@@ -184,6 +196,9 @@ def _write(
     if package_id is not None:
         package = _write_package(tx, keys, deposit, drawn)
         _write_grants(tx, keys, deposit, package)
+    for one in deposit.happened:
+        whom, detail = str(one.recipient), one.detail
+        record(tx, one.act, package_id=package_id, subject=whom, detail=detail)
     if deposit.queued is not None:
         _queue_copies(tx, keys, deposit, deposit.queued, drawn)
     receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
@@ -272,8 +287,9 @@ def _queue_copies(
 ) -> None:
     content = (deposit.spool.id, deposit.spool._key)  # noqa: SLF001 - vault's own
     package_id = deposit.spool.id if deposit.grants else None
-    parcel = Parcel({"reference": drawn}, queued.return_path, queued.prefix, queued.dropped)
     for to in dict.fromkeys(queued.recipients):
+        fields = {**queued.how.get(to, {}), "reference": drawn}
+        parcel = Parcel(fields, queued.return_path, queued.prefix, queued.dropped)
         post_copy(tx, keys, to, parcel, content, package_id=package_id)
         record(
             tx,

@@ -77,6 +77,9 @@ WORDS: Final[dict[Act, Words]] = {
     Act.HOLD_RELEASED: Words("No longer held: released by {who}", GOOD),
     Act.HOLD_WITHDRAWN: Words("Taken back by {who}; its content was destroyed", BAD),
     Act.HOLD_EXPIRED: Words("Time ran out; its content was destroyed", BAD, by=True),
+    Act.RELAY_UNSAFE: Words(
+        "Copy without sealing to {whom} not sent: no secure connection could be had", BAD
+    ),
     Act.CODE_ASKED: Words("Sign-in code asked for by {who}"),
     Act.CODE_ACCEPTED: Words("Signed in: {who}"),
     Act.CODE_REFUSED: Words("Wrong sign-in code typed for {whom}", BAD),
@@ -91,7 +94,7 @@ REFUSALS: Final = {
     Denial.TOO_WEAK.value: "It asks for a stronger way of signing in.",
 }
 _FROM_MAIL_SYSTEM: Final = frozenset(
-    {Act.NOTICE_DELAYED, Act.NOTICE_BOUNCED, Act.RELAY_DELAYED, Act.RELAY_BOUNCED}
+    {Act.NOTICE_DELAYED, Act.NOTICE_BOUNCED, Act.RELAY_DELAYED, Act.RELAY_BOUNCED, Act.RELAY_UNSAFE}
 )
 _MOST_NAMES: Final = 8
 

@@ -15,6 +15,7 @@ import structlog
 from gateway.relay import commands
 from gateway.relay.answers import GO_ON, LATER, NEVER, SEND_MAIL, YES, Answer, Reply
 from gateway.relay.content import UnsafeContentError
+from gateway.relay.routes import ANY_WAY, Way
 from gateway.relay.session import HopError, Session
 from gateway.relay.settings import NextHopSettings
 from vault.address import Address
@@ -34,6 +35,18 @@ class Letter:
     chunks: AsyncIterable[bytes] | Iterable[bytes]
     size: int
     eight_bit: bool = False
+    way: Way = ANY_WAY
+
+
+async def ready(hop: NextHopSettings) -> Answer | None:
+    """Connect, secure and log in, and leave again: return why that fails, None if it does not."""
+    session = Session(hop)
+    try:
+        await session.open()
+    except HopError as failure:
+        return failure.answer
+    await session.quit()
+    return None
 
 
 async def send(hop: NextHopSettings, letter: Letter) -> dict[Address, Answer]:

@@ -83,6 +83,16 @@ class NextHopSettings(BaseModel):
         return self
 
 
+class RouteSettings(NextHopSettings):
+    """Another mail server that rules of the policy may send to by name, such as a partner's."""
+
+    host: str = Field(min_length=1, description="Name or address of the server.")
+    tls: TlsMode = Field(
+        TlsMode.VERIFIED,
+        description="As for the next hop. A rule may ask for more and never for less.",
+    )
+
+
 class DeliverySettings(BaseModel):
     """How the deliverer works through what is waiting to leave."""
 

@@ -6,7 +6,7 @@ async with office(tmp_path) as here:
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,15 @@ import structlog
 from sqlalchemy import func, select
 
 from gateway.pipeline import Pipeline
+from gateway.relay.routes import Routes
+from gateway.relay.sender import Sender
 from gateway.relay.settings import NextHopSettings
-from gateway.relaying import NextHop
 from gateway.settings import SmtpSettings
 from gateway.smtp.limits import Limits
 from gateway.smtp.listener import Listener, addresses
 from gateway.smtp.premises import Kind
 from gateway.workers import Workers
+from policies.engine import Policy
 from policies.language.loader import STARTER, load
 from policies.settings import OrganisationSettings
 from tests.certificates import self_signed
@@ -133,7 +135,12 @@ class Office:
 
 @contextlib.asynccontextmanager
 async def office(
-    folder: Path, *, limits: Limits | None = None, patience: float = 10
+    folder: Path,
+    *,
+    limits: Limits | None = None,
+    patience: float = 10,
+    policy: Policy | None = None,
+    routes: Mapping[str, NextHopSettings] | None = None,
 ) -> AsyncIterator[Office]:
     certificate, key = self_signed(folder)
     keys.init(folder / "keys")
@@ -160,9 +167,9 @@ async def office(
         pipeline = Pipeline(
             store,
             keys.load_sealing(folder / "keys"),
-            load(STARTER / "council.yaml"),
+            policy or load(STARTER / "council.yaml"),
             organisation=OrganisationSettings(domains=["council.gov.uk"]),
-            relay=NextHop(hop),
+            relay=Sender(Routes(hop, routes or {})),
             hostname="gate.council.gov.uk",
             workers=workers,
             patience=patience,

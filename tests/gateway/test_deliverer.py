@@ -22,6 +22,8 @@ from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.dkim import DkimKeyError, Signer
+from gateway.relay.routes import Routes
+from gateway.relay.sender import Sender
 from gateway.relay.settings import DeliverySettings, NextHopSettings
 from policies.settings import OrganisationSettings
 from tests.sink import Sink
@@ -66,6 +68,11 @@ async def sink() -> AsyncIterator[Sink]:
         yield running
 
 
+def sender(sink: Sink, **routes: NextHopSettings) -> Sender:
+    plain = {"port": sink.port, "tls": "none", "reply_timeout": 5, "connect_timeout": 5}
+    return Sender(Routes(NextHopSettings.model_validate(plain), routes))
+
+
 def desk(safe: Safe, sink: Sink, signer: Signer | None = None, **delivery: Any) -> Desk:
     quick = {"poll": timedelta(milliseconds=20), "grace": timedelta(seconds=5)}
     return Desk(
@@ -77,9 +84,7 @@ def desk(safe: Safe, sink: Sink, signer: Signer | None = None, **delivery: Any) 
             domains=["council.example"],
             public_url="https://secure.council.example",
         ),
-        next_hop=NextHopSettings.model_validate(
-            {"port": sink.port, "tls": "none", "reply_timeout": 5, "connect_timeout": 5}
-        ),
+        relay=sender(sink),
         notices=NoticeSettings(sender="secure@council.example"),
         delivery=DeliverySettings.model_validate({**quick, **delivery}),
         signer=signer,
@@ -297,9 +302,8 @@ async def test_a_next_hop_that_is_away(safe: Safe) -> None:
         await until(lambda: safe.rows("outbox")[0].delayed)
     assert safe.rows("outbox")[0].status.startswith("4.4.1 ")
     async with Sink() as back:
-        hop = away.next_hop.model_copy(update={"port": back.port})
         safe.clock.advance(hours=1)
-        async with delivering(replace(away, next_hop=hop)):
+        async with delivering(replace(away, relay=sender(back))):
             await back.wait_for(1)
     assert port != back.port
 
@@ -468,3 +472,21 @@ def test_waits_double_and_spread() -> None:
         hour,
     ]
     assert len({backoff.wait(3, minute, hour) for _ in range(20)}) > 10
+
+
+async def test_a_waiting_copy_goes_the_way_it_needs_or_not_at_all(
+    safe: Safe, sink: Sink, tmp_path: Path
+) -> None:
+    """The next hop has no TLS: what needs it stays, and what needs nothing goes."""
+    how = {DAVE: {"route": "", "tls": "verified"}, CAROL: {"route": "gone", "tls": "none"}}
+    queued = Queued(recipients=(BOB, CAROL, DAVE), prefix=PREFIX, return_path=ALICE, how=how)
+    spool = Spool.of(safe.store, b"Subject: x\r\n\r\nHello\r\n")
+    deposit(safe.store, safe.keys.sealing, Deposit(spool=spool, author=ALICE, queued=queued))
+    async with delivering(desk(safe, sink)):
+        await sink.wait_for(1)
+        await until(lambda: sum(row.delayed for row in safe.rows("outbox")) == 2)
+    assert [one.recipients for one in sink.mails] == [(str(BOB),)]
+    status = {row.address: row.status for row in safe.rows("outbox")}
+    assert status[str(DAVE)].startswith("4.7.10 ")
+    assert status[str(CAROL)].startswith("4.3.5 ")
+    assert not any(str(DAVE) in line for line in sink.commands)

@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -47,6 +48,17 @@ BAD: dict[str, tuple[str, str, tuple[str, ...]]] = {
         'tls = "maybe"',
         ("next_hop.tls", "'none', 'opportunistic', 'required' or 'verified'"),
     ),
+    "a misspelt setting of a route": (
+        "[vault]",
+        '[routes.police]\nhots = "x"\n[vault]',
+        ("routes.police.hots", "Did you mean 'host'?"),
+    ),
+    "a route to nowhere": (
+        "[vault]",
+        "[routes.police]\nport = 25\n[vault]",
+        ("routes.police.host", "is missing"),
+    ),
+    "a route with an odd name": ("[vault]", '[routes."a b"]\nhost = "x"\n[vault]', ("routes",)),
     "a level too loud": ("[vault]", '[log]\nlevel = "loud"\n[vault]', ("log.level", "'debug'")),
     "no domain": ('["council.example"]', "[]", ("organisation.domains", "at least one")),
     "a domain that is none": (
@@ -233,7 +245,7 @@ def test_every_setting_has_an_effect() -> None:
     files = [file for room in rooms for file in (TOP / room).rglob("*.py")]
     read = set().union(*map(names_read, files))
     for section, field in Settings.model_fields.items():
-        model = field.annotation
+        model = (get_args(field.annotation) or [field.annotation])[-1]
         assert isinstance(model, type)
         for name in getattr(model, "model_fields", {}):
             assert name in read, f"{section}.{name} is never looked at"

@@ -1,0 +1,48 @@
+"""Whoever takes a mail onwards: the servers of the settings, behind one small interface.
+
+Promises an answer for every recipient, also when the route of a mail is no longer there: then the
+mail waits, since an administrator who mends the settings wants it sent.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.relay import client
+from gateway.relay.answers import Answer
+from gateway.relay.client import Letter
+from gateway.relay.routes import Routes, UnknownRouteError, Way
+from vault.address import Address
+
+NO_ROUTE = Answer(451, "4.3.5", "The route of this mail is not in the settings")
+
+
+class Relay(Protocol):
+    """Whoever takes a mail onwards."""
+
+    async def send(self, letter: Letter) -> dict[Address, Answer]:
+        """Return an answer for every recipient."""
+
+    async def ready(self, way: Way) -> Answer | None:
+        """Return why nothing can be sent a way now, None if something can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends to the configured servers, each mail over a connection of its own."""
+
+    routes: Routes
+
+    async def send(self, letter: Letter) -> dict[Address, Answer]:
+        """Send one mail its way."""
+        try:
+            hop = self.routes.hop(letter.way)
+        except UnknownRouteError:
+            return dict.fromkeys(letter.recipients, NO_ROUTE)
+        return await client.send(hop, letter)
+
+    async def ready(self, way: Way) -> Answer | None:
+        """Try a way without a mail."""
+        try:
+            return await client.ready(self.routes.hop(way))
+        except UnknownRouteError:
+            return NO_ROUTE

@@ -1,0 +1,80 @@
+"""Whether clear copies can travel as the policy asks, found out before anything is sent.
+
+A connection is made, secured as the recipients need it, and left again. Who cannot be reached that
+way now has the mail sealed instead, or it is refused for everybody, as the rule says.
+
+Promises that no byte of the mail is sent to find out, and that doubt counts as no. Must never turn
+a way that failed into another.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import replace
+
+import structlog
+
+from gateway.copies import way_of
+from gateway.examination import Examined, check_decisions
+from gateway.relay.answers import Answer
+from gateway.relay.routes import Way
+from gateway.relay.sender import Relay
+from policies.decision import Decision, Outcome, Reason
+from policies.terms import ANY_WAY, Otherwise
+from vault.audit import Act
+from vault.deposit import Happened
+
+log = structlog.get_logger()
+
+NO_SAFE_WAY = "no-safe-connection"
+TOO_SLOW = Answer(451, "4.4.2", "The mail server has not answered in time")
+_WHY = "The connection that this recipient needs could not be had."
+_TELL = (
+    "Not sent to anyone: no secure connection to this recipient's mail server can be had now. "
+    "Send again later, or send it as a secure message."
+)
+
+
+async def secured(mail: Examined, relay: Relay, seconds: float) -> Examined:
+    """Return the mail with the decisions that can be kept. Raise RefusedError.
+
+    `seconds` is the longest wait for all connections together.
+    """
+    wanted = [one for one in mail.decisions if _demanding(one)]
+    failed = await _tried(relay, {way_of(one.relay) for one in wanted}, seconds)
+    if not failed:
+        return mail
+    for way, why in failed.items():
+        log.warning("relay.no_safe_connection", route=way.route, tls=way.tls, enhanced=why.enhanced)
+    lost = [one for one in wanted if way_of(one.relay) in failed]
+    changed = {one.recipient: _without_way(one) for one in lost}
+    decisions = tuple(changed.get(one.recipient, one) for one in mail.decisions)
+    check_decisions(mail.session, decisions)
+    happened = tuple(
+        Happened(Act.RELAY_UNSAFE, one.recipient, failed[way_of(one.relay)].status) for one in lost
+    )
+    return replace(mail, decisions=decisions, happened=(*mail.happened, *happened))
+
+
+def _demanding(one: Decision) -> bool:
+    return one.outcome is Outcome.RELAY and one.relay.demanding
+
+
+async def _tried(relay: Relay, ways: Collection[Way], seconds: float) -> dict[Way, Answer]:
+    """Return why each of the ways that failed did so; they are tried at the same time."""
+    tries = {way: asyncio.create_task(relay.ready(way)) for way in ways}
+    if not tries:
+        return {}
+    _, slow = await asyncio.wait(tries.values(), timeout=seconds)
+    for one in slow:
+        one.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    answers = {way: TOO_SLOW if one in slow else one.result() for way, one in tries.items()}
+    return {way: answer for way, answer in answers.items() if answer is not None}
+
+
+def _without_way(one: Decision) -> Decision:
+    """Return what is decided instead for a recipient who cannot be reached safely."""
+    because = (*one.because, Reason(NO_SAFE_WAY, _WHY, 0))
+    if one.relay.otherwise is Otherwise.REFUSE:
+        return replace(one, outcome=Outcome.REFUSE, because=because, tell_sender=_TELL)
+    return replace(one, outcome=Outcome.SEAL, because=because, relay=ANY_WAY)
