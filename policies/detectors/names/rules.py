@@ -184,7 +184,11 @@ def _initial_first(line: Line, at: int) -> NameSpan | None:
         return None
     if strong_surname(surname):
         return at, end + 1, Confidence.LIKELY
-    if line.case is Case.MIXED and not surname.kinds & OTHER & ~_COMMON and line.words[at].low != "a":
+    if (
+        line.case is Case.MIXED
+        and not surname.kinds & OTHER & ~_COMMON
+        and line.words[at].low != "a"
+    ):
         return at, end + 1, Confidence.POSSIBLE
     return None
 
@@ -195,7 +199,11 @@ def _initial_last(line: Line, at: int) -> NameSpan | None:
     letter = _next(line, at + 1, " ", ", ")
     if letter is None or not is_initial(line, letter) or name.owns:
         return None
-    if line.case is not Case.MIXED or letter.owns or not (strong_first(name) or strong_surname(name)):
+    if (
+        line.case is not Case.MIXED
+        or letter.owns
+        or not (strong_first(name) or strong_surname(name))
+    ):
         return None
     following = _next(line, at + 2, " ", ". ")
     if following is not None and following.low[0].isdigit():
