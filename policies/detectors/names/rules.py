@@ -35,8 +35,8 @@ _ALSO_WORDS = frozenset({
 })  # fmt: skip
 _NOBODY = frozenset({
     "teams", "word", "office", "excel", "men", "bean", "tumble", "who", "mayor", "lieutenant",
-    "president", "chancellor", "chairman", "madam", "and", "or", "provost", "justice", "day", "right",
-    "sclerosis", "society", "out", "you", "the", "your", "this", "our", "deadline", "forms",
+    "president", "chancellor", "chairman", "madam", "and", "or", "provost", "justice", "day",
+    "right", "sclerosis", "society", "out", "you", "the", "your", "this", "our", "forms",
 })  # fmt: skip
 _MOST_WORDS = 4
 
@@ -141,19 +141,18 @@ def _may_end(word: Word) -> bool:
 def _judged(line: Line, at: int, end: int) -> NameSpan | None:
     """Say how sure a row of words that may be names is one, or that rules cannot tell."""
     words = line.words[at:end]
-    if makes_thing(line, end) and not words[-1].owns:
-        return None
-    if end < len(line.words) and line.words[end - 1].kinds & MAKES_PLACE and at + 2 == end:
-        return None
     first, last = words[0], words[-1]
+    if (makes_thing(line, end) and not last.owns) or last.kinds & MAKES_PLACE:
+        return None
     strong_start, strong_end = strong_first(first), strong_surname(last)
     if strong_start and strong_end:
         return at, end, Confidence.SURE
     if line.case is not Case.MIXED and any(word.kinds & OTHER for word in words[1:]):
         return None
-    if strong_start and (last.kinds & SURNAME or not last.kinds) and not last.kinds & MAKES_PLACE:
-        return at, end, Confidence.LIKELY
-    if strong_end and first.kinds & FIRST and line.case is Case.MIXED and not first.thing:
+    known = strong_start and (last.kinds & SURNAME or not last.kinds)
+    if known or (
+        strong_end and first.kinds & FIRST and line.case is Case.MIXED and not first.thing
+    ):
         return at, end, Confidence.LIKELY
     return None
 

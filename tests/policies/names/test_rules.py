@@ -31,7 +31,8 @@ OTHERS = (
     "Victoria Park bandstand", "Charlotte Street closed", "St George's Road", "Martin Way flooding",
     "Joseph Rowntree Foundation report", "Lord Mayor's parade", "MS Teams training", "Miss the bus",
     "Minutes: Leeds, Bradford, York", "Barnardo's partnership", "Sir Isaac Newton building works",
-    "Miss the deadline and pay more", "Plan B for Friday", "Year 4 A Team", "Marks and Spencer vouchers",
+    "Miss the deadline and pay more", "Plan B for Friday", "Year 4 A Team",
+    "Marks and Spencer vouchers",
     "Harrow Council, Brent Council", "Chester Zoo booking", "Dr Who evening", "mark all as read",
 )  # fmt: skip
 
