@@ -19,7 +19,7 @@ from gateway.desk import Desk
 from gateway.notices.letters import LetterError
 from gateway.relay.answers import Answer
 from gateway.relay.content import UnsafeContentError
-from vault import outbox, upkeep
+from vault import holds, outbox, upkeep
 from vault.errors import StoreUnavailable, VaultError
 from vault.outbox import Item, Kind
 
@@ -27,6 +27,7 @@ ATTEMPT_SHARE = 0.8  # of a lease: who is still sending then would soon not be t
 SETTLE_TRIES = 5
 TROUBLE_PAUSE = timedelta(seconds=2)
 SWEEP_EVERY = timedelta(hours=1)
+EXPIRE_EVERY = timedelta(minutes=1)
 CODE_FIRST_RETRY = timedelta(seconds=5)
 CODE_LONGEST_RETRY = timedelta(seconds=30)
 
@@ -43,6 +44,7 @@ class Deliverer:
         self._under_way: set[asyncio.Task[None]] = set()
         self._attempts: set[asyncio.Task[Answer]] = set()
         self._swept_at: datetime | None = None
+        self._expired_at: datetime | None = None
 
     def stop(self) -> None:
         """Ask `run` to end; it lets mails under way finish within the grace."""
@@ -56,6 +58,7 @@ class Deliverer:
             while not self._stopping.is_set():
                 started = await self._start_due()
                 if not started:
+                    await self._expire()
                     await self._sweep()
                     await self._pause()
         finally:
@@ -122,6 +125,16 @@ class Deliverer:
         """Free what an earlier life, or a mail that was cut off, still holds."""
         with contextlib.suppress(VaultError):  # then the leases run out
             await asyncio.to_thread(outbox.release, self._desk.store, self._worker)
+
+    async def _expire(self) -> None:
+        """Settle held mails whose time has run out."""
+        desk, now = self._desk, self._desk.store.clock()
+        if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:
+            return
+        self._expired_at = now
+        with contextlib.suppress(VaultError, OSError):
+            if over := await asyncio.to_thread(holds.expire, desk.store, desk.sealing_keys):
+                log.info("holds.expired", mails=over)
 
     async def _sweep(self) -> None:
         now = self._desk.store.clock()

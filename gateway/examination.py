@@ -55,6 +55,11 @@ class Examined:
     not_before: datetime | None
     happened: tuple[Happened, ...] = ()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether anybody's copy waits to be mended: then all of the mail waits."""
+        return any(one.outcome is Outcome.HOLD for one in self.decisions)
+
     def recipients(self, outcome: Outcome) -> tuple[Address, ...]:
         """Return the recipients with this outcome, in the envelope's order."""
         return tuple(one.recipient for one in self.decisions if one.outcome is outcome)
@@ -113,8 +118,9 @@ def _check_form(session: MailSession, found: Outline) -> None:
 
 def check_decisions(session: MailSession, decisions: tuple[Decision, ...]) -> None:
     """Raise RefusedError if nobody is to get the mail."""
-    # A mail that must be held is refused as long as there is nobody to release it.
-    refused = [one for one in decisions if one.outcome in {Outcome.REFUSE, Outcome.HOLD}]
+    # A mail without a sender cannot be held: there is nobody to ask.
+    stops = {Outcome.REFUSE} if session.sender is not None else {Outcome.REFUSE, Outcome.HOLD}
+    refused = [one for one in decisions if one.outcome in stops]
     if refused:
         rules = dict.fromkeys(reason.rule for one in refused for reason in one.because)
         raise RefusedError(_not_sent(*_sentences(refused, of=len(decisions))), tuple(rules))

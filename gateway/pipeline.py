@@ -1,4 +1,4 @@
-"""What happens to a mail, in order: examine, decide, then seal, relay or refuse; then the answer.
+"""What happens to a mail: examine, decide, then hold, seal, relay or refuse; then the answer.
 
 For the SMTP door, whose handler this is. Promises that 250 is said only when the next hop has said
 250 or our disk has the mail, that a failure of ours is 4xx and leaves nothing behind, and that
@@ -10,6 +10,7 @@ import structlog
 
 from gateway.errors import RefusedError
 from gateway.examination import Examined, envelope_of, examine
+from gateway.holding import hold_for
 from gateway.ownership import check_envelope
 from gateway.relay.sender import Relay
 from gateway.relaying import PATIENCE, Route
@@ -25,6 +26,7 @@ from policies.settings import OrganisationSettings
 from vault import reference
 from vault.address import Address
 from vault.deposit import Deposit, deposit
+from vault.holding import hold
 from vault.keys import SealingKeys
 from vault.secrets import Secret
 from vault.spool import Spool
@@ -96,6 +98,8 @@ class Pipeline:
         """Do what is to be done with a complete mail. Raise VaultError: then nothing was done."""
         try:
             mail = await self._workers.call(self._examine, session, spool)
+            if mail.is_held:
+                return await self._hold(mail, spool)
             mail = await secured(mail, self._relay, self._patience / 2)
             if mail.recipients(Outcome.SEAL):
                 return await self._seal(mail, spool)
@@ -116,6 +120,27 @@ class Pipeline:
     def _examine(self, session: MailSession, spool: Spool) -> Examined:
         spool.finish()
         return examine(session, spool, self.policy, self._domains, self._store.clock())
+
+    async def _hold(self, mail: Examined, spool: Spool) -> Reply:
+        """Keep the mail until its sender has mended it; nobody gets it yet."""
+        receipt = await self._workers.call(self._keep_held, mail, spool)
+        return Reply(250, "2.0.0", f"Held {receipt}")
+
+    def _keep_held(self, mail: Examined, spool: Spool) -> str:
+        trace = reference.draw()
+        wanted = hold_for(mail, spool, self._domains, self._route.prefix(mail, trace, named=False))
+        receipt = hold(self._store, self._keys, wanted)
+        log.info(
+            "mail.held",
+            reference=receipt.reference,
+            hold_id=receipt.hold_id,
+            size=spool.size,
+            recipients=len(mail.decisions),
+            trace=trace,
+            rules=mail.rules,
+            duplicate=receipt.duplicate,
+        )
+        return receipt.reference
 
     async def _seal(self, mail: Examined, spool: Spool) -> Reply:
         """Keep the mail; the deliverer relays the clear copies, if there are any."""

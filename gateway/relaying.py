@@ -56,8 +56,11 @@ class Route:
     own_domains: tuple[str, ...]
     patience: float = PATIENCE
 
-    def prefix(self, mail: Examined, trace: str) -> bytes:
-        """Return the header line that goes before a clear copy; `trace` finds it in our log."""
+    def prefix(self, mail: Examined, trace: str, *, named: bool = True) -> bytes:
+        """Return the header line that goes before a clear copy; `trace` finds it in our log.
+
+        It names a single recipient, unless they may not be the one who gets it in the end.
+        """
         session = mail.session
         return received_header(
             helo=session.helo,
@@ -65,7 +68,7 @@ class Route:
             host=self.hostname,
             how=protocol(tls=session.tls, authenticated=session.user is not None),
             reference=trace,
-            recipients=tuple(session.recipients),
+            recipients=tuple(session.recipients) if named else (),
             at=mail.at,
         )
 

@@ -4,9 +4,10 @@ For the page of a held mail. Promises that a remedy lifts what holds a mail, rul
 what refuses it or seals it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from policies.conditions import listing
 from policies.decision import Decision, Outcome
 from policies.terms import HoldTerms, named_by_all
 from vault.address import Address
@@ -31,6 +32,19 @@ class Remedy:
 
 
 NO_REMEDY = Remedy()
+
+
+def sentences(decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """Return why a mail may not go, once for each reason, naming recipients if others could."""
+    reasons: dict[str, list[str]] = {}
+    for one in decisions:
+        for why in one.stopped_by:
+            reasons.setdefault(why[:1].upper() + why[1:], []).append(str(one.recipient))
+    everybody = len(decisions)
+    return tuple(
+        why if len(names) == everybody else f"{listing(names)}: {why}"
+        for why, names in reasons.items()
+    )
 
 
 def approvers_for(decisions: Iterable[Decision]) -> tuple[Address, ...]:

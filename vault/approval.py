@@ -3,12 +3,14 @@
     ask       tell the approvers                    approve   send it
                                                     decline   nobody gets it
 
-Promises that only a named approver answers, never about a mail of their own, only once they are
-asked, and only about the revision that they have looked at.
+Promises that only those answer who were asked, never about a mail of their own, and only about the
+revision that they have looked at: when the mail is changed, nobody is asked any more.
 Must never keep an approver's words in a form that could be read.
 """
 
-from sqlalchemy import select
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select
 
 from vault import tables
 from vault.address import Address
@@ -33,24 +35,34 @@ from vault.posting import Kind, post
 from vault.slip import seal_answer
 from vault.store import Store, Transaction
 from vault.tables import HoldState
+from vault.users import spellings
 
 
 def ask(
-    store: Store, keys: SealingKeys, owner: Address, hold_id: str, revision: int, origin: Origin
-) -> None:
-    """Ask the approvers and tell each of them; asking again about the same revision does nothing.
+    store: Store,
+    keys: SealingKeys,
+    owner: Address,
+    hold_id: str,
+    revision: int,
+    whom: Iterable[Address],
+    origin: Origin,
+) -> bool:
+    """Ask `whom` the policy names and tell each of them; a second time does nothing.
 
-    Raises AccessDenied(UNKNOWN) unless `owner` is it, NotHeld, Outdated, and ValueError for a mail
-    that nobody may approve.
+    The owner, under whichever of their addresses, is not asked; False if there is nobody else.
+    Raises AccessDenied(UNKNOWN) unless `owner` is it, NotHeld, Outdated.
     """
     with store.writing() as tx:
         row = unsettled(tx, owned(tx, hold_id, owner), revision)
-        asked = approvers(tx, hold_id)
-        if not asked:
-            raise ValueError("nobody may approve this mail")
         if row["asked_at"] is not None:
-            return
+            return True
+        own = spellings(tx, owner)
+        asked = sorted({one for one in whom if one.folded() not in own})
+        if not asked:
+            return False
         change(tx, hold_id, asked_at=tx.now)
+        rows = [{"hold_id": hold_id, "address": str(approver)} for approver in asked]
+        tx.execute(insert(tables.hold_approvers), rows)
         fields = {
             "reference": row["reference"],
             "hold_id": hold_id,
@@ -59,8 +71,9 @@ def ask(
         }
         for approver in asked:
             post(tx, keys, Kind.APPROVAL, approver, fields)
-            by, whom = str(owner), str(approver)
-            record(tx, Act.HOLD_ASKED, package_id=hold_id, actor=by, subject=whom, origin=origin)
+            by, one = str(owner), str(approver)
+            record(tx, Act.HOLD_ASKED, package_id=hold_id, actor=by, subject=one, origin=origin)
+        return True
 
 
 def approve(
@@ -108,7 +121,7 @@ def decline(
 
 
 def approvers(tx: Transaction, hold_id: str) -> list[Address]:
-    """Return who may approve a held mail, in order."""
+    """Return who was asked about a held mail, in order."""
     one = tables.hold_approvers.c
     rows = tx.execute(select(one.address).where(one.hold_id == hold_id).order_by(one.address))
     return [address_of(address) for address in rows.scalars()]

@@ -13,8 +13,6 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import delete, exists, insert, or_, select
 
@@ -28,10 +26,10 @@ from vault.notice import Row, post_first
 from vault.origin import Origin
 from vault.parcel import Parcel
 from vault.posting import post_copy
+from vault.restrictions import FREE, Restrictions
 from vault.secrets import mac
 from vault.spool import Spool
 from vault.store import Store, Transaction
-from vault.strength import Strength
 from vault.tables import NoticeState
 
 __all__ = ["Deposit", "GrantFor", "Queued", "Receipt", "Restrictions", "Summary", "deposit"]
@@ -46,31 +44,6 @@ class GrantFor:
     address: Address
     notify: bool = True
     visible: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restrictions:
-    """What recipients may do, when, and after which sign-in. Times are aware.
-
-    `protection` is shown to readers and sets nothing else.
-    """
-
-    expires_at: datetime | None = None
-    not_before: datetime | None = None
-    reply_allowed: bool = True
-    view_only: bool = False
-    sign_in: Strength = Strength.CODE
-    protection: Literal["normal", "high"] = "normal"
-
-    def words(self) -> list[str]:
-        """Name what is stricter than usual, for the audit; the times have places of their own."""
-        limits = {
-            "view only": self.view_only,
-            "no replies": not self.reply_allowed,
-            f"sign-in {self.sign_in}": self.sign_in is not Strength.CODE,
-            f"{self.protection} protection": self.protection != "normal",
-        }
-        return [words for words, holds in limits.items() if holds]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +84,7 @@ class Deposit:
     owner: Address | None = None
     grants: tuple[GrantFor, ...] = ()
     queued: Queued | None = None
-    restrictions: Restrictions = Restrictions()
+    restrictions: Restrictions = FREE
     summary: Summary = field(default=Summary(), repr=False)
     message_id: str = field(default="", repr=False)
     answers: tuple[str, ...] = field(default=(), repr=False)

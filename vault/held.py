@@ -55,7 +55,7 @@ class HoldFacts:
     package_id: str | None
     size: int
     rules: tuple[str, ...]
-    approvers: tuple[Address, ...]
+    asked: tuple[Address, ...]
 
     @property
     def waits(self) -> bool:
@@ -176,5 +176,5 @@ def _facts(tx: Transaction, row: Row, role: Role) -> HoldFacts:
         package_id=row["package_id"],
         size=row["size"],
         rules=tuple(json.loads(row["because"])),
-        approvers=tuple(approval.approvers(tx, row["id"])),
+        asked=tuple(approval.approvers(tx, row["id"])),
     )

@@ -1,7 +1,7 @@
 """Holding: a mail that may not go as it is waits, sealed, until its sender mends it.
 
 Promises that the mail, its envelope and the letter to its sender are there at once or not at all,
-that the same mail sent again is held once, and that nobody is an approver of their own mail.
+and that the same mail sent again is held once.
 Must never be asked to hold a mail without a sender: there is nobody to tell.
 """
 
@@ -33,13 +33,16 @@ _ENDED = (HoldState.WITHDRAWN, HoldState.REFUSED, HoldState.EXPIRED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A mail to hold. `spool` is finished; `because` names rules; `expires_at` is aware."""
+    """A mail to hold. `spool` is finished; `because` names rules; `expires_at` is aware.
+
+    `approval` says whether its owner may ask for approval, for the letter.
+    """
 
     spool: Spool
     owner: Address
     slip: Slip = field(repr=False)
     expires_at: datetime
-    approvers: tuple[Address, ...] = ()
+    approval: bool = False
     summary: Summary = field(default=Summary(), repr=False)
     because: tuple[str, ...] = ()
     policy: str = ""
@@ -111,23 +114,13 @@ def _write(
         "because": json.dumps(wanted.because),
     }
     tx.execute(insert(tables.holds), [row])
-    approvers = _approvers(wanted)
-    if approvers:
-        rows = [{"hold_id": hold_id, "address": address} for address in approvers]
-        tx.execute(insert(tables.hold_approvers), rows)
     actor, origin = str(wanted.owner), wanted.origin
     record(tx, Act.HOLD_BEGUN, package_id=hold_id, actor=actor, origin=origin, detail=drawn)
-    post(tx, keys, Kind.HELD, wanted.owner, _told(wanted, drawn, bool(approvers)))
+    post(tx, keys, Kind.HELD, wanted.owner, _told(wanted, drawn))
     return Receipt(drawn, hold_id, duplicate=False)
 
 
-def _approvers(wanted: Hold) -> list[str]:
-    """Return who may approve: nobody approves a mail of their own."""
-    own = wanted.owner.folded()
-    return sorted({str(one) for one in wanted.approvers if one.folded() != own})
-
-
-def _told(wanted: Hold, drawn: str, approval: bool) -> dict[str, str]:
+def _told(wanted: Hold, drawn: str) -> dict[str, str]:
     to = [str(recipient) for recipient in wanted.slip.recipients]
     return {
         "reference": drawn,
@@ -136,5 +129,5 @@ def _told(wanted: Hold, drawn: str, approval: bool) -> dict[str, str]:
         "others": str(max(0, len(to) - _NAMED_AT_MOST)),
         "reasons": "\n".join(wanted.slip.reasons),
         "expires_at": wanted.expires_at.isoformat(),
-        "approval": "yes" if approval else "",
+        "approval": "yes" if wanted.approval else "",
     }

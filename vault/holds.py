@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from vault import ciphertext, tables
 from vault.address import Address
@@ -52,6 +52,8 @@ def fix(
         row = unsettled(tx, owned(tx, hold_id, owner), revision)
         sealed = seal_slip(slip, keys.vault, hold_id)
         change(tx, hold_id, slip=sealed, revision=row["revision"] + 1, asked_at=None)
+        asked = tables.hold_approvers
+        tx.execute(delete(asked).where(asked.c.hold_id == hold_id))
         record(tx, Act.HOLD_FIXED, package_id=hold_id, actor=str(owner), origin=origin)
         return int(row["revision"]) + 1
 

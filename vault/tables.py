@@ -235,7 +235,7 @@ class Hold(SQLModel, table=True):
 
 
 class HoldApprover(SQLModel, table=True):
-    """That an address may approve a held mail once it is asked. Never the owner's own."""
+    """That an address is asked to approve a held mail. Never the owner's own."""
 
     __tablename__ = "hold_approvers"
 

@@ -91,6 +91,21 @@ def remove(store: Store, address: Address) -> None:
             raise ValueError(f"{address} is not a user")
 
 
+def spellings(tx: Transaction, address: Address) -> frozenset[str]:
+    """Return every address (folded) of the person who has this one: theirs alone, if no user's."""
+    user, alias = tables.users.c, tables.user_aliases.c
+    folded = address.folded()
+    owner = tx.execute(
+        select(user.address)
+        .where(user.folded == folded)
+        .union(select(alias.user).where(alias.folded == folded))
+    ).scalar()
+    if owner is None:
+        return frozenset({folded})
+    found = _addresses(tx, address_of(owner))
+    return frozenset({folded, *(one.folded() for one in found)})
+
+
 def names(store: Store) -> list[str]:
     """Return the addresses of all users, in order."""
     with store.reading() as tx:

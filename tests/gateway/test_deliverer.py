@@ -28,8 +28,9 @@ from gateway.relay.settings import DeliverySettings, NextHopSettings
 from policies.settings import OrganisationSettings
 from tests.sink import Sink
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HandClock, Keys, Safe
+from tests.vault.lockup import Lockup
+from vault import held, outbox
 from vault import keys as key_files
-from vault import outbox
 from vault.deposit import Deposit, GrantFor, Queued, deposit
 from vault.opening import load_opening
 from vault.outbox import Kind
@@ -490,3 +491,21 @@ async def test_a_waiting_copy_goes_the_way_it_needs_or_not_at_all(
     assert status[str(DAVE)].startswith("4.7.10 ")
     assert status[str(CAROL)].startswith("4.3.5 ")
     assert not any(str(DAVE) in line for line in sink.commands)
+
+
+async def test_a_held_mail_that_waited_too_long_is_ended_and_its_sender_told(
+    safe: Safe, sink: Sink
+) -> None:
+    lockup = Lockup(safe)
+    hold_id = lockup.hold()
+    async with delivering(desk(safe, sink)):
+        await until(lambda: len(sink.mails) == 1)
+        safe.clock.advance(days=3, minutes=2)
+        await until(lambda: len(sink.mails) == 2)
+    told = [email.message_from_bytes(mail.content) for mail in sink.mails]
+    assert [str(one["To"]) for one in told] == [str(ALICE)] * 2
+    assert "is held and has not been sent" in str(told[0]["Subject"])
+    assert "has expired and was not sent" in " ".join(str(told[1]["Subject"]).split())
+    assert b"A plan" not in b"".join(mail.content for mail in sink.mails)
+    assert held.find(safe.store, ALICE, hold_id).state == "expired"
+    assert safe.rows("contents") == []

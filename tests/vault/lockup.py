@@ -66,9 +66,15 @@ class Lockup:
     def approve(self, hold_id: str, by: Address = BOSS, revision: int = 1, **mail: Any) -> Kept:
         return self._send(approval.approve, hold_id, by, revision, mail)
 
-    def ask(self, hold_id: str, by: Address = ALICE, revision: int = 1) -> None:
+    def ask(
+        self,
+        hold_id: str,
+        by: Address = ALICE,
+        revision: int = 1,
+        whom: tuple[Address, ...] = (BOSS,),
+    ) -> bool:
         safe = self.safe
-        approval.ask(safe.store, safe.keys.sealing, by, hold_id, revision, HERE)
+        return approval.ask(safe.store, safe.keys.sealing, by, hold_id, revision, whom, HERE)
 
     def decline(
         self, hold_id: str, by: Address = BOSS, revision: int = 1, reason: str = ""

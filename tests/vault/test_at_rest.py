@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
-from tests.vault.lockup import BOSS, SLIP, Lockup
+from tests.vault.lockup import SLIP, Lockup
 from tests.vault.test_deposit import LARGE, failing
 from vault import catalogue, grants, held, outbox, requests
 from vault.deposit import Summary
@@ -116,7 +116,6 @@ def hold(safe: Safe, body: bytes) -> None:
             body + end,
             summary=Summary(subject=MARKER),
             slip=replace(SLIP, **said),
-            approvers=(BOSS,),
         )
         for end in (b"1", b"2")
     )

@@ -48,7 +48,7 @@ def test_a_held_mail_is_kept_whole_and_sent_to_nobody(lockup: Lockup, body: byte
 
 
 def test_the_letter_says_what_is_held_and_why_and_no_more(lockup: Lockup) -> None:
-    receipt = lockup.put(recipients=(BOB, CAROL, DAVE, EVE), approvers=(BOSS,))
+    receipt = lockup.put(recipients=(BOB, CAROL, DAVE, EVE), approval=True)
     (item,) = lockup.safe.claim()
     assert (item.kind, item.to) == (Kind.HELD, ALICE)
     assert item.fields == {
@@ -137,7 +137,7 @@ def test_the_letter_outlives_the_hold(lockup: Lockup) -> None:
 
 @pytest.mark.parametrize("who", [BOB, EVE, BOSS], ids=str)
 def test_nobody_but_the_owner_can_do_anything(lockup: Lockup, who: object) -> None:
-    hold_id = lockup.hold(approvers=(BOSS,))
+    hold_id = lockup.hold()
     acts: list[Callable[..., object]] = [
         lockup.fix,
         lockup.release,
