@@ -54,7 +54,7 @@ class Words:
 
     def _places(self, view: View) -> list[int]:
         """Where the last words of all of them begin, worked out once for each view."""
-        found = view.memory.get(self)
+        found: list[int] | None = view.memory.get(self)
         if found is None:
             tokens = view.tokens
             found = view.memory[self] = [

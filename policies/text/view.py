@@ -10,6 +10,7 @@ import unicodedata
 from array import array
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import re2
 
@@ -74,7 +75,7 @@ class View:
         return self.normal.translate(LOOKALIKES).encode("ascii", "replace")
 
     @cached_property
-    def memory(self) -> dict[object, list[int]]:
+    def memory(self) -> dict[object, Any]:
         """What others worked out on this view, so that they do it once."""
         return {}
 

