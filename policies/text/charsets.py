@@ -6,6 +6,8 @@ Must never be asked for more than one bounded piece of text: it decodes what it 
 """
 
 import codecs
+from contextlib import suppress
+from encodings.aliases import aliases
 
 _UNDECLARED = frozenset(
     {"", "us-ascii", "ascii", "ansi-x3.4-1968", "unknown-8bit", "x-unknown", "default", "binary"}
@@ -49,6 +51,13 @@ _OTHER_NAMES = {
     "ks-c-5601-1987": "cp949",
     "iso8859-15": "iso-8859-15",
 }
+
+
+def load() -> None:
+    """Load the table of every character set there is, for whoever will not be able to open a file."""
+    for name in {*aliases.values(), *_PLAIN, *_SHIFTING}:
+        with suppress(LookupError):
+            codecs.lookup(name)
 
 
 def readings(raw: bytes, charset: str) -> list[str]:

@@ -1,0 +1,140 @@
+"""One worker process as its pool sees it: started, given mails, and killed.
+
+Promises an answer or `Failed` within the seconds given, however the process behaves. Must never
+hand it an environment, a file or anything but the bytes of one mail.
+"""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import policies
+from policies.extraction import wire
+from policies.extraction.budgets import Budgets
+from policies.extraction.passages import Content
+from policies.message.mime import Outline
+
+COMMAND = (sys.executable, "-s", "-P", "-m", "policies.extraction.worker")
+
+_ROOT = Path(policies.__file__).parents[1]
+_PIECE = 1 << 16
+_TO_DIE = 5.0  # seconds until a killed process is gone; longer only while the kernel is busy
+_TOO_SLOW = "the mail was not read: it takes too long"
+_DIED = "the mail was not read: the process that reads attachments ended early"
+_LIED = "the mail was not read: the process that reads attachments gave no proper answer"
+_NOT_STARTED = "the mail was not read: the process that reads attachments could not be started"
+
+
+class Failed(Exception):  # noqa: N818 - it reads as what it says
+    """There is no answer; the text says why, in plain English."""
+
+
+class WorkerProcess:
+    """A process that reads one mail at a time. Raises Failed if it cannot be started."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                cwd="/",
+                env={"PYTHONPATH": str(_ROOT)},
+                start_new_session=True,  # a Ctrl-C at the terminal is for its owner
+            )
+        except OSError:
+            raise Failed(_NOT_STARTED) from None
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None  # noqa: S101 - the same
+        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        for pipe in (self._in, self._out):
+            os.set_blocking(pipe, False)
+        self._mails = 0
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def is_fit(self, most: int) -> bool:
+        """Whether it lives and has read fewer than so many mails."""
+        return self._mails < most and self._process.poll() is None
+
+    def end(self) -> None:
+        """Kill it, whatever it does, and wait until it is gone."""
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_TO_DIE)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def read(
+        self, outline: Outline, chunks: Iterable[bytes], budgets: Budgets, seconds: float
+    ) -> Content:
+        """Have a mail read. Raises Failed, after which this process is of no more use."""
+        self._mails += 1
+        until = time.monotonic() + seconds
+        answer = wire.Answer(budgets, len(outline.parts))
+        try:
+            self._send(outline.size, chunks, answer, until)
+            while not answer.complete:
+                self._wait(select.POLLIN, until)
+                self._receive(answer)
+        except wire.BadAnswer:
+            raise Failed(_LIED) from None
+        except OSError:
+            raise Failed(_DIED) from None
+        return answer.content()
+
+    def _send(self, size: int, chunks: Iterable[bytes], answer: wire.Answer, until: float) -> None:
+        for piece in _request(size, chunks):
+            view = memoryview(piece)
+            while view:
+                if self._wait(select.POLLOUT, until) & select.POLLIN:
+                    self._receive(answer)  # too early, but it must not fill the pipe
+                with suppress(BlockingIOError):
+                    view = view[os.write(self._in, view[:_PIECE]) :]
+
+    def _receive(self, answer: wire.Answer) -> None:
+        with suppress(BlockingIOError):
+            data = os.read(self._out, _PIECE * 16)
+            if not data:
+                raise Failed(_DIED)
+            answer.feed(data)
+
+    def _wait(self, wanted: int, until: float) -> int:
+        """Wait until there is something to read or, if wanted, room to write. Raises Failed."""
+        poll = select.poll()
+        poll.register(self._out, select.POLLIN)
+        if wanted & select.POLLOUT:
+            poll.register(self._in, select.POLLOUT)
+        events = poll.poll(max(0.0, until - time.monotonic()) * 1000)
+        if not events:
+            raise Failed(_TOO_SLOW)
+        if any(event & (select.POLLERR | select.POLLNVAL) for _pipe, event in events):
+            raise Failed(_DIED)
+        return POLL_READ if any(pipe == self._out for pipe, _event in events) else 0
+
+
+POLL_READ = select.POLLIN
+
+
+def _request(size: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a request. Raises Failed if the mail is not as long as its outline says."""
+    yield wire.REQUEST.pack(size)
+    sent = 0
+    for chunk in chunks:
+        sent += len(chunk)
+        if sent > size:
+            break
+        yield bytes(chunk)
+    if sent != size:
+        raise Failed("the mail was not read: it changed while it was read")

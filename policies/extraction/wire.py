@@ -1,0 +1,147 @@
+"""How a worker and the process that started it speak: frames over two pipes.
+
+A request is a length and the bytes of a mail. An answer is frames, each a letter, a length and a
+body, up to an end frame. Promises that whatever is read from a worker is checked against the
+budgets before it is kept: a worker has read hostile files and is believed nothing.
+"""
+
+import json
+import re
+import struct
+from collections.abc import Iterator
+
+from policies.extraction.budgets import Budgets
+from policies.extraction.passages import HEADER, Attachment, Content, Passage, State, Where
+
+REQUEST = struct.Struct(">Q")
+FRAME = struct.Struct(">cL")
+_PASSAGE = struct.Struct(">Bl")
+PASSAGE, ATTACHMENT, PROBLEM, END = b"P", b"A", b"D", b"E"
+_WHERES = tuple(Where)
+_KIND = re.compile(r"[a-z0-9][a-z0-9 ./+-]{0,39}")
+_SENTENCE = re.compile(r"[A-Za-z0-9 ,.:;()'-]{1,200}")
+_MOST_NAMES, _LONGEST_NAME, _LONGEST_TYPE = 16, 1000, 256
+_MOST_PROBLEMS = 20
+
+
+class BadAnswer(Exception):  # noqa: N818 - it reads as what it says
+    """What came from a worker is no answer."""
+
+
+def pack(content: Content) -> Iterator[bytes]:
+    """Yield an answer, frame by frame."""
+    for passage in content.passages:
+        head = _PASSAGE.pack(_WHERES.index(passage.where), passage.part)
+        yield _frame(PASSAGE, head + passage.text.encode("utf-8", "replace"))
+    for one in content.attachments:
+        fields = [one.part, list(one.names), one.declared, one.kind, one.size, str(one.state)]
+        yield _frame(ATTACHMENT, json.dumps(fields).encode("ascii"))
+    for problem in content.problems:
+        yield _frame(PROBLEM, problem.encode("utf-8", "replace"))
+    yield _frame(END, b"")
+
+
+def _frame(letter: bytes, body: bytes) -> bytes:
+    return FRAME.pack(letter, len(body)) + body
+
+
+class Answer:
+    """An answer as it comes in. `parts` is the number of parts of the mail it is about."""
+
+    def __init__(self, budgets: Budgets, parts: int) -> None:
+        self._budgets = budgets
+        self._parts = max(parts, 1)
+        self._buffer = bytearray()
+        self._passages: list[Passage] = []
+        self._attachments: list[Attachment] = []
+        self._problems: list[str] = []
+        self._characters = 0
+        self.complete = False
+
+    def feed(self, data: bytes) -> None:
+        """Take in what came through the pipe. Raises BadAnswer."""
+        self._buffer += data
+        at = 0
+        while not self.complete and len(self._buffer) - at >= FRAME.size:
+            letter, size = FRAME.unpack_from(self._buffer, at)
+            if size > 4 * self._budgets.characters + _PASSAGE.size:
+                raise BadAnswer
+            end = at + FRAME.size + size
+            if end > len(self._buffer):
+                break
+            self._take(letter, bytes(memoryview(self._buffer)[at + FRAME.size : end]))
+            at = end
+        del self._buffer[:at]
+        if self.complete and self._buffer:
+            raise BadAnswer
+
+    def _take(self, letter: bytes, body: bytes) -> None:
+        try:
+            if letter == PASSAGE:
+                self._take_passage(body)
+            elif letter == ATTACHMENT:
+                self._take_attachment(json.loads(body))
+            elif letter == PROBLEM:
+                self._take_problem(body.decode("utf-8"))
+            elif letter == END and not body:
+                self.complete = True
+            else:
+                raise BadAnswer
+        except (ValueError, TypeError, IndexError, struct.error, RecursionError):
+            raise BadAnswer from None
+
+    def _take_passage(self, body: bytes) -> None:
+        where, part = _PASSAGE.unpack_from(body)
+        text = body[_PASSAGE.size :].decode("utf-8")
+        self._characters += len(text)
+        over = len(self._passages) >= self._budgets.passages
+        if over or self._characters > self._budgets.characters or not self._is_part(part):
+            raise BadAnswer
+        self._passages.append(Passage(_WHERES[where], text, part))
+
+    def _take_attachment(self, fields: list[object]) -> None:
+        part, names, declared, kind, size, state = fields
+        # The annotations of JSON: each is what it must be, or there is no answer.
+        right = (
+            isinstance(part, int)
+            and self._is_part(part)
+            and isinstance(names, list)
+            and len(names) <= _MOST_NAMES
+            and all(isinstance(name, str) and len(name) <= _LONGEST_NAME for name in names)
+            and isinstance(declared, str)
+            and isinstance(kind, str)
+            and isinstance(size, int)
+            and _KIND.fullmatch(kind)
+        )
+        # A file may be counted several times: as what it is in, and as what is in it.
+        if not right or len(self._attachments) > 2 * self._budgets.entries:
+            raise BadAnswer
+        assert isinstance(part, int)  # noqa: S101 - seen above; said for the type checker
+        assert isinstance(names, list)  # noqa: S101 - the same
+        assert isinstance(size, int)  # noqa: S101 - the same
+        self._attachments.append(
+            Attachment(
+                part,
+                tuple(names),
+                str(declared)[:_LONGEST_TYPE],
+                str(kind),
+                max(0, size),
+                State(str(state)),
+            )
+        )
+
+    def _take_problem(self, sentence: str) -> None:
+        if not _SENTENCE.fullmatch(sentence) or len(self._problems) >= _MOST_PROBLEMS:
+            raise BadAnswer
+        self._problems.append(sentence)
+
+    def _is_part(self, part: int) -> bool:
+        return HEADER <= part < self._parts
+
+    def content(self) -> Content:
+        """Give what the answer said, complete or not."""
+        return Content(
+            tuple(self._passages),
+            tuple(self._attachments),
+            tuple(self._problems),
+        )

@@ -1,0 +1,86 @@
+"""The worker: a process that reads mails one after the other and says what they contain.
+
+Started by `ExtractionPool` as `python -m policies.extraction.worker`, with an empty environment and
+two pipes. Promises to give up files, network and memory before it reads anything. Must never be
+given a key, nor anything else that it could give away.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+from policies.extraction import wire
+from policies.extraction.budgets import MIB, Budgets
+from policies.extraction.confinement import allow_seconds, confine
+from policies.extraction.mail import extract
+from policies.message.mime import outline
+from policies.text import charsets
+
+MEMORY = 256 * MIB
+"""Bytes that a worker may take beyond what it needs to be there."""
+
+CPU_SECONDS = 10
+_MOST_MAIL = 1 << 40
+_IN, _OUT = 0, 1
+_PIECE = 1 << 16
+
+
+def main() -> None:
+    """Read mails until the pipe is closed."""
+    _load_everything()
+    confine(MEMORY)
+    while mail := _take():
+        allow_seconds(CPU_SECONDS)
+        _answer(mail)
+
+
+def _load_everything() -> None:
+    """Load what would be loaded when first needed: afterwards no file can be opened."""
+    charsets.load()
+
+
+def _take() -> bytearray | None:
+    head = _read(wire.REQUEST.size)
+    return _read(wire.REQUEST.unpack(head)[0]) if head else None
+
+
+def _read(size: int) -> bytearray | None:
+    """Read so many bytes; None at the end."""
+    if size > _MOST_MAIL:
+        return None
+    data = bytearray()
+    while len(data) < size:
+        piece = os.read(_IN, min(_PIECE, size - len(data)))
+        if not piece:
+            return None
+        data += piece
+    return data
+
+
+def _answer(mail: bytearray) -> None:
+    """Read one mail and say what was found."""
+    budgets = replace(Budgets(), documents=True)
+    try:
+        found = extract(outline(_pieces(mail)), _pieces(mail), budgets)
+    except MemoryError:
+        found = None  # the mail alone was too much
+    del mail
+    if found is None:
+        sys.exit(1)
+    for frame in wire.pack(found):
+        _write(frame)
+
+
+def _pieces(mail: bytearray) -> Iterator[bytes]:
+    return (bytes(mail[at : at + _PIECE]) for at in range(0, len(mail), _PIECE))
+
+
+def _write(frame: bytes) -> None:
+    view = memoryview(frame)
+    while view:
+        view = view[os.write(_OUT, view) :]
+
+
+if __name__ == "__main__":
+    main()
