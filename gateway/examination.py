@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from gateway.errors import RefusedError
 from gateway.ownership import check_headers
 from gateway.smtp.handler import MailSession
@@ -16,11 +18,15 @@ from policies.decision import Decision, Outcome
 from policies.engine import Policy
 from policies.envelope import Envelope
 from policies.errors import FlagError
+from policies.extraction.passages import Content
+from policies.extraction.pool import ExtractionPool
 from policies.message.lifetime import lifetime
 from policies.message.mime import DEFAULT_LIMITS, Outline, outline
 from vault.address import Address
 from vault.deposit import Happened
 from vault.spool import Spool
+
+log = structlog.get_logger()
 
 MOST_HOPS = 50
 """Received lines a mail may have; RFC 5321 section 6.3 asks for a hundred at least, of software
@@ -83,16 +89,26 @@ def envelope_of(
 
 
 def examine(
-    session: MailSession, spool: Spool, policy: Policy, own_domains: Iterable[str], now: datetime
+    session: MailSession,
+    spool: Spool,
+    policy: Policy,
+    own_domains: Iterable[str],
+    now: datetime,
+    extraction: ExtractionPool | None = None,
 ) -> Examined:
-    """Read a finished spool and decide. Raise RefusedError if nobody is to get the mail."""
+    """Read a finished spool and decide. Raise RefusedError if nobody is to get the mail.
+
+    Without `extraction`, a policy that asks what a mail says is told that nothing could be read.
+    """
     found = outline(spool.read())
     _check_form(session, found)
     try:
         expires_at, not_before = lifetime(found, now)
     except FlagError as error:
         raise RefusedError(_not_sent(str(error))) from error
-    decisions = policy.decide(envelope_of(session, session.recipients, own_domains), found)
+    content = _inside(found, spool, policy, extraction)
+    envelope = envelope_of(session, session.recipients, own_domains)
+    decisions = policy.decide(envelope, found, content)
     check_decisions(session, decisions)
     return Examined(
         session=session,
@@ -103,6 +119,20 @@ def examine(
         expires_at=expires_at,
         not_before=not_before,
     )
+
+
+def _inside(
+    found: Outline, spool: Spool, policy: Policy, extraction: ExtractionPool | None
+) -> Content:
+    """Read text and attachments if a rule asks for them; what a mail costs otherwise is nothing."""
+    if not policy.asks_inside:
+        return Content()
+    if extraction is None:
+        return Content(problems=("nothing here reads text and attachments",))
+    content = extraction.read(found, spool.read())
+    if content.problems:
+        log.info("mail.not_read", problems=content.problems, size=found.size)
+    return content
 
 
 def _check_form(session: MailSession, found: Outline) -> None:

@@ -22,6 +22,7 @@ from gateway.smtp.replies import Reply
 from gateway.workers import Workers
 from policies.decision import Outcome
 from policies.engine import Policy
+from policies.extraction.pool import ExtractionPool
 from policies.settings import OrganisationSettings
 from vault import reference
 from vault.address import Address
@@ -54,6 +55,7 @@ class Pipeline:
         hostname: str,
         workers: Workers,
         patience: float = PATIENCE,
+        extraction: ExtractionPool | None = None,
     ) -> None:
         self.policy = policy
         self._store = store
@@ -61,6 +63,7 @@ class Pipeline:
         self._domains = tuple(organisation.domains)
         self._workers = workers
         self._relay, self._patience = relay, patience
+        self._extraction = extraction
         self._authenticator = Authenticator(store, workers)
         self._route = Route(
             store=store,
@@ -119,7 +122,8 @@ class Pipeline:
 
     def _examine(self, session: MailSession, spool: Spool) -> Examined:
         spool.finish()
-        return examine(session, spool, self.policy, self._domains, self._store.clock())
+        now = self._store.clock()
+        return examine(session, spool, self.policy, self._domains, now, self._extraction)
 
     async def _hold(self, mail: Examined, spool: Spool) -> Reply:
         """Keep the mail until its sender has mended it; nobody gets it yet."""

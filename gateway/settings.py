@@ -98,6 +98,13 @@ class SmtpSettings(BaseModel):
     workers: int = Field(
         8, ge=1, le=64, description="Threads for sealing, deciding and checking passwords."
     )
+    extraction_processes: int = Field(
+        2,
+        ge=1,
+        le=32,
+        description="Processes that read attachments, if the policy asks for them. Each takes up "
+        "to 300 MB while it reads.",
+    )
 
     @model_validator(mode="after")
     def _doors_can_be_kept(self) -> Self:

@@ -158,6 +158,11 @@ class Policy:
         """The names of the routes that its rules use."""
         return frozenset(rule.relay.route for rule in self.rules if rule.relay.route is not None)
 
+    @property
+    def asks_inside(self) -> bool:
+        """Whether some rule asks what the text or an attachment says: then they must be read."""
+        return any(rule.reads is Reads.INSIDE for rule in self.rules)
+
     def decide_recipient(
         self, envelope: Envelope, recipient: Address, knowledge: Knowledge = NOTHING_KNOWN
     ) -> Decision | None:

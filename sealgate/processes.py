@@ -25,6 +25,7 @@ from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
 from policies.engine import Policy
 from policies.errors import PolicyError
+from policies.extraction.pool import ExtractionPool
 from sealgate import certificate, ruling
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.settings import Settings
@@ -96,7 +97,10 @@ async def run_smtp(settings: Settings) -> None:
     policy = ruling.load(settings)
     sealing = keys.load_sealing(settings.keys_folder)
     store = Store(settings.vault)
-    with closing(Workers(settings.smtp.workers)) as workers, closing(store):
+    extraction = ExtractionPool(settings.smtp.extraction_processes)
+    with closing(extraction), closing(Workers(settings.smtp.workers)) as workers, closing(store):
+        if policy.asks_inside:
+            await workers.call(extraction.warm)
         pipeline = Pipeline(
             store,
             sealing,
@@ -106,6 +110,7 @@ async def run_smtp(settings: Settings) -> None:
             hostname=settings.smtp.hostname,
             workers=workers,
             patience=settings.smtp.relay_seconds,
+            extraction=extraction,
         )
         listener = await take(stopping, lambda: _open_doors(settings, pipeline))
         if listener is None:

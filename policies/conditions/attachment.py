@@ -46,7 +46,7 @@ def attachment(value: AttachmentTest, scope: Scope) -> Condition:
         return None
 
     asks = " and ".join([*said, *([search.asks] if reads_text else [])])
-    return Condition(f"an attachment {asks}", Reads.CONTENT, test, search.sought)
+    return Condition(f"an attachment {asks}", Reads.INSIDE, test, search.sought)
 
 
 Part = tuple[str, Test] | None

@@ -20,7 +20,8 @@ class Reads(IntEnum):
     """How much of a mail must be known before a condition can be asked."""
 
     ENVELOPE = 0  # this sender and this recipient, whoever else gets the mail
-    CONTENT = 1  # the whole mail, and what the installation knows
+    CONTENT = 1  # the whole mail's headers and shape, and what the installation knows
+    INSIDE = 2  # what its text says, and its attachments
 
 
 @dataclass(frozen=True, slots=True)

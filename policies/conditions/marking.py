@@ -17,4 +17,4 @@ def marking(value: MarkingTest, _scope: Scope) -> Condition:
             return None
         return Because(f"The mail is marked {found.level.words} {found.where}.")
 
-    return Condition(f"the mail is marked {value.at_least} or higher", Reads.CONTENT, test)
+    return Condition(f"the mail is marked {value.at_least} or higher", Reads.INSIDE, test)

@@ -140,7 +140,8 @@ def _condition(what: str, search: TextSearch) -> Condition:
         found = search.ask(facts)
         return found and Because(f"{what.capitalize()} {found.text}.", found.found)
 
-    return Condition(f"{what} {search.asks}", Reads.CONTENT, test, search.sought)
+    reads = Reads.CONTENT if search.places == (Where.SUBJECT,) else Reads.INSIDE
+    return Condition(f"{what} {search.asks}", reads, test, search.sought)
 
 
 SHOWN_AT_MOST = 8

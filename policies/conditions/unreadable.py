@@ -13,4 +13,4 @@ def unreadable(value: bool, _scope: Scope) -> Condition:
     def test(facts: Facts, _recipient: Address) -> Because | None:
         return because if facts.unreadable is value else None
 
-    return Condition(f"the message {can} be fully inspected", Reads.CONTENT, test)
+    return Condition(f"the message {can} be fully inspected", Reads.INSIDE, test)

@@ -17,7 +17,7 @@ from policies.message.parameters import Structured
 _PLAIN = frozenset({"text/plain", "text/enriched", "text/richtext"})
 _PAGES = frozenset({"text/html", "text/x-amp-html", "text/watch-html", "application/xhtml+xml"})
 _KNOWN_ENCODINGS = frozenset({"base64", "quoted-printable", "7bit", "8bit", "binary"})
-_KINDS_OF_BODIES = frozenset({"text", "html", "mail", "mailbox", "calendar", "xml"})
+_KINDS_OF_BODIES = frozenset({"text", "html", "eml", "mbox", "calendar", "xml"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,8 @@ class Desk:
         kind = found[0]
         if kind in {"zip", "ole"}:
             return _package_kind(data, kind)
+        if kind == "calendar" and b"BEGIN:VCARD" in data[:64].upper():
+            return "contact"
         ends = file.names[0].lower().rpartition(".")[2] if file.names else ""
         return ends if kind == "text" and ends in {"csv", "tsv", "json"} else kind
 
@@ -160,7 +162,6 @@ _SIGNS = (
     ("zip", b"mimetypeapplication/vnd.oasis.opendocument.text", "odt"),
     ("zip", b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "ods"),
     ("zip", b"mimetypeapplication/vnd.oasis.opendocument.presentation", "odp"),
-    ("ole", "EncryptedPackage".encode("utf-16-le"), "encrypted office"),
     ("ole", "__properties_version1.0".encode("utf-16-le"), "msg"),
     ("ole", "WordDocument".encode("utf-16-le"), "doc"),
     ("ole", "Workbook".encode("utf-16-le"), "xls"),

@@ -175,9 +175,9 @@ def _text_kinds(head: bytes, names: tuple[str, ...], declared: str) -> list[str]
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     page = _HTML.search(head)
     tests = (
-        ("xml", start.startswith(b"<?xml") and not page),
-        ("mail", declared in _MESSAGES or _is_mail(head)),
-        ("mailbox", _MBOX.match(head)),
+        ("xml", start.startswith(b"<?xml") and b"<html" not in head.lower()),
+        ("eml", declared in _MESSAGES or _is_mail(head)),
+        ("mbox", _MBOX.match(head)),
         ("calendar", start[:15].upper().startswith((b"BEGIN:VCALENDAR", b"BEGIN:VCARD"))),
         ("html", page or "html" in declared or any(name.endswith(_PAGES) for name in names)),
         ("xml", start.startswith(b"<") and (declared.endswith("xml") or b"xmlns" in head)),

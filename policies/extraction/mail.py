@@ -78,7 +78,7 @@ def _walk(found: Outline, raw: bytes, desk: Desk, *, top: bool) -> None:
         elif children:
             within = within or part.depth + 1
             _name_all(part, desk)
-            desk.record(File(part.names, part.content_type), "mail", part.size)
+            desk.record(File(part.names, part.content_type), "eml", part.size)
         else:
             _read_part(part, block, raw, desk)
 
@@ -143,7 +143,7 @@ def _read_part(part: Part, block: Block, raw: bytes, desk: Desk) -> None:
     if declared in _NOT_HERE:
         file = File(part.names, declared)
         _name_all(part, desk)
-        desk.record(file, "mail", part.size, State.UNSCANNABLE, _NOT_HERE[declared])
+        desk.record(file, "eml", part.size, State.UNSCANNABLE, _NOT_HERE[declared])
         say_headers(read_block(raw[part.start : part.end], DEFAULT_LIMITS), desk)
         return
     for value in block.values("content-type")[:4] or [b""]:
@@ -176,4 +176,4 @@ def read_mailbox(raw: bytes, desk: Desk) -> None:
         desk.inner(raw[start:end], (), "message/rfc822")
 
 
-_READERS = {**FILE_READERS, "mail": read_message, "mailbox": read_mailbox}
+_READERS = {**FILE_READERS, "eml": read_message, "mbox": read_mailbox}

@@ -54,7 +54,7 @@ _OTHER_NAMES = {
 
 
 def load() -> None:
-    """Load the table of every character set there is, for whoever will not be able to open a file."""
+    """Load every character set there is, for whoever will not be able to open a file."""
     for name in {*aliases.values(), *_PLAIN, *_SHIFTING}:
         with suppress(LookupError):
             codecs.lookup(name)

@@ -93,5 +93,5 @@ def read_slides(stream: bytes, desk: Desk) -> None:
             found.append(body.decode("latin-1"))
         at += size
     desk.say("\n".join(found).translate(_MARKS))
-    if at != len(stream):
+    if at > len(stream):
         raise Unreadable(_DAMAGED)
