@@ -19,7 +19,9 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _SOFT_BREAK_AND_BLANKS = re2.compile(rb"=[ \t]{1,200}(\r?\n)", _OPTIONS)
 _UU_BEGIN = re2.compile(rb"(?m)^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", _OPTIONS)
 _UU_END = re2.compile(rb"(?m)^(?:end|====)[ \t]*\r?$", _OPTIONS)
-_RUN = re2.compile(rb"(?:[A-Za-z0-9+/]{60,}\r?\n)*[A-Za-z0-9+/]{40,}={0,2}", _OPTIONS)
+_RUN = re2.compile(
+    rb"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/]{40,}={0,2}", _OPTIONS
+)
 _FEWEST_LETTERS = 0.9  # of what says it is base64, below which it may be a lie
 _UU_WORDS = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
 
@@ -88,11 +90,13 @@ def _uu_lines(lines: bytes) -> bytes:
     out = bytearray()
     for line in lines.split(b"\n"):
         text = line.rstrip(b"\r")
+        if not text:
+            continue
         try:
             out += binascii.a2b_uu(text)
         except binascii.Error:
             # Encoders differ in what follows the last byte: take what the line's count says.
-            count = (((text[0] - 32) & 63) * 4 + 5) // 3 if text else 0
+            count = (((text[0] - 32) & 63) * 4 + 5) // 3
             try:
                 out += binascii.a2b_uu(text[:count])
             except binascii.Error:

@@ -1,4 +1,4 @@
-"""v1"""
+"""Pages of a PDF: their text, and whether they show a picture."""
 
 from typing import Any
 

@@ -12,7 +12,11 @@ from tests.policies.extraction.mails import MARKER, file, kinds, said, states
 WIDE = "utf-16-le"
 CELL = '<row><c r="A1" t="s"><v>0</v></c><c r="B1"><v>{}</v></c></row>'
 DAYS = '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
-CARD = f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Jo Bloggs\r\nNOTE:{MARKER[:6]}\r\n {MARKER[6:]}\r\nEND:VCARD\r\n"
+CARD = f"BEGIN:VCARD\r\nFN:Jo Bloggs\r\nNOTE:{MARKER[:6]}\r\n {MARKER[6:]}\r\nEND:VCARD\r\n"
+DELETED = f"</w:t></w:r><w:del><w:r><w:delText>{MARKER}</w:delText></w:r></w:del><w:r><w:t>"
+REMARK = f"<comments><comment><text><t>{MARKER}</t></text></comment></comments>"
+MAILBOX = b"From a@b Thu Jan  1 00:00:00 2026\nSubject: s\nTo: c@d\n\n" + MARKER.encode()
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256))
 SIGNED = f"Content-Type: text/plain\r\nSubject: s\r\n\r\n{MARKER}\r\n".encode()
 TNEF_BODY = files.tnef((1, 0x0002800C, MARKER.encode() + b"\0"))
 TNEF_FILE = files.tnef(
@@ -46,7 +50,7 @@ READ: dict[str, tuple[bytes, str]] = {
         "docx",
     ),
     "docx runs": (files.docx("943 </w:t></w:r><w:r><w:t>476 5919"), "docx"),
-    "docx deleted": (files.docx(f"x</w:t></w:r><w:del><w:r><w:delText>{MARKER}</w:delText></w:r></w:del><w:r><w:t>y"), "docx"),
+    "docx deleted": (files.docx(DELETED), "docx"),
     "docx picture text": (
         files.docx(f'x</w:t></w:r><w:docPr descr="{MARKER}"/><w:r><w:t>y'),
         "docx",
@@ -58,7 +62,7 @@ READ: dict[str, tuple[bytes, str]] = {
     "xlsx": (files.xlsx(CELL.format(5), [MARKER]), "xlsx"),
     "xlsx number": (files.xlsx("<row><c><v>9.434765919E9</v></c></row>"), "xlsx"),
     "xlsx comment": (
-        files.xlsx("", xl__comments1=f"<comments><comment><text><t>{MARKER}</t></text></comment></comments>"),
+        files.xlsx("", xl__comments1=REMARK),
         "xlsx",
     ),
     "xlsx in the cell": (
@@ -95,7 +99,7 @@ READ: dict[str, tuple[bytes, str]] = {
     "contact": (CARD.encode(), "contact"),
     "eml": (b"From: a@b\r\nSubject: s\r\n\r\n" + MARKER.encode(), "eml"),
     "eml subject": (f"From: a@b\r\nSubject: {MARKER}\r\n\r\nx".encode(), "eml"),
-    "mbox": (b"From a@b Thu Jan  1 00:00:00 2026\nSubject: s\nTo: c@d\n\n" + MARKER.encode(), "mbox"),
+    "mbox": (MAILBOX, "mbox"),
     "zip": (files.zipped({"a.txt": MARKER}), "zip"),
     "zip in zip": (files.zipped({"a.zip": files.zipped({"a.txt": MARKER})}), "zip"),
     "zip remark": (files.zipped({"a.txt": "x"}, comment=MARKER.encode()), "zip"),
@@ -108,7 +112,7 @@ READ: dict[str, tuple[bytes, str]] = {
     "signed": (files.cms(2, SIGNED), "cms"),
     "png remark": (files.png(MARKER.encode()), "image"),
     "png packed remark": (files.png(compressed=MARKER.encode()), "image"),
-    "picture with text behind": (b"\xff\xd8\xff\xe0" + bytes(range(256)) + MARKER.encode(), "image"),
+    "picture with text behind": (JPEG + MARKER.encode(), "image"),
     "text that begins like a picture": (b"BM is short for\r\n" + MARKER.encode(), "text"),
     "uuencoded": (b"hello\nbegin 644 a.txt\n" + b2a_uu(MARKER.encode()) + b"`\nend\n", "text"),
 }  # fmt: skip
@@ -166,7 +170,7 @@ LOCKED: dict[str, tuple[bytes, str]] = {
     "smime": (files.cms(3, b"xxxx"), "application/pkcs7-mime"),
     "pgp": (b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n-----END PGP MESSAGE-----\r\n", "text/x"),
     "pgp binary": (b"\x85\x01\x0c\x03" + bytes(range(256)), "application/pgp-encrypted"),
-    "rpmsg": (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86" + bytes(40), "application/x-microsoft-rpmsg-message"),
+    "rpmsg": (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86" + bytes(40), "application/octet-stream"),
     "xls": (files.xls((0x2F, b"\0" * 6)), "application/vnd.ms-excel"),
 }  # fmt: skip
 
