@@ -20,4 +20,4 @@ class Peer(Protocol):
     ) -> None: ...
 
     def processes(self) -> list[int]:
-        """The processes whose CPU time and memory are counted."""
+        """List the processes whose CPU time and memory are counted."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sealgate import logs, processes, settings, supervisor
+from sealgate import eventloop, logs, processes, settings, supervisor
 from sealgate.commands.options import config_option
 from sealgate.lifeline import EX_CONFIG, EX_TEMPFAIL
 
@@ -26,7 +26,7 @@ def command(role: str | None, config: Path) -> None:
         chosen = settings.load(config)
         logs.configure(role or "supervisor", level=chosen.log.level)
         if role is not None:
-            asyncio.run(processes.run(role, chosen))
+            eventloop.run(processes.run(role, chosen))
             return
         processes.check(chosen)
     except (settings.SettingsError, processes.CannotStart) as error:
