@@ -6,11 +6,12 @@ token says nothing else.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from policies.detectors import Detector, Finding
+from policies.detectors.scan import scan
 from policies.extraction.passages import HEADER, Passage
-from policies.text.view import TEXT_LIMIT, View, normalise
+from policies.text.view import View, normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +43,3 @@ def in_passages(passages: Iterable[Passage], detectors: Iterable[Detector]) -> I
 def _token(text: str, finding: Finding) -> int:
     value = normalise(text[finding.start : finding.end]).normal.casefold()
     return hash((finding.detector, "".join(filter(str.isalnum, value))))
-
-
-OVERLAP = 200
-
-
-def scan(text: str, detectors: tuple[Detector, ...]) -> Iterator[Finding]:
-    """Yield the findings in a text of any length."""
-    seen = set()
-    for at in range(0, max(len(text), 1), TEXT_LIMIT - OVERLAP):
-        view = normalise(text[at : at + TEXT_LIMIT])
-        for detector in detectors:
-            for found in detector.find(view):
-                moved = replace(found, start=found.start + at, end=found.end + at)
-                if moved not in seen:
-                    seen.add(moved)
-                    yield moved

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from policies.detectors.finding import Confidence, Finding, Severity
+from policies.detectors.triggers import ANYTHING, TRIGGERS, Trigger
 from policies.text.view import View
 
 _MOST = 100  # candidates looked at; a text with more is full of them
@@ -23,6 +24,13 @@ class ShapeDetector:
     label: str
     severity: Severity
     fewest_figures: int = 0  # a text with fewer ASCII digits is not looked at
+    trigger: Trigger = ANYTHING  # without it a text is not looked at either
+    headers: tuple[str, ...] = ()  # what a column of such values is called
+
+    def __post_init__(self) -> None:
+        """Make the trigger known."""
+        if any(self.trigger):
+            TRIGGERS.add(self.name, self.trigger)
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield spans of the normal text, in any order, overlaps allowed."""
@@ -31,6 +39,8 @@ class ShapeDetector:
     def find(self, view: View) -> list[Finding]:
         """List the findings in `view`, as spans of its original text."""
         if view.figures < self.fewest_figures:
+            return []
+        if any(self.trigger) and self.name not in TRIGGERS.pulled(view):
             return []
         return [
             Finding(*view.span(start, end), self.name, confidence, self.severity)

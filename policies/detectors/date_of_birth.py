@@ -12,6 +12,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import Trigger
 from policies.text.view import View
 
 _OPTIONS = re2.Options()
@@ -32,6 +33,10 @@ _NUMBERS = re2.compile(
 _YEAR_FIRST = re2.compile(
     rb"(?:^|[^0-9])([0-9]{4})" + _SEP + rb"([0-9]{1,2})" + _SEP + rb"([0-9]{1,2})(?:[^0-9]|$)"
 )
+_SPREAD = re2.compile(  # each figure by itself
+    rb"(?:^|[^0-9])([0-9] [0-9]|[0-9]) ?[./\-] ?([0-9] [0-9]|[0-9]) ?[./\-] ?"
+    rb"([0-9] [0-9](?: [0-9] [0-9])?)(?:[^0-9]|$)"
+)
 _CLOSED = re2.compile(rb"(?:^|[^0-9])([0-9]{2})([0-9]{2})([0-9]{4}|[0-9]{2})(?:[^0-9]|$)")
 _DAY_MONTH = re2.compile(
     rb"(?:^|[^0-9])([0-9]{1,2})(?:st|nd|rd|th)?(?:\s?of)?" + _GAP + rb"(" + _MONTHS + rb")" + _GAP
@@ -47,12 +52,12 @@ _BIRTH = Words(
     "dob", "d o b", "date of birth", "dates of birth", "birth date", "birthdate", "born", "born on",
     "bday", "birth", "dob's", "dobs", "date birth", "dofb", "ganwyd", "dyddiad geni",
 )  # fmt: skip
-_AGE = re2.compile(
-    rb"(?:\b(?:aged?|turns|turning)[\s:]{0,2}[0-9]{1,3}\b|"
-    rb"\b[0-9]{1,3}[\s\-]?(?:yo|y/o|yrs? old|years? old|year-old|months? old|weeks? old)\b|"
-    rb"\([0-9]{1,2} ?(?:m|f|yrs?|years?)?\))",
-    _OPTIONS,
+_AGE_TEXT = (
+    r"(?:\b(?:aged?|turns|turning)[\s:]{0,2}[0-9]{1,3}\b|"
+    r"\b[0-9]{1,3}[\s\-]?(?:yo|y/o|yrs? old|years? old|year-old|months? old|weeks? old)\b|"
+    r"\([0-9]{1,2} ?(?:m|f|yrs?|years?)?\))"
 )
+_AGE = re2.compile(_AGE_TEXT.encode(), _OPTIONS)
 _REACH = 60
 _OLDEST = 1900
 
@@ -87,12 +92,13 @@ def _dates(text: bytes) -> Iterator[tuple[int, int, bool]]:
         (_DAY_MONTH, (3, 2, 1), False),
         (_MONTH_DAY, (3, 1, 2), False),
         (_CLOSED, (3, 2, 1), True),
+        (_SPREAD, (3, 2, 1), True),
     )
     for shape, order, bare in shapes:
         at = 0
         while match := shape.search(text, at):
             at = match.start(1) + 1
-            if _possible(*(match.group(number) for number in order)):
+            if _possible(*(match.group(number).replace(b" ", b"") for number in order)):
                 yield match.start(1), match.end(3), bare
 
 
@@ -133,4 +139,11 @@ def _is_date(year: int, month: int, day: int) -> bool:
     return True
 
 
-DATE_OF_BIRTH = DateOfBirth("date_of_birth", "a date of birth", Severity.HIGH, 3)
+DATE_OF_BIRTH = DateOfBirth(
+    "date_of_birth",
+    "a date of birth",
+    Severity.HIGH,
+    3,
+    trigger=Trigger(words=_BIRTH.pattern, signs=f"(?i:{_AGE_TEXT})"),
+    headers=("Date of birth", "DOB", "Birth date", "D.O.B"),
+)

@@ -10,6 +10,7 @@ import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import Trigger
 from policies.language.members import ListReader, MemberList, mailbox_name
 from policies.text.view import View
 
@@ -17,6 +18,7 @@ _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
 _AT = rb"(?:\s{0,2}@\s{0,2}|\s{0,2}[(\[{<]\s?(?:at|@)\s?[)\]}>]\s{0,2}|\s[-_*]?(at)[-_*]?\s)"
 _DOT = rb"(?:\s{0,2}\.\s{0,2}|\s{0,2}[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s{0,2}|\sdot\s)"
+_TLD = rb"(?:com|net|org|uk|co|info|me|eu|io|ie|fr|de|gov|edu|biz|live)"
 _LOCAL = rb"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
 _PLAIN = re2.compile(
     rb"(" + _LOCAL + rb"(?:\." + _LOCAL + rb"){0,8})@((?:[a-z0-9?-]{1,63}\.){1,8}[a-z0-9?-]{2,24})",
@@ -25,7 +27,7 @@ _PLAIN = re2.compile(
 _SPELT = re2.compile(
     rb"((?:[a-z0-9_+?'-]{1,40}" + _DOT + rb"){0,3}[a-z0-9_+?'-]{1,40})" + _AT
     + rb"((?:[a-z0-9-]{1,40}" + _DOT + rb"){1,4}"
-    + rb"(?:com|net|org|uk|co|info|me|eu|io|ie|fr|de|gov|edu|biz|live))"
+    + _TLD + rb")"
     + rb"(?:[^a-z0-9]|$)",
     _OPTIONS,
 )  # fmt: skip
@@ -74,4 +76,12 @@ def _role(local: bytes) -> bool:
     return mailbox_name(local.decode("ascii")) in _roles()
 
 
-EMAIL_ADDRESS = EmailAddress("email_address", "an e-mail address", Severity.MEDIUM)
+EMAIL_ADDRESS = EmailAddress(
+    "email_address",
+    "an e-mail address",
+    Severity.MEDIUM,
+    trigger=Trigger(
+        signs=r"@|(?i:[(\[{<]\s?at\s?[)\]}>]|\s[-_*]?at[-_*]?\s[a-z0-9-]{1,40}"
+        rf"(?:\s?[(\[{{<]?dot|\s{{0,2}}\.\s{{0,2}}{_TLD.decode()}[^a-z0-9]))"
+    ),
+)

@@ -11,6 +11,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import SIX_IN_LETTERS, Trigger
 from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
 
@@ -18,13 +19,11 @@ _UNUSED = frozenset({b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"})
 _GAP = r"[^0-9A-Za-z]{0,3}"
 _FIGURE = r"[0-9OoIl|]"
 _SIX = _GAP.join([_FIGURE] * 6)
-_SHAPE = re2.compile(
-    (
-        r"(?:^|[^A-Za-z0-9])"
-        rf"([A-CEGHJ-PR-TW-Za-ceghj-pr-tw-z]{_GAP}[A-CEGHJ-NPR-TW-Za-ceghj-npr-tw-z])"
-        rf"{_GAP}({_SIX})(?:{_GAP}([A-Da-d]))?(?:[^A-Za-z0-9]|$)"
-    ).encode()
+_HEAD = (
+    r"(?:^|[^A-Za-z0-9])([A-CEGHJ-PR-TW-Za-ceghj-pr-tw-z]"
+    rf"{_GAP}[A-CEGHJ-NPR-TW-Za-ceghj-npr-tw-z]){_GAP}({_SIX})"
 )
+_SHAPE = re2.compile(rf"{_HEAD}(?:{_GAP}([A-Da-d]))?(?:[^A-Za-z0-9]|$)".encode())
 _LABEL = Words(
     "ni", "nino", "nin", "ni no", "ni number", "national insurance", "national insurance number",
     "nat ins", "insurance number", "payroll", "hmrc", "dwp", "universal credit",
@@ -65,5 +64,10 @@ class NationalInsuranceNumber(ShapeDetector):
 
 
 NATIONAL_INSURANCE_NUMBER = NationalInsuranceNumber(
-    "national_insurance_number", "a National Insurance number", Severity.CRITICAL, _FEWEST_FIGURES
+    "national_insurance_number",
+    "a National Insurance number",
+    Severity.CRITICAL,
+    _FEWEST_FIGURES,
+    trigger=Trigger(numbers=SIX_IN_LETTERS, words=_LABEL.pattern),
+    headers=("National Insurance number", "NI number", "NI no", "NINO", "NI"),
 )

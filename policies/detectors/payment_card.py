@@ -10,6 +10,7 @@ from functools import lru_cache
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import NUMBER
 from policies.text.numbers import Window
 from policies.text.view import View
 
@@ -64,9 +65,10 @@ class PaymentCard(ShapeDetector):
         """Yield groups of digits that check, written as cards are or beside words of payment."""
         for run in view.runs:
             digits, heads = run.digits, run.heads
+            ends = frozenset(heads)
             for at in heads:
                 for length in lengths(digits[at : at + _PREFIX]):
-                    if at + length in heads and run.luhn(at, length) % 10 == 0:
+                    if at + length in ends and run.luhn(at, length) % 10 == 0:
                         window = run.window(at, length)
                         if _is_card(view, window):
                             yield window.start, window.end, Confidence.SURE
@@ -80,4 +82,10 @@ def _is_card(view: View, window: Window) -> bool:
     return as_cards_are and not _GOODS.near(view, window.start, window.end)
 
 
-PAYMENT_CARD = PaymentCard("payment_card", "a payment card number", Severity.CRITICAL)
+PAYMENT_CARD = PaymentCard(
+    "payment_card",
+    "a payment card number",
+    Severity.CRITICAL,
+    trigger=NUMBER,
+    headers=("Card number", "Payment card", "Card no"),
+)

@@ -12,7 +12,8 @@ import phonenumbers
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import LINKS, THINGS, Words
 from policies.detectors.finding import Confidence, Severity
-from policies.text.numbers import Run, Window
+from policies.detectors.triggers import GAP, TEN_DIGITS, Trigger
+from policies.text.numbers import SPOKEN, STAND_IN, Run, Window
 from policies.text.view import View
 
 _CALL = Words(
@@ -49,18 +50,17 @@ class Phone(ShapeDetector):
 
 def _dialled(view: View, run: Run) -> Iterator[Window]:
     """Yield the windows that begin as numbers do, and have a length of theirs."""
-    digits = run.digits
-    for at, group in run.heads.items():
+    digits, ends = run.digits, frozenset(run.heads)
+    for at in run.heads:
         if digits[at : at + 1] == "0" and digits[at + 1 : at + 2] in {"1", "2", "7"}:
             lengths: Iterable[int] = _NATIONAL
         elif at < len(digits) and (
-            _plus_before(view, run.groups[group][0]) is not None
-            or (at == 0 and digits.startswith("00"))
+            _plus_before(view, run.starts[at]) is not None or (at == 0 and digits.startswith("00"))
         ):
             lengths = _ABROAD
         else:
             continue
-        yield from (run.window(at, length) for length in lengths if at + length in run.heads)
+        yield from (run.window(at, length) for length in lengths if at + length in ends)
 
 
 def _plus_before(view: View, start: int) -> int | None:
@@ -131,4 +131,22 @@ def _lengths(code: str) -> frozenset[int]:
     return frozenset(numbers.possible_length) if numbers else frozenset()
 
 
-PHONE = Phone("phone", "a telephone number", Severity.MEDIUM)
+PHONE = Phone(
+    "phone",
+    "a telephone number",
+    Severity.MEDIUM,
+    trigger=Trigger(
+        numbers=rf"{TEN_DIGITS}|(?:\+|[0Oo]{GAP}{{0,5}}[0Oo])(?:{GAP}{{0,5}}{STAND_IN}){{7}}",
+        words=rf"{_CALL.pattern}[^0-9]{{0,24}}[0-9]",
+        signs=SPOKEN,
+    ),
+    headers=(
+        "Telephone",
+        "Phone",
+        "Mobile",
+        "Telephone number",
+        "Phone number",
+        "Mobile number",
+        "Tel",
+    ),
+)

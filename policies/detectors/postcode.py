@@ -10,6 +10,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import Trigger
 from policies.text.numbers import alphanumeric, figures_in, pieces
 from policies.text.view import View
 
@@ -28,6 +29,12 @@ _SHAPE = re2.compile(
         rf"([A-PR-UWYZ](?:{_GAP}[A-HK-Y])?){_GAP}({_FIGURE}(?:{_GAP}[0-9A-HJ-NPR-Y])?)"
         rf"({_GAP})({_FIGURE}{_GAP}[ABD-HJLNP-UW-Z]{_GAP}[ABD-HJLNP-UW-Z])(?:[^A-Za-z0-9]|$)"
     ).encode()
+)
+_OUTWARD = rf"(?:^|[^A-Za-z0-9])(?i:(?:{'|'.join(_GAP.join(a) for a in _AREAS.split())}){_GAP}"
+_INWARD = rf"{_GAP}[ABD-HJLNP-UW-Z]{_GAP}[ABD-HJLNP-UW-Z])(?:[^A-Za-z0-9]|$)"
+_TRIGGER = (
+    rf"{_OUTWARD}(?:[0-9]{_GAP}[0-9A-HJ-NPR-Y]?{_GAP}{_FIGURE}"
+    rf"|{_FIGURE}{_GAP}[0-9A-HJ-NPR-Y]?{_GAP}[0-9]|[l|1]{_GAP}l?{_GAP}[l|1]){_INWARD}"
 )
 _LABEL = Words(
     "postcode", "post code", "postal code", "address", "postcodes", "zip", "lives at", "moved to",
@@ -104,4 +111,10 @@ def _evenly_written(match: "re2._Match", written: bytes) -> bool:
     return bool(middle) and not plate and written.isupper()
 
 
-POSTCODE = Postcode("postcode", "a full postcode", Severity.MEDIUM)
+POSTCODE = Postcode(
+    "postcode",
+    "a full postcode",
+    Severity.MEDIUM,
+    trigger=Trigger(codes=_TRIGGER),
+    headers=("Postcode", "Post code", "Postal code"),
+)

@@ -12,6 +12,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import NUMBER
 from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
 
@@ -57,4 +58,11 @@ class UniquePupilNumber(ShapeDetector):
                 yield start, end, Confidence.LIKELY
 
 
-UPN = UniquePupilNumber("upn", "a Unique Pupil Number", Severity.CRITICAL, _FEWEST_FIGURES)
+UPN = UniquePupilNumber(
+    "upn",
+    "a Unique Pupil Number",
+    Severity.CRITICAL,
+    _FEWEST_FIGURES,
+    trigger=NUMBER,
+    headers=("UPN", "Unique Pupil Number", "Pupil number"),
+)

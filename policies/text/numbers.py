@@ -5,26 +5,33 @@ say where each group stood. Must never join groups across a word, nor read a lon
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain, compress, pairwise
 
 import re2
 
 Token = tuple[int, int, bytes]  # a run of letters, in lower case, or of digits, and its span
 Group = tuple[int, int, bytes]  # some digits and the span they came from
 
-# Patterns that the standard engine may run: one class each, so there is nothing to go back to.
-_DIGITS = re.compile(rb"[0-9]+")
+# Patterns that the standard engine may run: runs of classes that share nothing, so that there is
+# next to nothing to go back to.
 _WORDS = re.compile(rb"[a-z]+|[0-9]+")
+_RUN = re.compile(rb"[0-9]+(?:[^0-9A-Za-z|]{1,5}[0-9]+)*")
+_DIGITS = re.compile(rb"[0-9]+")
 
 # Letters that stand in for digits, but only inside something that is largely digits already.
-_STAND_INS = rb"[0-9OoQDIl|iSsBZz]+"
+STAND_IN = r"[0-9OoQDIl|iSsBZz]"
+_STAND_INS = STAND_IN.encode() + rb"+"
 _LEET = bytes.maketrans(b"OoQDIl|iSsBZz", b"0000111155822")
-_DIGITISH = re2.compile(rb"\b" + _STAND_INS + rb"(?:[^0-9A-Za-z]{1,3}" + _STAND_INS + rb")*\b")
+_DIGITISH = re.compile(rb"\b" + _STAND_INS + rb"(?:[^0-9A-Za-z]{1,3}" + _STAND_INS + rb")*\b")
 _STAND_IN_GROUP = re.compile(rb"\b" + _STAND_INS + rb"\b")
 _FEWEST_DIGITISH = 8
+_MAY_BE_DIGITISH = re2.compile(
+    rf"(?:{STAND_IN}[^0-9A-Za-z]{{0,3}}){{{_FEWEST_DIGITISH - 1}}}{STAND_IN}".encode()
+)
 
 _SPOKEN = {
     b"zero": b"0", b"nought": b"0", b"oh": b"0", b"o": b"0", b"nil": b"0", b"one": b"1",
@@ -33,17 +40,23 @@ _SPOKEN = {
 }  # fmt: skip
 _TIMES = {b"double": 2, b"triple": 3, b"treble": 3}
 _FEWEST_SPOKEN = 4  # spoken digits in a run, below which they are words
+_FEWEST_MIXED = 7  # of spoken and written digits together
 _SHORTEST = 6  # digits in a run that anybody looks at
 _WIDEST_GAP = 5  # characters that may stand between two groups of one number
+_ALOUD = b"|".join([*_SPOKEN, *_TIMES]).decode("ascii")
+# Digits spoken as words, with written ones among them perhaps.
+SPOKEN = rf"(?i:\b(?:{_ALOUD})(?:[^0-9A-Za-z]{{1,5}}(?:{_ALOUD}|[0-9]{{1,8}})){{2,}}\b)"
+_SAID = re2.compile(SPOKEN.encode())
 
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _NOT_ALPHANUMERIC = bytes(
     byte for byte in range(256) if not re2.match(rb"[0-9A-Za-z|]", bytes([byte]))
 )
 _TO_SPACES = bytes(32 if byte in _NOT_ALPHANUMERIC else byte for byte in range(256))
-
-
-_MORE = (0, 1, 2, 3, 4, -4, -3, -2, -1, 0)  # what a digit grows by when Luhn doubles it
+_TO_VALUES = bytes(max(0, byte - ord("0")) for byte in range(256))
+_WHERE_DIGITS = bytes(byte in b"0123456789" for byte in range(256))
+_DOUBLED = bytes((0, 1, 2, 3, 4, -4, -3, -2, -1, 0)[v] + 4 if v < 10 else 4 for v in range(256))  # noqa: PLR2004
+_LIFT = 4  # what is added to the above, for bytes have no sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,65 +73,69 @@ class Window:
 class Run:
     """Groups of digits close enough to be one number: `999 123 4567` is one run of three.
 
-    Sums over any stretch of it take the same short time, however long the run.
+    `starts` and `ends` say where each digit stood (no `ends`: one character each); `heads` are the
+    places in `digits` where a group begins, and the end. Sums over stretches take the same short
+    time, however long the run.
     """
 
-    groups: tuple[Group, ...]
-
-    @cached_property
-    def digits(self) -> str:
-        """All the digits together."""
-        return b"".join(group[2] for group in self.groups).decode("ascii")
-
-    @cached_property
-    def heads(self) -> dict[int, int]:
-        """For each place in `digits` where a group begins, or the last one ends, its number."""
-        places, place = {}, 0
-        for number, group in enumerate(self.groups):
-            places[place] = number
-            place += len(group[2])
-        places[place] = len(self.groups)
-        return places
+    digits: str
+    starts: Sequence[int]
+    heads: Sequence[int]
+    ends: Sequence[int] | None = None
 
     def stretches(self, length: int) -> Iterator[int]:
         """Yield each place from which whole groups make this many digits."""
-        return (at for at in self.heads if at + length in self.heads)
+        both = self._flags & (self._flags >> 8 * length)
+        return compress(range(len(self.digits)), both.to_bytes(len(self.digits) + 1, "little"))
 
     def window(self, at: int, length: int) -> Window:
         """Give the whole groups of a stretch."""
-        groups = self.groups[self.heads[at] : self.heads[at + length]]
-        digits = self.digits[at : at + length]
-        return Window(digits, groups[0][0], groups[-1][1], tuple(len(one[2]) for one in groups))
-
-    def weighted(self, at: int, length: int) -> int:
-        """Sum a stretch, its digits weighted from its length down to one."""
         end = at + length
-        by_place = self._by_place[end] - self._by_place[at]
-        return end * (self._sums[end] - self._sums[at]) - by_place
+        first = bisect_left(self.heads, at)
+        heads = self.heads[first : bisect_left(self.heads, end) + 1]
+        groups = tuple(after - before for before, after in pairwise(heads))
+        last = self.ends[end - 1] if self.ends else self.starts[end - 1] + 1
+        return Window(self.digits[at:end], self.starts[at], last, groups)
+
+    def weighted(self, weights: Sequence[int]) -> Sequence[int]:
+        """Sum every stretch of as many digits as there are weights, each times its own.
+
+        One product of two long numbers holds all the sums side by side, two bytes for each, as
+        long multiplication on paper does: no sum may reach 65,536.
+        """
+        values = self.digits.encode("ascii").translate(_TO_VALUES)
+        spaced = bytearray(2 * len(values))
+        spaced[::2] = values
+        factor = sum(weight << 16 * place for place, weight in enumerate(reversed(weights)))
+        product = int.from_bytes(spaced, "little") * factor
+        size = 2 * (len(values) + len(weights))
+        sums = memoryview(product.to_bytes(size, "little")).cast("H")
+        return sums[len(weights) - 1 :]
 
     def luhn(self, at: int, length: int) -> int:
         """Sum a stretch as Luhn does (ISO/IEC 7812-1): every second digit from the end doubled."""
         end = at + length
-        doubled = self._doubled[end % 2]
-        return self._sums[end] - self._sums[at] + doubled[end] - doubled[at]
+        more = self._doubled[end % 2]
+        halves = (end + 1 - end % 2) // 2, (at + 1 - end % 2) // 2
+        lifted = _LIFT * (halves[0] - halves[1])
+        return self._sums[end] - self._sums[at] + more[halves[0]] - more[halves[1]] - lifted
+
+    @cached_property
+    def _flags(self) -> int:
+        flags = bytearray(len(self.digits) + 1)
+        for head in self.heads:
+            flags[head] = 1
+        return int.from_bytes(flags, "little")
 
     @cached_property
     def _sums(self) -> list[int]:
-        return list(accumulate(map(int, self.digits), initial=0))
-
-    @cached_property
-    def _by_place(self) -> list[int]:
-        return list(accumulate((n * int(d) for n, d in enumerate(self.digits)), initial=0))
+        return list(accumulate(self.digits.encode("ascii").translate(_TO_VALUES), initial=0))
 
     @cached_property
     def _doubled(self) -> tuple[list[int], list[int]]:
         """What doubling the digits at even places, and at odd places, adds up to."""
-        more = [_MORE[int(digit)] for digit in self.digits]
-        even, odd = (
-            [value if place % 2 == parity else 0 for place, value in enumerate(more)]
-            for parity in (0, 1)
-        )
-        return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
+        more = self.digits.encode("ascii").translate(_TO_VALUES).translate(_DOUBLED)
+        return list(accumulate(more[0::2], initial=0)), list(accumulate(more[1::2], initial=0))
 
 
 def tokens_of(text: bytes) -> tuple[Token, ...]:
@@ -143,13 +160,17 @@ def pieces(text: bytes) -> list[bytes]:
 
 def with_digits_for_letters(text: bytes) -> bytes:
     """Make digits of letters that stand for them, in long digit-like runs only; same length."""
+    if not _MAY_BE_DIGITISH.search(text):
+        return text
     out = bytearray(text)
     for match in _DIGITISH.finditer(text):
-        stretch = match.group()
-        figures = figures_in(stretch)
-        letters = len(alphanumeric(stretch)) - figures
-        if letters and figures + letters >= _FEWEST_DIGITISH and 2 * figures >= letters:
-            _put_digits(out, text, *match.span())
+        start, end = match.span()
+        if end - start >= _FEWEST_DIGITISH:
+            stretch = match.group()
+            figures = figures_in(stretch)
+            letters = len(alphanumeric(stretch)) - figures
+            if letters and figures + letters >= _FEWEST_DIGITISH and 2 * figures >= letters:
+                _put_digits(out, text, start, end)
     return bytes(out)
 
 
@@ -159,25 +180,57 @@ def _put_digits(out: bytearray, text: bytes, start: int, end: int) -> None:
     Other letters alone, as in `B 12 34 56`, only where every character stands alone.
     """
     one_by_one = max(map(len, pieces(text[start:end]))) == 1
+    if one_by_one:
+        out[start:end] = text[start:end].translate(_LEET)
+        return
     for match in _STAND_IN_GROUP.finditer(text, start, end):
         group = match.group()
-        if one_by_one or figures_in(group) or not group.strip(b"OoIl|"):
+        if figures_in(group) or not group.strip(b"OoIl|"):
             out[match.start() : match.end()] = group.translate(_LEET)
 
 
-def runs_of(digits: bytes, tokens: tuple[Token, ...]) -> tuple[Run, ...]:
-    """Find the numbers of six digits and more, as digits and as words."""
-    groups = [(*match.span(), match.group()) for match in _DIGITS.finditer(digits)]
-    spoken = _spoken(tokens)
+def runs_of(digits: bytes, text: bytes) -> tuple[Run, ...]:
+    """Find the numbers of six digits and more, as digits and, in `text`, as words."""
+    spoken = _spoken(text)
     if spoken:
-        groups = sorted({*groups, *spoken})
-    runs: list[list[Group]] = []
-    for group in groups:
-        if runs and _close(digits, runs[-1][-1][1], group[0]):
-            runs[-1].append(group)
+        return _runs_with(spoken, digits)
+    found = ((match.start(), match.group()) for match in _RUN.finditer(digits))
+    return tuple(
+        _plain(start, run)
+        for start, run in found
+        if len(run) >= _SHORTEST and figures_in(run) >= _SHORTEST
+    )
+
+
+def _plain(start: int, run: bytes) -> Run:
+    where = run.translate(_WHERE_DIGITS)
+    figures = run.translate(None, _NOT_DIGITS)
+    starts = tuple(compress(range(start, start + len(run)), where))
+    # A digit heads a group if no digit stands before it: all at once, as one number of many bytes.
+    flags = int.from_bytes(where, "little")
+    first = (flags & ~(flags << 8)).to_bytes(len(run) + 1, "little")
+    heads = *compress(range(len(figures)), compress(first, where)), len(figures)
+    return Run(figures.decode("ascii"), starts, heads)
+
+
+def _runs_with(spoken: list[Group], digits: bytes) -> tuple[Run, ...]:
+    written = [(*match.span(), match.group()) for match in _DIGITS.finditer(digits)]
+    rows: list[list[Group]] = []
+    for group in sorted({*written, *spoken}):
+        if rows and _close(digits, rows[-1][-1][1], group[0]):
+            rows[-1].append(group)
         else:
-            runs.append([group])
-    return tuple(Run(tuple(run)) for run in runs if sum(len(one[2]) for one in run) >= _SHORTEST)
+            rows.append([group])
+    return tuple(_of_groups(row) for row in rows if sum(len(one[2]) for one in row) >= _SHORTEST)
+
+
+def _of_groups(groups: list[Group]) -> Run:
+    return Run(
+        b"".join(group[2] for group in groups).decode("ascii"),
+        tuple(chain.from_iterable([start] * len(figures) for start, _, figures in groups)),
+        tuple(accumulate((len(figures) for _, _, figures in groups), initial=0)),
+        tuple(chain.from_iterable([end] * len(figures) for _, end, figures in groups)),
+    )
 
 
 def _close(text: bytes, end: int, start: int) -> bool:
@@ -185,19 +238,21 @@ def _close(text: bytes, end: int, start: int) -> bool:
     return len(gap) <= _WIDEST_GAP and not gap.translate(_TO_SPACES).strip()
 
 
-def _spoken(tokens: tuple[Token, ...]) -> list[Group]:
+def _spoken(text: bytes) -> list[Group]:
     """Find digits spoken as words, where enough of them follow one another."""
     found: list[Group] = []
-    row: list[Group] = []
-    times, began = 1, 0
-    for start, end, word in tokens:
-        if row and start - row[-1][1] > _WIDEST_GAP and times == 1:
-            found += row if len(row) >= _FEWEST_SPOKEN else []
-            row = []
-        if word in _TIMES:
-            times, began = _TIMES[word], start
-            continue
-        if word in _SPOKEN:
-            row.append((began if times > 1 else start, end, _SPOKEN[word] * times))
-        times = 1
-    return found + (row if len(row) >= _FEWEST_SPOKEN else [])
+    for match in _SAID.finditer(text):
+        row: list[Group] = []
+        times, began = 1, 0
+        for start, end, word in tokens_of(match.group()):
+            if word in _TIMES:
+                times, began = _TIMES[word], start
+                continue
+            if word in _SPOKEN:
+                row.append((began if times > 1 else start, end, _SPOKEN[word] * times))
+            times = 1
+        said = sum(len(one[2]) for one in row)
+        if said >= _FEWEST_SPOKEN or said + figures_in(match.group()) >= _FEWEST_MIXED:
+            shift = match.start()
+            found += [(start + shift, end + shift, figures) for start, end, figures in row]
+    return found

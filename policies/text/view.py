@@ -6,13 +6,15 @@ Findings are made on the normal text and reported on the original, through the o
 Must never change the length silently: a text longer than the limit is cut and says so (`View.cut`).
 """
 
+import re
+import string
 import unicodedata
 from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
-
-import re2
 
 from policies.text.confusables import FOREIGN, LOOKALIKES
 from policies.text.encoded_words import TEXT_LIMIT, decode_header, unfold
@@ -44,8 +46,13 @@ _BY_CATEGORY = {
 }  # fmt: skip
 _LETTER_BLOCKS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)  # squared, circled, regional A to Z
 _ALPHABET = 26
+_MOST_FOLDS = 20_000
+_FEW = 8  # characters in one, in a text where odd ones are few
+_PRINTABLE = string.printable.encode("ascii")
 
-_TOKEN = re2.compile(r"[\p{L}\p{M}\p{N}]+")
+_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
+_TOKEN = re.compile(r"[^\W_]+")
+_FOREIGNERS = frozenset(FOREIGN)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,13 @@ class View:
         """Give a non-empty span of the normal text as a span of the original."""
         return self.starts[start], self.ends[end - 1]
 
+    def part(self, start: int, end: int) -> "View":
+        """Give the view of a stretch of the normal text; its spans are of the same original."""
+        spans = self.starts[start:end], self.ends[start:end]
+        view = View(self.original, self.normal[start:end], *spans, self.cut)
+        view.__dict__["ascii"] = self.ascii[start:end]
+        return view
+
     @cached_property
     def ascii(self) -> bytes:
         """One byte a character of `normal`; look-alikes folded, what is not ASCII is a `?`."""
@@ -78,6 +92,14 @@ class View:
     def memory(self) -> dict[object, Any]:
         """What others worked out on this view, so that they do it once."""
         return {}
+
+    @cached_property
+    def breaks(self) -> list[int]:
+        """Where in the normal text there are blank lines in the original."""
+        if not self.normal or "\n" not in self.original:
+            return []
+        blank = _BLANK_LINE.finditer(self.original, self.starts[0], self.ends[-1])
+        return [bisect_left(self.starts, match.start()) for match in blank]
 
     @cached_property
     def figures(self) -> int:
@@ -102,7 +124,20 @@ class View:
     @cached_property
     def runs(self) -> tuple[Run, ...]:
         """The numbers in the text, as runs of groups that may belong together."""
-        return runs_of(self.digits, self.tokens)
+        return runs_of(self.digits, self.ascii)
+
+
+class _Folds(dict[int, str]):
+    """What each character folds to, worked out when it is first met; only one-for-one folds."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) > _MOST_FOLDS:
+            self.clear()
+        folded = self[code] = _fold(chr(code))
+        return folded
+
+
+_FOLDS = _Folds()
 
 
 def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
@@ -111,18 +146,45 @@ def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
     text = text[:limit]
     if text.isascii() and text.isprintable() and "`" not in text:
         return View(text, text, range(len(text)), range(1, len(text) + 1), cut)
+    moved = _moved(text)
+    if not moved:
+        normal = _unmix(text.translate(_FOLDS))
+        return View(text, normal, range(len(text)), range(1, len(text) + 1), cut)
     out: list[str] = []
     starts, ends = array("L"), array("L")
-    for at, char in enumerate(text):
-        folded = _fold(char)
-        if folded == _MARK:
-            _compose(out, ends, char, at)
-            continue
-        for piece in folded:
-            out.append(piece)
-            starts.append(at)
-            ends.append(at + 1)
+    places: Sequence[int] = [place for place, char in enumerate(text) if char in moved]
+    if len(places) * _FEW > len(text):
+        places = range(len(text))  # hardly a stretch between them is worth its own steps
+    at = 0
+    for place in (*places, len(text)):
+        if at < place:
+            out += text[at:place].translate(_FOLDS)
+            starts.extend(range(at, place))
+            ends.extend(range(at + 1, place + 1))
+        if place < len(text):
+            _put(text[place], place, out, starts, ends)
+        at = place + 1
     return View(text, _unmix("".join(out)), starts, ends, cut)
+
+
+def _moved(text: str) -> frozenset[str]:
+    """Give the characters that are not one character each in the normal text."""
+    if text.isascii():
+        odd = text.encode("ascii").translate(None, _PRINTABLE).decode("ascii")
+        return frozenset(char for char in set(odd) if len(_fold(char)) != 1)
+    folds = ((char, _fold(char)) for char in set(text))
+    return frozenset(char for char, folded in folds if len(folded) != 1 or folded == _MARK)
+
+
+def _put(char: str, at: int, out: list[str], starts: "array[int]", ends: "array[int]") -> None:
+    folded = _fold(char)
+    if folded == _MARK:
+        _compose(out, ends, char, at)
+        return
+    for piece in folded:
+        out.append(piece)
+        starts.append(at)
+        ends.append(at + 1)
 
 
 @lru_cache(maxsize=8192)
@@ -161,7 +223,7 @@ def _compose(out: list[str], ends: "array[int]", mark: str, at: int) -> None:
 
 def _unmix(text: str) -> str:
     """Fold look-alikes inside words that mix them with ASCII letters or digits, only there."""
-    if text.isascii():
+    if text.isascii() or _FOREIGNERS.isdisjoint(text):
         return text
     out = list(text)
     for match in _TOKEN.finditer(text):

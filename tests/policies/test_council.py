@@ -39,6 +39,17 @@ FINDINGS = {
     "phone": "Please ring 07700 900123",
     "email_address": "Reply to zaphod.beeblebrox@gmail.com",
     "payment_card": "Card 4111 1111 1111 1111",
+    "chi_number": "CHI 0101908156",
+    "health_and_care_number": "H&C number 345 976 2608",
+    "uln": "ULN 4857773456",
+    "utr": "UTR 2632870896",
+    "driving_licence": "Licence MORGA657054SM9IJ",
+    "passport": "Passport no 925665416",
+    "vehicle_registration": "PCN appeal LF21 SVP",
+    "bank_account": "Refund to 20-81-94 27460760",
+    "iban": "IBAN GB82 WEST 1234 5698 7654 32",
+    "staff_number": "Staff number 544052",
+    "address": "Missed bin, 12 Mill Lane",
 }
 
 

@@ -67,7 +67,7 @@ def test_what_is_found(text: str, expected: list[tuple[str, str]]) -> None:
 
 def test_each_detector_is_registered_by_its_own_name() -> None:
     assert all(name == detector.name for name, detector in DETECTORS.items())
-    assert len(DETECTORS) >= 9
+    assert len(DETECTORS) >= 20
 
 
 @pytest.mark.parametrize("at", range(10))

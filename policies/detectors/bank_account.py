@@ -1,0 +1,100 @@
+"""Bank accounts of the United Kingdom: a sort code and an account number, or one that is named.
+
+Source: Pay.UK, sort codes of six digits and account numbers of eight. A sort code looks like a
+date: without an account number beside it only its name makes it one.
+"""
+
+from collections.abc import Iterator
+
+import re2
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import LINKS, THINGS, Words
+from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import NUMBER, Trigger, options
+from policies.text.view import View
+
+_GAP = "[^0-9A-Za-z]"
+_PAIR = re2.compile(
+    (
+        rf"(?:^|[^0-9])([0-9]{{2}}({_GAP}{{1,3}})[0-9]{{2}}{_GAP}{{1,3}}[0-9]{{2}}|[0-9]{{6}})"
+        rf"(?:{_GAP}{{1,5}}|[^0-9]{{0,3}}(?i:account|acc|acct|a/c)[^0-9]{{0,16}})"
+        rf"([0-9]{{8}}|[0-9]{{4}}{_GAP}[0-9]{{4}})(?:[^0-9]|$)"
+    ).encode(),
+    options(),
+)
+_SORT = Words("sort code", "sort codes", "sortcode", "sort", "s c")
+_ACCOUNT = Words(
+    "account number", "account no", "account", "acc no", "acc number", "acc", "acct", "acct no",
+    "a c", "a c no", "a c number", "bank account", "bank account number",
+)  # fmt: skip
+_BANK = Words(
+    "bank", "sort code", "bacs", "chaps", "refund", "payee", "direct debit", "standing order",
+    "barclays", "lloyds", "natwest", "hsbc", "santander", "halifax", "nationwide", "monzo",
+    "starling", "tsb", "building society", "rbs", "co-op bank", "first direct", "revolut", "salary",
+    "wages", "pay into", "paid into", "bank details", "payment details", "transfer", "iban",
+    "account holder", "account name", "sort", "current account", "savings account", "bank account",
+)  # fmt: skip
+_OTHER_ACCOUNTS = Words(
+    "customer", "council tax", "business rates", "rent account", "water", "electricity", "gas",
+    "utility", "energy", "broadband", "telephone account", "meter", "supplier", "library", "user",
+    "login", "crm", "azure", "aws",
+)  # fmt: skip
+_TO = LINKS | frozenset(b"to code account acc is new their his her our my and".split())
+_SORT_LENGTH, _ACCOUNT_LENGTHS, _BOTH = 6, (7, 8), 14
+
+
+class BankAccount(ShapeDetector):
+    """A sort code with an account, or either where it is named."""
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield pairs, then numbers by their names."""
+        at = 0
+        while match := _PAIR.search(view.digits, at):
+            start, end = match.start(1), match.end(3)
+            at = start + 1
+            if self._is_pair(view, start, end, match.group(2)):
+                yield start, end, Confidence.SURE
+                at = end
+        named = _BANK.anywhere(view)
+        if named or _SORT.anywhere(view) or _ACCOUNT.anywhere(view):
+            yield from _labelled(view)
+
+    def _is_pair(self, view: View, start: int, end: int, joint: bytes | None) -> bool:
+        """Tell whether digits are a pair: dashes speak for it, and otherwise words must."""
+        if _BANK.near(view, start, end) or _ACCOUNT.near(view, start, end):
+            return True
+        dashed = joint is not None and joint.strip() == b"-"
+        return dashed and not THINGS.near(view, start, end)
+
+
+def _labelled(view: View) -> Iterator[Candidate]:
+    for run in view.runs:
+        length = len(run.digits)
+        start = run.starts[0]
+        if length == _BOTH and _BANK.near(view, start, start):
+            yield start, run.window(0, _BOTH).end, Confidence.SURE
+        elif length >= _SORT_LENGTH and _SORT.right_before(view, start, _TO):
+            if _SORT_LENGTH in run.heads:
+                yield start, run.window(0, _SORT_LENGTH).end, Confidence.SURE
+        elif length in _ACCOUNT_LENGTHS and _ACCOUNT.right_before(view, start, _TO):
+            confidence = _of_bank(view, start)
+            if confidence:
+                yield start, run.window(0, length).end, confidence
+
+
+def _of_bank(view: View, start: int) -> Confidence | None:
+    """Judge a number that is called an account: whose, a council has many kinds of."""
+    if _BANK.near(view, start, start):
+        return Confidence.SURE
+    return None if _OTHER_ACCOUNTS.near(view, start, start) else Confidence.LIKELY
+
+
+BANK_ACCOUNT = BankAccount(
+    "bank_account",
+    "a bank account",
+    Severity.HIGH,
+    6,
+    trigger=Trigger(NUMBER.numbers, f"{_SORT.pattern}|{_ACCOUNT.pattern}", "", NUMBER.signs),
+    headers=("Sort code", "Account number", "Account no", "Bank account", "Bank account number"),
+)

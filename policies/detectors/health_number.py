@@ -1,0 +1,107 @@
+"""Ten-digit numbers of patients: what those of the health services have in common.
+
+Source: NHS Data Dictionary, NHS NUMBER: weights 10 to 2, and a check digit that makes the sum a
+multiple of 11; the numbers of Scotland and Northern Ireland check the same way. One in eleven
+numbers passes, so a bare one needs a range in use and no word of goods.
+"""
+
+from collections.abc import Iterator
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import THINGS, Words
+from policies.detectors.finding import Confidence
+from policies.text.numbers import Run, Window
+from policies.text.view import View
+
+LENGTH = 10
+WEIGHTS = range(10, 0, -1)  # ULNs use the same, and another remainder
+_PRINTED = (3, 3, 4)  # how the numbers are printed on letters
+_SPREAD = 2  # digits set apart one by one or in twos, as nobody writes a number of goods
+_INVENTED = frozenset({"1234567890", "0123456789", "9876543210"})
+PATIENT = Words(
+    "nhs", "chi", "patient", "patients", "gp", "hospital", "clinic", "surgery", "discharge",
+    "referral", "appointment", "ward", "health", "medical", "prescription", "midwife", "camhs",
+    "ehcp", "pupil", "child", "resident", "client", "service user", "consultant", "vaccination",
+    "dentist", "adult", "safeguarding", "carer", "mother", "father",
+)  # fmt: skip
+
+
+class HealthNumber(ShapeDetector):
+    """Ten digits with a right check digit, however grouped, unless they are a number of goods."""
+
+    def own(self) -> Words:
+        """Give what such a number is called."""
+        raise NotImplementedError
+
+    def others(self) -> Words:
+        """Give what the numbers of other services are called."""
+        raise NotImplementedError
+
+    def issued(self, digits: str) -> bool:
+        """Tell whether the range is in use."""
+        raise NotImplementedError
+
+    def possible(self, digits: str) -> bool:
+        """Tell whether it may be such a number at all, where words speak of a patient."""
+        return self.issued(digits)
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield ten-digit windows judged by check digit, range, grouping and words around."""
+        named, cared_for = self.own().anywhere(view), PATIENT.anywhere(view)
+        for run in view.runs:
+            for at in _checking(run):
+                digits = run.digits[at : at + LENGTH]
+                if named or (self.possible(digits) if cared_for else self.issued(digits)):
+                    window = run.window(at, LENGTH)
+                    confidence = self._judge(view, window)
+                    if confidence:
+                        yield window.start, window.end, confidence
+            if named and 0 in run.stretches(LENGTH):
+                yield from self._mistyped(view, run.window(0, LENGTH))
+
+    def _judge(self, view: View, window: Window) -> Confidence | None:
+        start, end = window.start, window.end
+        if self.others().right_before(view, start):
+            return None
+        if self.own().near(view, start, end):
+            return Confidence.SURE
+        if _dialled(view, start) or THINGS.right_before(view, start):
+            return None
+        if self.possible(window.digits) and PATIENT.near(view, start, end):
+            return Confidence.SURE if _one_number(window) else None
+        return self._judge_bare(view, window)
+
+    def _judge_bare(self, view: View, window: Window) -> Confidence | None:
+        """Judge a number that no word speaks for."""
+        if not self.issued(window.digits) or THINGS.near(view, window.start, window.end):
+            return None
+        if window.groups == _PRINTED or _spread(window):
+            return Confidence.SURE
+        return Confidence.LIKELY if len(window.groups) == 1 else None
+
+    def _mistyped(self, view: View, window: Window) -> Iterator[Candidate]:
+        """Yield a number that does not check: a slip of the finger leaves it a patient's number."""
+        invented = window.digits in _INVENTED or len(set(window.digits)) == 1
+        if not invented and self.own().right_before(view, window.start):
+            yield window.start, window.end, Confidence.LIKELY
+
+
+def _checking(run: Run) -> list[int]:
+    """List the places of ten digits that check, digits all the same apart."""
+    sums, digits = run.weighted(WEIGHTS), run.digits
+    right = (at for at in run.stretches(LENGTH) if not sums[at] % 11)
+    return [at for at in right if digits[at : at + LENGTH] != digits[at] * LENGTH]
+
+
+def _spread(window: Window) -> bool:
+    return max(window.groups) <= _SPREAD
+
+
+def _one_number(window: Window) -> bool:
+    return _spread(window) or len(window.groups) <= len(_PRINTED)
+
+
+def _dialled(view: View, start: int) -> bool:
+    """Tell whether the digits follow a country code, as in +44 7700 900123."""
+    before = view.ascii[max(0, start - 8) : start].rstrip(b" (-0)")
+    return before.endswith((b"+", b"+44", b"44"))

@@ -1,0 +1,100 @@
+"""International Bank Account Numbers.
+
+Source: ISO 13616-1 and the SWIFT IBAN registry: the lengths of each country; the letters as numbers
+from 10 on, the first four characters moved to the end, must leave 1 modulo 97 (ISO/IEC 7064).
+"""
+
+from collections.abc import Iterator
+
+import re2
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import Words
+from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import TEN_DIGITS, Trigger, options
+from policies.text.numbers import STAND_IN, alphanumeric
+from policies.text.view import View
+
+_LENGTHS = {
+    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22,
+    "BI": 27, "BR": 29, "BY": 28, "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DJ": 27,
+    "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FK": 18, "FO": 18, "FR": 27,
+    "GB": 22, "GE": 22, "GI": 23, "GL": 18, "GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22,
+    "IL": 23, "IQ": 23, "IS": 26, "IT": 27, "JO": 30, "KW": 30, "KZ": 20, "LB": 28, "LC": 32,
+    "LI": 21, "LT": 20, "LU": 20, "LV": 21, "LY": 25, "MC": 27, "MD": 24, "ME": 22, "MK": 19,
+    "MN": 20, "MR": 27, "MT": 31, "MU": 30, "NI": 28, "NL": 18, "NO": 15, "OM": 23, "PK": 24,
+    "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "RU": 33, "SA": 24, "SC": 31,
+    "SD": 18, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "SO": 23, "ST": 25, "SV": 28, "TL": 23,
+    "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
+}  # fmt: skip
+_COUNTRY = "|".join(f"{code[0]}{{}}{code[1]}" for code in _LENGTHS).replace(
+    "{}", "[^0-9A-Za-z]{0,3}"
+)
+_GAP = "[^0-9A-Za-z]{0,3}"
+_SHAPE = re2.compile(
+    rf"(?:^|[^0-9A-Za-z])((?i:{_COUNTRY}){_GAP}{STAND_IN}{_GAP}{STAND_IN}"
+    rf"(?:{_GAP}[0-9A-Za-z|]){{11,30}})".encode(),
+    options(),
+)
+_LABEL = Words("iban", "ibans", "international bank account number", "iban no", "iban number")
+_FIGURES = str.maketrans("OQILSZB|", "00115281")
+_BANK_LETTERS = {"GB": 4, "IE": 4, "NL": 4, "GI": 4, "MT": 4, "LV": 4, "RO": 4, "BG": 4, "IQ": 4}
+
+
+class Iban(ShapeDetector):
+    """A country's length of characters that check, or that are called an IBAN."""
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield every place where a country, its length and the remainder fit."""
+        text = view.ascii
+        at = 0
+        while match := _SHAPE.search(text, at):
+            start = match.start(1)
+            at = start + 1
+            length = _LENGTHS[alphanumeric(match.group(1))[:2].decode("ascii").upper()]
+            end = _end(text, start, length)
+            if end is None:
+                continue
+            number = alphanumeric(text[start:end]).decode("ascii").upper()
+            if valid(number) or valid(_with_digits(number)):
+                yield start, end, Confidence.SURE
+                at = end
+            elif _LABEL.right_before(view, start):
+                yield start, end, Confidence.LIKELY
+                at = end
+
+
+def valid(number: str) -> bool:
+    """Tell whether letters and digits, of a right length, leave 1 modulo 97."""
+    moved = number[4:] + number[:4]
+    if not moved.isalnum() or not number[2:4].isdigit():
+        return False
+    return int("".join(str(int(char, 36)) for char in moved)) % 97 == 1
+
+
+def _with_digits(number: str) -> str:
+    """Read letters as the digits they stand for, where a country has digits only."""
+    bank = 4 + _BANK_LETTERS.get(number[:2], 0)
+    checks = number[2:4].translate(_FIGURES)
+    return number[:2] + checks + number[4:bank] + number[bank:].translate(_FIGURES)
+
+
+def _end(text: bytes, start: int, length: int) -> int | None:
+    """Give where so many letters and digits end, if the next is neither joined nor a digit."""
+    seen = 0
+    for at in range(start, min(len(text), start + 4 * length)):
+        if alphanumeric(text[at : at + 1]):
+            seen += 1
+            if seen == length:
+                return None if text[at + 1 : at + 2].isalnum() else at + 1
+    return None
+
+
+IBAN = Iban(
+    "iban",
+    "an IBAN",
+    Severity.HIGH,
+    4,
+    trigger=Trigger(numbers=TEN_DIGITS, words=_LABEL.pattern),
+    headers=("IBAN", "IBAN number"),
+)

@@ -1,0 +1,166 @@
+"""Finds personal data in texts of any size: bodies, and what attachments hold.
+
+A text is normalised a piece at a time. One pass of the linear engine over a piece says where
+something might be; only what stands around such places is given to the detectors. Promises to find
+what the detectors find in a whole view, values under the headings of a table besides, and findings
+on the original text. Time grows with the length of the text, whatever it holds.
+Must never keep more than a piece in memory beside the text itself.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from policies.detectors.columns import Headings
+from policies.detectors.finding import Detector, Finding
+from policies.detectors.triggers import TRIGGERS, Triggers
+from policies.text.view import View, normalise
+
+_PIECE = 1 << 16  # characters normalised at once
+_WHOLE = 512  # a text so short is searched whole
+_OVERLAP = 1024  # normal characters at the end of a piece that the next one reads again
+_REACH = 128  # how far from a trigger its finding may begin
+_CONTEXT = 160  # what a detector may read around a finding
+_WORD = 64  # how much further to look for a space, so as not to begin inside a number
+_LONGEST = 4096  # of a stretch given to the detectors at once
+MOST = 1000  # findings of one detector in one text; a text with more is full of them
+
+
+def scan(text: str, detectors: Iterable[Detector]) -> list[Finding]:
+    """List the findings of `detectors` in `text`, in its order, spans in characters of `text`.
+
+    At most `MOST` for each detector. Linear in the length of the text; never raises.
+    """
+    return Scan(text, tuple(detectors)).findings()
+
+
+class Scan:
+    """One text being searched."""
+
+    def __init__(self, text: str, detectors: tuple[Detector, ...]) -> None:
+        self._text = text
+        self._detectors = detectors
+        self._headings = _headings(detectors)
+        self._read_to = 0  # where the last table ended
+        self._found: dict[str, set[Finding]] = {detector.name: set() for detector in detectors}
+
+    def findings(self) -> list[Finding]:
+        """Search it all."""
+        for view, at in _pieces(self._text):
+            self._search(view, at)
+        return sorted(one for found in self._found.values() for one in _apart(found))
+
+    def _open(self) -> tuple[Detector, ...]:
+        """Those of which there are not too many findings yet."""
+        return tuple(one for one in self._detectors if len(self._found[one.name]) < MOST)
+
+    def _search(self, view: View, at: int) -> None:
+        detectors = self._open()
+        quick = tuple(detector for detector in detectors if detector.name in TRIGGERS)
+        whole = detectors if len(view.normal) <= _WHOLE else set(detectors) - set(quick)
+        for detector in whole:
+            self._keep(detector.find(view), at)
+        if len(view.normal) <= _WHOLE:
+            self._search_tables(view, at)
+            return
+        triggers = _triggers(tuple(detector.name for detector in quick))
+        if triggers:
+            for start, end in _stretches(triggers.places(view.ascii), len(view.normal)):
+                self._search_stretch(view, at, start, end, quick)
+
+    def _search_stretch(
+        self, view: View, at: int, start: int, end: int, detectors: Sequence[Detector]
+    ) -> None:
+        """Keep what begins in a stretch of the normal text, read with what stands around it."""
+        first, last = _around(view.ascii, start, end)
+        part = view.part(first, last)
+        pulled = TRIGGERS.pulled(part)
+        bounds = range(view.starts[start], view.ends[end - 1])
+        for detector in detectors:
+            if detector.name in pulled:
+                self._keep((one for one in detector.find(part) if one.start in bounds), at)
+        self._search_tables(part, at)
+
+    def _search_tables(self, view: View, at: int) -> None:
+        for place in self._headings.within(view.ascii):
+            heading = at + view.starts[place]
+            if heading < self._read_to:
+                continue
+            table = self._headings.labelled(self._text, heading)
+            for detector, start, end in table.cells():
+                if len(self._found[detector.name]) < MOST:
+                    label = self._headings.label(detector)
+                    cell = normalise(label + self._text[start:end])
+                    below = (one for one in detector.find(cell) if one.start >= len(label))
+                    self._keep(below, start - len(label))
+            self._read_to = table.end
+
+    def _keep(self, findings: Iterable[Finding], shift: int) -> None:
+        for one in findings:
+            moved = replace(one, start=one.start + shift, end=one.end + shift)
+            self._found[one.detector].add(moved)
+
+
+def _pieces(text: str) -> Iterator[tuple[View, int]]:
+    """Yield views of pieces that overlap, and where in the text each begins."""
+    at, size = 0, _PIECE
+    while at < len(text):
+        view = normalise(text[at : at + size], size)
+        last = at + size >= len(text)
+        if not last and len(view.normal) < 2 * _OVERLAP:
+            size *= 2  # hardly anything of it can be seen: take more, so as to move on
+            continue
+        yield view, at
+        if last:
+            return
+        at += view.starts[len(view.normal) - _OVERLAP]
+        size = _PIECE
+
+
+@lru_cache(maxsize=64)
+def _headings(detectors: tuple[Detector, ...]) -> Headings:
+    return Headings(detectors)
+
+
+@lru_cache(maxsize=64)
+def _triggers(names: tuple[str, ...]) -> Triggers:
+    return TRIGGERS.among(names)
+
+
+def _stretches(places: Iterable[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
+    """Join places that are near one another to stretches, and cut what gets too long."""
+    first = last = -1
+    for start, end in places:
+        if first >= 0 and (start - _REACH > last or last - first > _LONGEST):
+            yield first, last
+            first = max(last, start - _REACH)
+        elif first < 0:
+            first = max(0, start - _REACH)
+        last = min(end + _REACH, length)
+    if first >= 0:
+        yield first, last
+
+
+def _around(text: bytes, start: int, end: int) -> tuple[int, int]:
+    """Widen a stretch by what detectors read around a finding, up to the next spaces."""
+    first, last = start - _CONTEXT, end + _CONTEXT
+    if first > 0:
+        first = text.rfind(b" ", max(0, first - _WORD), first) + 1 or first
+    space = text.find(b" ", last, last + _WORD)
+    return max(0, first), space if space > 0 else last
+
+
+def _apart(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield those of one detector that do not overlap, the surer and longer first."""
+    end = -1
+    best: Finding | None = None
+    for one in sorted(findings):
+        if best is not None and one.start < end:
+            better = (one.confidence, one.end - one.start) > (best.confidence, end - best.start)
+            best, end = (one, one.end) if better else (best, end)
+            continue
+        if best is not None:
+            yield best
+        best, end = one, one.end
+    if best is not None:
+        yield best

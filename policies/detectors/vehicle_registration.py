@@ -1,0 +1,124 @@
+"""Registration marks of vehicles: AB12 CDE, A123 BCD, ABC 123D, ABZ 1234.
+
+Source: DVLA INF104: the letters I, Q and Z are left out of the current style's first two, I and Q
+of its last three; its two digits are 02 to 29 or 51 to 79. There is no check digit, and product and
+course codes look alike: other styles than the current one need words of vehicles around.
+"""
+
+from collections.abc import Iterator
+
+import re2
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import Words
+from policies.detectors.finding import Confidence, Severity
+from policies.detectors.triggers import Trigger, options
+from policies.text.numbers import alphanumeric, figures_in
+from policies.text.view import View
+
+_GAP = "[^0-9A-Za-z]{0,3}"
+_FIGURE = "[0-9OoIl|]"
+_EARLY, _LATE = "[A-HJ-PR-Y]", "[A-HJ-PR-Z]"
+_YEAR = "[A-HJ-NPR-TV-Y]"
+_THREE = _GAP.join([_LATE] * 3)
+_NUMBER = rf"[1-9lI|]{_GAP}{_FIGURE}?{_GAP}{_FIGURE}?"
+_CURRENT_TEXT = rf"{_EARLY}{_GAP}{_EARLY}{_GAP}{_FIGURE}{_GAP}{_FIGURE}{_GAP}{_THREE}"
+_EDGES = r"(?:^|[^0-9A-Za-z])(?i:({}))(?:[^0-9A-Za-z]|$)"
+_CURRENT = re2.compile(_EDGES.format(_CURRENT_TEXT).encode(), options())
+_OLDER = re2.compile(
+    _EDGES.format(
+        rf"{_YEAR}{_GAP}{_NUMBER}{_GAP}{_THREE}|{_THREE}{_GAP}{_NUMBER}{_GAP}{_YEAR}"
+        rf"|[A-Z]{{3}}{_GAP}[1-9][0-9]{{0,3}}|[A-Z]{{1,2}}[1-9][0-9]{{0,3}}|[1-9][0-9]{{0,3}}[A-Z]{{1,3}}"
+        rf"|[A-Z]{{1,2}} [1-9][0-9]{{1,3}}"
+    ).encode(),
+    options(),
+)
+_LABEL = Words(
+    "vrm", "vrn", "reg", "vehicle reg", "car reg", "registration", "registration number",
+    "registration mark", "reg no", "reg number", "number plate", "plate", "licence plate",
+    "index", "pcn appeal", "vehicle", "parking permit", "pcn", "car", "van",
+)  # fmt: skip
+_VEHICLE = Words(
+    "vehicle", "vehicles", "reg", "registration", "vrm", "vrn", "plate", "plates", "car", "cars",
+    "van", "vans", "lorry", "hgv", "minibus", "taxi", "taxis", "parking", "parked", "permit",
+    "permits", "pcn", "penalty charge", "blue badge", "abandoned", "untaxed", "sorn", "dvla",
+    "mot", "v5c", "v5", "driver", "drivers", "tow", "towed", "clamped", "keeper", "motorbike",
+    "motorcycle", "scooter", "motorhome", "caravan", "dropped kerb", "driveway", "anpr", "ulez",
+    "speeding", "collision", "bus lane", "ford", "vauxhall", "audi", "bmw", "nissan", "toyota",
+    "peugeot", "renault", "citroen", "hyundai", "skoda", "mercedes", "fiesta", "corsa", "golf",
+    "astra", "transit", "volkswagen", "vw", "hackney", "fly tipping", "fly tip", "cctv",
+)  # fmt: skip
+_CODES = Words(
+    "room", "rooms", "course", "module", "code", "codes", "product", "part", "model", "sku", "item",
+    "unit", "invoice", "order", "ref", "reference", "serial", "asset", "version", "build", "po",
+    "batch", "ticket", "contract", "lot", "class", "postcode", "flight", "grid", "licence key",
+    "key", "password", "promo", "voucher", "budget", "cost centre", "ledger",
+)  # fmt: skip
+_MONTHS = frozenset(b"JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC THE AND FOR ALL DAY".split())
+_FIGURES = bytes.maketrans(b"OIL|", b"0111")  # of capitals
+_TRIGGER = (
+    r"(?:^|[^0-9A-Za-z])[A-HJ-PR-Y]{2}[0-9OIl]{2}[^0-9A-Za-z]{0,3}[A-HJ-PR-Z]{3}(?:[^0-9A-Za-z]|$)"
+)
+
+
+class VehicleRegistration(ShapeDetector):
+    """The current style in capitals or beside words of vehicles; the older ones beside them."""
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield every place where a style fits and letters, digits and words speak for it."""
+        yield from self._current(view)
+        if _VEHICLE.anywhere(view):
+            at = 0
+            while match := _OLDER.search(view.ascii, at):
+                start, end = match.span(1)
+                at = start + 1
+                confidence = _judge_older(view, start, end)
+                if confidence:
+                    yield start, end, confidence
+                    at = end
+
+    def _current(self, view: View) -> Iterator[Candidate]:
+        at = 0
+        while match := _CURRENT.search(view.ascii, at):
+            start, end = match.span(1)
+            at = start + 1
+            confidence = _judge_current(view, start, end)
+            if confidence:
+                yield start, end, confidence
+                at = end
+
+
+def _judge_current(view: View, start: int, end: int) -> Confidence | None:
+    written = view.ascii[start:end]
+    mark = alphanumeric(written).upper()
+    if figures_in(mark[2:4]) == 0 or mark[4:] in _MONTHS:
+        return None
+    issued = 2 <= int(mark[2:4].translate(_FIGURES)) % 50 <= 29  # noqa: PLR2004 - as above
+    if _VEHICLE.near(view, start, end) and not _CODES.right_before(view, start):
+        return Confidence.SURE if issued else Confidence.LIKELY
+    as_written = written.isupper() and alphanumeric(written[:4]) == written[:4]
+    if issued and as_written and len(written) <= len("AB12 CDE"):
+        return None if _CODES.near(view, start, end) else Confidence.LIKELY
+    return None
+
+
+def _judge_older(view: View, start: int, end: int) -> Confidence | None:
+    """Judge a mark that a code may be as well: named, or of a style's own and beside vehicles."""
+    mark = alphanumeric(view.ascii[start:end])
+    letters = len(mark) - figures_in(mark)
+    if letters == len(mark) or not _VEHICLE.near(view, start, end):
+        return None
+    styled = letters > 3 or (letters == 3 and b"Z" in mark.upper() and figures_in(mark) > 2)  # noqa: PLR2004 - see the styles
+    if _LABEL.right_before(view, start) and (styled or view.ascii[start:end].isupper()):
+        return Confidence.LIKELY
+    return Confidence.LIKELY if styled and not _CODES.near(view, start, end) else None
+
+
+VEHICLE_REGISTRATION = VehicleRegistration(
+    "vehicle_registration",
+    "a vehicle registration",
+    Severity.MEDIUM,
+    1,
+    trigger=Trigger(codes=_TRIGGER, words=_VEHICLE.pattern),
+    headers=("VRM", "VRN", "Registration number", "Vehicle registration", "Vehicle reg", "Car reg"),
+)
