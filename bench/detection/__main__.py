@@ -1,7 +1,7 @@
 """The table of how well personal data is found: `python -m bench.detection`.
 
-`--development FOLDER` adds a development set that lies elsewhere; `--errors` lists what was judged
-wrongly, by kind; `--without-presidio` leaves the comparison out.
+`--development FOLDER` adds a development set that lies elsewhere; `--errors` counts what was judged
+wrongly, by kind, and `--examples N` shows N texts of each kind; `--without-presidio` leaves the comparison out.
 """
 
 import argparse
@@ -17,8 +17,6 @@ from bench.detection.sealgate import Sealgate
 from bench.detection.second_set import digest, name_panel, second_set
 from bench.detection.speed import measure
 from bench.detection.table import Result, table
-
-_SHOWN = 3
 
 
 def main() -> None:
@@ -44,7 +42,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--development", type=Path, metavar="FOLDER", help="a set that lies elsewhere"
     )
-    parser.add_argument("--errors", type=int, default=0, metavar="N", help="list N kinds of errors")
+    parser.add_argument("--errors", action="store_true", help="count what was judged wrongly")
+    parser.add_argument("--examples", type=int, default=0, metavar="N", help="N texts of a kind")
     parser.add_argument("--origins", action="store_true", help="name recall of every origin")
     parser.add_argument("--without-presidio", action="store_true", help="Sealgate alone")
     return parser.parse_args()
@@ -62,9 +61,10 @@ def _result(engine: Engine, data: DataSet, wanted: argparse.Namespace) -> Result
     texts = [sample.text for sample in data.subjects]
     reading = engine.subjects(texts)
     bodies = engine.bodies([sample.text for sample in data.bodies])
-    if wanted.errors and isinstance(engine, Sealgate):
-        _print_errors(scoring.missed(data.subjects, reading.found), wanted.errors)
-        print("bodies")
+    if (wanted.errors or wanted.examples) and isinstance(engine, Sealgate):
+        print(f"-- errors in the {data.name}: subjects")
+        _print_errors(scoring.missed(data.subjects, reading.found), wanted.examples)
+        print(f"-- errors in the {data.name}: bodies")
         _print_errors(scoring.missed(data.bodies, bodies.found), 0)
     return Result(
         engine=engine.name,
@@ -84,11 +84,12 @@ def _origins(engine: Engine, data: DataSet) -> dict[str, scoring.Rate]:
     return scoring.by_origin(panel, found)
 
 
-def _print_errors(wrong: dict[str, list[Sample]], kinds: int) -> None:
-    for kind, samples in list(wrong.items())[: kinds or None]:
+def _print_errors(wrong: dict[str, list[Sample]], examples: int) -> None:
+    for kind, samples in wrong.items():
         print(f"{len(samples):>5}  {kind}")
-        for sample in samples[:_SHOWN] if kinds else ():
+        for sample in samples[:examples]:
             print(f"         {sample.text}")
+    print()
 
 
 def _print_origins(results: list[Result]) -> None:
