@@ -1,7 +1,7 @@
 """What hides is found, what is ordinary is left alone: `python -m bench.detection.hiding`.
 
-Decides every hidden mail and every ordinary one by a policy that seals personal data wherever it
-stands. Prints how many hidden mails would leave in the clear (none may), how many of them were
+Decides every hidden mail and every ordinary one by a policy that seals what would do much harm,
+wherever it stands: addresses and telephone numbers under a letter are no cause by themselves. Prints how many hidden mails would leave in the clear (none may), how many of them were
 sealed because the number was found and how many because the mail cannot be read, how many ordinary
 mails were sealed without cause (fewer than one in two hundred may), and how many the relay would
 change (none may). `--list` names them.
@@ -31,7 +31,9 @@ rules:
     when:
       direction: external
       anywhere:
-        finds: {finds}
+        finds: any
+        severity: high
+        confidence: likely
     then: seal
 """
 FOUND, UNREADABLE, CLEAR, REFUSED = "found", "unreadable", "clear", "refused"
@@ -52,11 +54,6 @@ class Verdict:
     end: str
     why: str
     changed: bool
-
-
-def policy(finds: str) -> Policy:
-    """Return a policy that seals what these detectors find anywhere."""
-    return load_text(POLICY.format(finds=finds))
 
 
 def decide(policy: Policy, mail: bytes) -> Decision:
@@ -96,18 +93,16 @@ def changes(decision: Decision, mail: bytes) -> bool:
 
 
 def main() -> None:
-    """Print both figures for both policies."""
+    """Print both figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.detection.hiding", description=__doc__)
     parser.add_argument("--list", action="store_true", help="name what went wrong")
     wanted = parser.parse_args()
-    for finds in ("identifiers", "any"):
-        print(f"== sealed where {finds} are found anywhere")
-        _print_hidden(list(judge(policy(finds), hidden_mails())), names=wanted.list)
-        ordinary = [("ordinary", name, mail) for name, mail in ordinary_mails()]
-        awkward = [("awkward", name, mail) for name, mail in awkward_mails()]
-        for mails in (ordinary, awkward):
-            _print_ordinary(list(judge(policy(finds), mails)), names=wanted.list)
-        print()
+    policy = load_text(POLICY)
+    _print_hidden(list(judge(policy, hidden_mails())), names=wanted.list)
+    ordinary = [("ordinary", name, mail) for name, mail in ordinary_mails()]
+    awkward = [("awkward", name, mail) for name, mail in awkward_mails()]
+    for mails in (ordinary, awkward):
+        _print_ordinary(list(judge(policy, mails)), names=wanted.list)
 
 
 def _print_hidden(verdicts: list[Verdict], *, names: bool) -> None:

@@ -18,6 +18,10 @@ TEXTS = (
     ("Meter readings", "Boiler house 482911, sports hall 109287, annexe 55120. The next reading is due on 1 January.\n"),
     ("Grit bins and routes", "District LS6 and NE27 are treated first. Main roads around Whitby follow.\n"),
 )
+# What stands under nearly every mail, and above the answered one: the sender's own office.
+SIGNATURE = "--\nCeri Vaughan\nDemocratic Services Officer\nThe Council, Civic Centre, High Street, Whitby YO22 4XX\nTel: 01632 960100 | ceri.vaughan@council.example | www.council.example\n"
+NOTICE = "This email and any attachments are confidential and intended for the addressee only. If you have received it in error, please tell the sender and delete it.\n"
+QUOTED = "From: Sam Okafor <sam@partner.example>\nSent: 13 November 2026 15:04\nTo: Ceri Vaughan <ceri.vaughan@council.example>\nSubject: Papers\n\nHi Ceri, could you send me the papers by Monday? Thanks, Sam\nSam Okafor, Partnership Manager, 03069 990200\n"
 LONG = "The board considered the options at length and agreed to return to them in the spring. " * 12
 
 
@@ -30,5 +34,13 @@ def letters(client: Client, most: int = 13) -> list[Letter]:
         number = first * 100 + at + 1
         choice = files(subject, str(number))
         kept = tuple(choice[(first * 5 + at + n) % len(choice)] for n in range(at % 3))
-        written.append(Letter(number, subject, text + (LONG + "\n") * (at == 5), kept))
+        written.append(Letter(number, subject, text + _below(at), kept))
     return written
+
+
+def _below(at: int) -> str:
+    """What follows the text: in three of four mails the signature, in some a notice or an answer."""
+    below = (LONG + "\n") * (at == 5)
+    below += ("\n" + SIGNATURE) * (at % 4 != 3)
+    below += ("\n" + NOTICE) * (at % 3 == 0)
+    return below + ("\n" + QUOTED) * (at % 5 == 2)
