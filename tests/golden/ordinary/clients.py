@@ -174,10 +174,23 @@ def receipt(client: Client, letter: Letter) -> tuple[bytes, bytes]:
 
 def signed(client: Client, letter: Letter) -> tuple[bytes, bytes]:
     """Text with a signature in S/MIME (RFC 8551)."""
-    proof = File("smime.p7s", "application/pkcs7-signature", base64.b64decode("MIAGCSqGSIb3DQEHAqCAMIACAQExDzANBglghkgBZQMEAgEFADCABgkqhkiG9w0BBwEAAA=="))
+    proof = File("smime.p7s", "application/pkcs7-signature", base64.b64decode(PROOF))
     return client.multi(letter, "signed", "s", client.text(letter.text), attached(proof), more=';\r\n protocol="application/pkcs7-signature"; micalg=sha-256')
 
 
+# A detached signature over another text, by a certificate that signed itself.
+PROOF = (
+    "MIICtwYJKoZIhvcNAQcCoIICqDCCAqQCAQExDzANBglghkgBZQMEAgEFADALBgkqhkiG9w0BBwGgggE+MIIBOjCB4aADAgEC"
+    "AgEBMAoGCCqGSM49BAMCMCcxJTAjBgNVBAMMHGNlcmkudmF1Z2hhbkBjb3VuY2lsLmV4YW1wbGUwHhcNMjYwMTAxMDAwMDAw"
+    "WhcNMjgwMTAxMDAwMDAwWjAnMSUwIwYDVQQDDBxjZXJpLnZhdWdoYW5AY291bmNpbC5leGFtcGxlMFkwEwYHKoZIzj0CAQYI"
+    "KoZIzj0DAQcDQgAE4bO4yi/VKSsgysf7kJbreHlWRlDcdJlaMKcrdaUFHiR6gW8HFOgqihkeFUCyr/mhs3hC4A1GC/Kz+Gvr"
+    "cWhxCTAKBggqhkjOPQQDAgNIADBFAiEA/eS/GUoEGtn6nmShbd1F5KY6c5X862qT6TmPvew+62kCIELmMcIKjvwoPvpv8gSt"
+    "5CI99eLhyDi7N+2V3n4mxIeBMYIBPTCCATkCAQEwLDAnMSUwIwYDVQQDDBxjZXJpLnZhdWdoYW5AY291bmNpbC5leGFtcGxl"
+    "AgEBMA0GCWCGSAFlAwQCAQUAoIGhMBgGCSqGSIb3DQEJAzELBgkqhkiG9w0BBwEwHAYJKoZIhvcNAQkFMQ8XDTI2MTEyMjA1"
+    "NTkwMlowLwYJKoZIhvcNAQkEMSIEIJgtnj65lvVZ5jP00ZTe83YdkJ9aO2R9GoUf6tZ8MsnRMDYGCSqGSIb3DQEJDzEpMCcw"
+    "CwYJYIZIAWUDBAEqMAsGCWCGSAFlAwQBFjALBglghkgBZQMEAQIwCgYIKoZIzj0EAwIERzBFAiApGpUNAO6HZo3E0oc4WQgu"
+    "ecOKnrCbEPoTk4BGdNRdJwIhAKjiW+5JeUYevxQQgNDEREIcTifUj/ns9NeXoIUaDqsz"
+)
 OFFICE = '<html xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:w="urn:schemas-microsoft-com:office:word" xmlns="http://www.w3.org/TR/REC-html40">\n<head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"><meta name="Generator" content="Microsoft Word 15 (filtered medium)"><!--[if !mso]><style>v\\:* {behavior:url(#default#VML);}</style><![endif]--><style><!--\n/* Font Definitions */\n@font-face{font-family:"Cambria Math";panose-1:2 4 5 3 5 4 6 3 2 4;}\np.MsoNormal{margin:0cm;font-size:11.0pt;font-family:"Calibri",sans-serif;}\n--></style><!--[if gte mso 9]><xml><o:shapedefaults v:ext="edit" spidmax="1026" /></xml><![endif]--></head>\n<body lang="EN-GB" link="#0563C1"><div class="WordSection1">{body}</div></body></html>\n'
 NEWS = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd"><html><head><style>@media only screen and (max-width:480px){table{width:100%!important}}</style></head><body><div style="display:none;max-height:0">News from the council</div><table width="600" cellpadding="0"><tr><td style="padding:18px">{body}</td></tr></table><img src="https://news.council.example/o/1.gif" width="1" height="1" alt=""></body></html>\n'
 OUTLOOK = ("Thread-Index: AdmX{n}QkJCQkJCQkJCQkJCQkI=", "Accept-Language: en-GB, en-US", "Content-Language: en-GB", "X-MS-Has-Attach:", "X-MS-TNEF-Correlator:")
