@@ -1,0 +1,69 @@
+"""Where fuzzing starts from: the golden files of the tests, for each target those that fit it."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from policies.language.loader import STARTER
+from policies.message.mime import outline
+from tests.golden.awkward import awkward_mails, hostile_mails
+from tests.golden.hidden_mails import hidden_mails
+from tests.golden.ordinary_mails import ordinary_mails
+
+GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
+_LARGEST = 60_000  # bytes of one seed: larger ones only slow the run down
+_BODY = re.compile(rb"\r?\n\r?\n")
+
+
+def seeds(target: str) -> list[bytes]:
+    """Return what a target starts from."""
+    found = {"policy_file": _policies, "attachment": _files, "page": _pages}.get(target, _mails)
+    if target in ("normalisation", "encoded_words", "charset", "parameters"):
+        found = _values(target)
+    kept = [seed for seed in found() if len(seed) <= _LARGEST]
+    return kept or [b""]
+
+
+def _mails() -> Iterator[bytes]:
+    for _, mail in (*awkward_mails(), *hostile_mails(), *ordinary_mails()):
+        yield mail
+    for _, _, mail in hidden_mails():
+        yield mail
+
+
+def _values(target: str) -> Callable[[], Iterator[bytes]]:
+    """Give header values; for character sets also a body behind a name of one."""
+
+    def values() -> Iterator[bytes]:
+        wanted = {"parameters": "content-"}.get(target, "")
+        for mail in _mails():
+            found = outline([mail])
+            yield from (header.raw for header in found.headers if header.name.startswith(wanted))
+            if target == "charset":
+                yield found.parts[0].charset.encode() + b"\n" + mail[-400:]
+
+    return values
+
+
+def _files() -> Iterator[bytes]:
+    """Give attached files, decoded by the standard library, which is good enough to start from."""
+    import email
+    from contextlib import suppress
+
+    for mail in _mails():
+        with suppress(Exception):
+            for part in email.message_from_bytes(mail).walk():
+                content = part.get_payload(decode=True)
+                if isinstance(content, bytes):
+                    yield content
+
+
+def _pages() -> Iterator[bytes]:
+    for mail in _mails():
+        if b"text/html" in mail[:2000]:
+            yield _BODY.split(mail, maxsplit=1)[-1]
+
+
+def _policies() -> Iterator[bytes]:
+    for folder in (STARTER, GOLDEN / "bad_policy"):
+        yield from (path.read_bytes() for path in sorted(folder.rglob("*.yaml")))
