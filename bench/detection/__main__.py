@@ -1,7 +1,8 @@
 """The table of how well personal data is found: `python -m bench.detection`.
 
 `--development FOLDER` adds a development set that lies elsewhere; `--errors` counts what was judged
-wrongly, by kind, and `--examples N` shows N texts of each kind; `--without-presidio` leaves the comparison out.
+wrongly, by kind, and `--examples N` shows N texts of each kind; `--without-presidio` leaves the
+comparison out.
 """
 
 import argparse

@@ -1,10 +1,11 @@
 """What hides is found, what is ordinary is left alone: `python -m bench.detection.hiding`.
 
 Decides every hidden mail and every ordinary one by a policy that seals what would do much harm,
-wherever it stands: addresses and telephone numbers under a letter are no cause by themselves. Prints how many hidden mails would leave in the clear (none may), how many of them were
-sealed because the number was found and how many because the mail cannot be read, how many ordinary
-mails were sealed without cause (fewer than one in two hundred may), and how many the relay would
-change (none may). `--list` names them.
+wherever it stands: addresses and telephone numbers under a letter are no cause by themselves.
+Prints how many hidden mails would leave in the clear (none may), how many of them were sealed
+because the number was found and how many because the mail cannot be read, how many ordinary mails
+were sealed without cause (fewer than one in two hundred may), and how many the relay would change
+(none may). `--list` names them.
 """
 
 import argparse

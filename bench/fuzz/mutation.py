@@ -6,13 +6,14 @@ For machines without atheris. Promises the same inputs from the same random sour
 from random import Random
 
 _TOKENS = (
-    b"\r\n", b"\n", b"\r", b"\0", b"--", b"=?", b"?=", b"?B?", b"?q?", b"\r\n ", b'"', b"\\", b"(", b")",
-    b";", b"boundary=", b"charset=", b"filename*0*=", b"%00", b"=", b"=3D", b"=\r\n", b"<", b">", b"&#",
-    b"<!--", b"-->", b"<![CDATA[", b"multipart/mixed", b"message/rfc822", b"base64", b"utf-7", b"utf-16",
-    b"\xff\xfe", b"\xef\xbb\xbf", b"\xe2\x80\x8b", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"PK\x03\x04",
-    b"PK\x01\x02", b"PK\x05\x06", b"%PDF-", b"endobj", b"stream", b"{\\rtf1", b"\\bin9999 ", b"\x1f\x8b",
-    b"\xd0\xcf\x11\xe0", b"\x78\x9f\x3e\x22", b"BEGIN:", b"- ", b": ", b"{{", b"9" * 40, b"A" * 300,
-    b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x80\x00\x00\x00",
+    b"\r\n", b"\n", b"\r", b"\0", b"--", b"=?", b"?=", b"?B?", b"?q?", b"\r\n ", b'"', b"\\",
+    b"(", b")", b";", b"boundary=", b"charset=", b"filename*0*=", b"%00", b"=", b"=3D",
+    b"=\r\n", b"<", b">", b"&#", b"<!--", b"-->", b"<![CDATA[", b"multipart/mixed",
+    b"message/rfc822", b"base64", b"utf-7", b"utf-16", b"\xff\xfe", b"\xef\xbb\xbf",
+    b"\xe2\x80\x8b", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"PK\x03\x04", b"PK\x01\x02",
+    b"PK\x05\x06", b"%PDF-", b"endobj", b"stream", b"{\\rtf1", b"\\bin9999 ", b"\x1f\x8b",
+    b"\xd0\xcf\x11\xe0", b"\x78\x9f\x3e\x22", b"BEGIN:", b"- ", b": ", b"{{", b"9" * 40,
+    b"A" * 300, b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x80\x00\x00\x00",
 )  # fmt: skip
 _LARGEST = 200_000
 

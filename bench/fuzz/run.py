@@ -81,7 +81,7 @@ def by_mutation(watch: Watch, seconds: float, seed: int) -> None:
 
 def by_coverage(watch: Watch, seconds: float, seed: int) -> None:
     """Let atheris choose the inputs; it ends the process when the time is over."""
-    import atheris
+    import atheris  # noqa: PLC0415 - not everywhere at hand
 
     corpus = watch.folder / f"corpus-{watch.name}"
     corpus.mkdir(parents=True, exist_ok=True)

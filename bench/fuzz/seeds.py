@@ -1,7 +1,9 @@
 """Where fuzzing starts from: the golden files of the tests, for each target those that fit it."""
 
+import email
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from policies.language.loader import STARTER
@@ -47,9 +49,6 @@ def _values(target: str) -> Callable[[], Iterator[bytes]]:
 
 def _files() -> Iterator[bytes]:
     """Give attached files, decoded by the standard library, which is good enough to start from."""
-    import email
-    from contextlib import suppress
-
     for mail in _mails():
         with suppress(Exception):
             for part in email.message_from_bytes(mail).walk():

@@ -12,7 +12,6 @@ from policies.detectors import DETECTORS
 from policies.errors import PolicyError
 from policies.extraction.mail import extract
 from policies.language.loader import load_text
-from policies.message.flags import FlagReader
 from policies.message.lifetime import lifetime
 from policies.message.mime import Outline, outline
 from policies.message.parameters import boundary_of, structured
@@ -22,6 +21,11 @@ from policies.text.encoded_words import TEXT_LIMIT, decode_header
 from policies.text.view import View, normalise
 
 Target = Callable[[bytes], None]
+_FLAGS = load_text("version: 1\nrules:\n  - name: a\n    when:\n      flag: any\n    then: seal\n")
+_ATTACHED = (
+    b"From: a@b.example\r\nContent-Type: application/octet-stream\r\n"
+    b"Content-Transfer-Encoding: 8bit\r\n\r\n"
+)
 _NOW = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 
 
@@ -36,7 +40,7 @@ def held(promise: bool, what: str) -> None:
 
 
 def normalisation(data: bytes) -> None:
-    """A text, normalised: offsets ascend and stay inside the original."""
+    """Normalise a text: offsets ascend and stay inside the original."""
     text = data.decode("utf-8", "surrogatepass") if _utf8(data) else data.decode("latin-1")
     view = normalise(text)
     held(len(view.normal) == len(view.starts) == len(view.ends), "an offset for each character")
@@ -59,7 +63,7 @@ def search(view: View) -> None:
 
 
 def encoded_words(data: bytes) -> None:
-    """A raw header value in every reading."""
+    """Decode a raw header value in every reading."""
     readings = decode_header(data)
     held(bool(readings), "there is always a reading")
     for reading in readings[:4]:
@@ -67,20 +71,20 @@ def encoded_words(data: bytes) -> None:
 
 
 def charset(data: bytes) -> None:
-    """A declared character set and bytes in it, divided by the first line end."""
+    """Decode by a declared character set: its name is the first line."""
     name, _, raw = data.partition(b"\n")
     charsets.readings(raw, name.decode("latin-1"))
     charsets.undeclared(raw)
 
 
 def parameters(data: bytes) -> None:
-    """A structured header and the boundary it names."""
+    """Read a structured header and the boundary it names."""
     value = structured(data)
     boundary_of(value, data)
 
 
 def mail(data: bytes) -> None:
-    """A whole mail: its outline is the same however it is cut, and everything in it can be asked."""
+    """Outline a mail: the same however it is cut, and all that policy asks of it answered."""
     found = outline([data])
     held(found == outline(_cut(data)), "the outline does not depend on chunks")
     held(bool(found.parts), "the mail itself is a part")
@@ -91,11 +95,7 @@ def mail(data: bytes) -> None:
 
 
 def _asked(found: Outline) -> None:
-    policy = load_text(
-        "version: 1\nrules:\n  - name: a\n    when:\n      flag: any\n    then: seal\n"
-    )
-    reader: FlagReader = policy.reader
-    reader.flags(Readings(found))
+    _FLAGS.reader.flags(Readings(found))
     try:
         lifetime(found, _NOW)
     except ValueError as error:
@@ -103,7 +103,7 @@ def _asked(found: Outline) -> None:
 
 
 def extraction(data: bytes) -> None:
-    """A whole mail with everything in it read."""
+    """Read a mail and everything in it."""
     found = outline([data])
     content = extract(found, [data])
     for passage in content.passages:
@@ -111,18 +111,17 @@ def extraction(data: bytes) -> None:
 
 
 def attachment(data: bytes) -> None:
-    """A file that is attached under no name: its kind is told by its content."""
-    head = b"From: a@b.example\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-    extraction(head + data)
+    """Read a file that is attached under no name: its kind is told by its content."""
+    extraction(_ATTACHED + data)
 
 
 def page(data: bytes) -> None:
-    """A page of HTML as the body."""
+    """Read a page of HTML as the body."""
     extraction(b"From: a@b.example\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + data)
 
 
 def policy_file(data: bytes) -> None:
-    """A policy file: a policy, or problems that can be read."""
+    """Load a policy file: a policy, or problems that can be read."""
     try:
         load_text(data.decode("utf-8", "replace"))
     except PolicyError as error:
