@@ -2,8 +2,9 @@
 
 import email
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from policies.language.loader import STARTER
@@ -19,18 +20,26 @@ _BODY = re.compile(rb"\r?\n\r?\n")
 
 def seeds(target: str) -> list[bytes]:
     """Return what a target starts from."""
-    found = {"policy_file": _policies, "attachment": _files, "page": _pages}.get(target, _mails)
+    return list(_seeds(target))
+
+
+@cache
+def _seeds(target: str) -> tuple[bytes, ...]:
+    found: Callable[[], Iterable[bytes]] = {
+        "policy_file": _policies,
+        "attachment": _files,
+        "page": _pages,
+    }.get(target, _mails)
     if target in ("normalisation", "encoded_words", "charset", "parameters"):
         found = _values(target)
-    kept = [seed for seed in found() if len(seed) <= _LARGEST]
-    return kept or [b""]
+    return tuple(seed for seed in found() if len(seed) <= _LARGEST)
 
 
-def _mails() -> Iterator[bytes]:
-    for _, mail in (*awkward_mails(), *hostile_mails(), *ordinary_mails()):
-        yield mail
-    for _, _, mail in hidden_mails():
-        yield mail
+@cache
+def _mails() -> tuple[bytes, ...]:
+    named = [mail for _, mail in (*awkward_mails(), *hostile_mails(), *ordinary_mails())]
+    hidden = [mail for _, _, mail in hidden_mails()]
+    return tuple(mail for mail in (*named, *hidden) if len(mail) <= 10 * _LARGEST)
 
 
 def _values(target: str) -> Callable[[], Iterator[bytes]]:
@@ -40,7 +49,9 @@ def _values(target: str) -> Callable[[], Iterator[bytes]]:
         wanted = {"parameters": "content-"}.get(target, "")
         for mail in _mails():
             found = outline([mail])
-            yield from (header.raw for header in found.headers if header.name.startswith(wanted))
+            yield from (
+                header.raw for header in found.headers if header.name.lower().startswith(wanted)
+            )
             if target == "charset":
                 yield found.parts[0].charset.encode() + b"\n" + mail[-400:]
 

@@ -1,4 +1,4 @@
-"""Mails of many mail programs are left alone, byte for byte, by a policy that seals personal data."""
+"""A policy that seals personal data leaves ordinary mail of many programs alone, to the byte."""
 
 from bench.detection.hiding import CLEAR, POLICY, judge
 from policies.language.loader import load_text

@@ -15,9 +15,16 @@ from bench.fuzz.targets import TARGETS, BrokenPromiseError, held
 from tests.policies.fuzz.pieces import bytes_of_mail, changed, policy_texts
 
 BUDGETS = {
-    "normalisation": 300, "encoded_words": 300, "charset": 300, "parameters": 300, "mail": 150, "page": 80,
-    "attachment": 80, "extraction": 60, "policy_file": 100,
-}  # fmt: skip
+    "normalisation": 300,
+    "encoded_words": 300,
+    "charset": 300,
+    "parameters": 300,
+    "mail": 150,
+    "page": 80,
+    "attachment": 80,
+    "extraction": 60,
+    "policy_file": 100,
+}
 
 
 def inputs(target: str) -> st.SearchStrategy[bytes]:
