@@ -1,6 +1,7 @@
 """What the deliverer works with, and how a claimed row becomes a mail ready to be sent.
 
-Promises that a clear copy is what its sender sent, below the lines put on top and without its Bcc,
+Promises that a clear copy is what its sender sent, below the lines put on top, without its Bcc and
+with the edits that were planned when it came,
 and that a letter is signed when a key is configured. Must never be held by the SMTP or web process:
 it opens what is still to be sent.
 """
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from gateway.changes.splice import from_text, splice
 from gateway.notices.letters import LetterError, render
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.client import Letter
@@ -56,7 +58,10 @@ class Desk:
         if item.kind is Kind.RELAY:
             if content is None:
                 raise LetterError("a clear copy has no content")
-            return lambda: chain([item.prefix], drop_headers(content(), item.dropped))
+            edits = from_text(item.fields.get("edits", ""))
+            return lambda: chain(
+                [item.prefix], drop_headers(splice(content(), edits), item.dropped)
+            )
         mail = render(item, self.organisation, self.notices)
         if self.signer is not None:
             mail = self.signer.sign(mail)

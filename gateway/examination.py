@@ -4,12 +4,14 @@ Promises one outcome for each recipient, or a refusal for all with a sentence th
 change. Must never change the mail, nor quote it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
+from gateway.changes.plan import Plan
+from gateway.copies import Copy, copies_for
 from gateway.errors import RefusedError
 from gateway.ownership import check_headers
 from gateway.smtp.handler import MailSession
@@ -22,6 +24,7 @@ from policies.extraction.passages import Content
 from policies.extraction.pool import ExtractionPool
 from policies.message.lifetime import lifetime
 from policies.message.mime import DEFAULT_LIMITS, Outline, outline
+from policies.terms import Changes
 from vault.address import Address
 from vault.deposit import Happened
 from vault.spool import Spool
@@ -60,6 +63,8 @@ class Examined:
     expires_at: datetime | None
     not_before: datetime | None
     happened: tuple[Happened, ...] = ()
+    plans: Mapping[Changes, Plan] = field(default_factory=dict, repr=False)
+    reference: str = ""
 
     @property
     def is_held(self) -> bool:
@@ -69,6 +74,16 @@ class Examined:
     def recipients(self, outcome: Outcome) -> tuple[Address, ...]:
         """Return the recipients with this outcome, in the envelope's order."""
         return tuple(one.recipient for one in self.decisions if one.outcome is outcome)
+
+    @property
+    def kept(self) -> tuple[Decision, ...]:
+        """The decisions that need the mail as it was written to be sealed."""
+        return tuple(filter(_kept, self.decisions))
+
+    @property
+    def copies(self) -> tuple[Copy, ...]:
+        """The clear copies."""
+        return copies_for(self.decisions, self.plans)
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -154,9 +169,13 @@ def check_decisions(session: MailSession, decisions: tuple[Decision, ...]) -> No
     if refused:
         rules = dict.fromkeys(reason.rule for one in refused for reason in one.because)
         raise RefusedError(_not_sent(*_sentences(refused, of=len(decisions))), tuple(rules))
-    sealed = any(one.outcome is Outcome.SEAL for one in decisions)
-    if sealed and session.user is None and session.sender is None:
+    if any(map(_kept, decisions)) and session.user is None and session.sender is None:
         raise RefusedError(NO_SENDER_TO_SEAL)
+
+
+def _kept(one: Decision) -> bool:
+    hidden = one.outcome is Outcome.RELAY and one.changes.neutral_subject
+    return hidden or one.outcome is Outcome.SEAL
 
 
 def _sentences(refused: list[Decision], of: int) -> list[str]:

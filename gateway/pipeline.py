@@ -8,6 +8,7 @@ Must never open what is sealed, nor log a word of a mail.
 
 import structlog
 
+from gateway.changing import Changer
 from gateway.errors import RefusedError
 from gateway.examination import Examined, envelope_of, examine
 from gateway.holding import hold_for
@@ -62,6 +63,7 @@ class Pipeline:
         self._keys = keys
         self._domains = tuple(organisation.domains)
         self._workers = workers
+        self._changer = Changer(organisation.name, hostname)
         self._relay, self._patience = relay, patience
         self._extraction = extraction
         self._authenticator = Authenticator(store, workers)
@@ -103,8 +105,9 @@ class Pipeline:
             mail = await self._workers.call(self._examine, session, spool)
             if mail.is_held:
                 return await self._hold(mail, spool)
+            mail = await self._workers.call(self._changer.changed, mail, spool)
             mail = await secured(mail, self._relay, self._patience / 2)
-            if mail.recipients(Outcome.SEAL):
+            if mail.kept:
                 return await self._seal(mail, spool)
             return await self._route.pass_on(mail, spool)
         except RefusedError as refused:

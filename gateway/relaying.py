@@ -10,12 +10,14 @@ on, beyond a Received line before it and the Bcc lines it leaves out.
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import structlog
 
-from gateway.copies import Copy, copies_for
+from gateway.changes.plan import Plan
+from gateway.changes.splice import splice
+from gateway.copies import Copy
 from gateway.errors import RefusedError
 from gateway.examination import Examined
 from gateway.relay.answers import Answer
@@ -77,9 +79,8 @@ class Route:
         trace = reference.draw()
         recipients = mail.recipients(Outcome.RELAY)
         prefix = self.prefix(mail, trace)
-        await self.workers.call(
-            self._note, mail, Act.RELAY_QUEUED, dict.fromkeys(recipients, trace)
-        )
+        await self.workers.call(self._begin, mail, dict.fromkeys(recipients, trace))
+        mail = replace(mail, happened=())  # on record now, whatever is queued below
         answers = await self._send_all(mail, spool, prefix)
         sorted_out = _Sorted(answers)
         log.info(
@@ -105,7 +106,7 @@ class Route:
         """Send every copy; whoever is not answered for when patience ends is sent to later."""
         answers: dict[Address, Answer] = {}
         until = asyncio.get_running_loop().time() + self.patience
-        for copy in copies_for(mail.decisions):
+        for copy in mail.copies:
             try:
                 async with asyncio.timeout_at(until):
                     answers |= await self._send(mail, spool, copy, prefix)
@@ -120,8 +121,8 @@ class Route:
         letter = Letter(
             return_path=mail.session.sender,
             recipients=copy.recipients,
-            chunks=_content(spool, prefix),
-            size=len(prefix) + spool.size,
+            chunks=_content(spool, prefix, copy.plan),
+            size=len(prefix) + spool.size + copy.plan.growth,
             eight_bit=mail.outline.has_8bit,
             way=copy.way,
         )
@@ -135,6 +136,12 @@ class Route:
                 await self.workers.call(self._bounce, mail, sorted_out, trace)
         except VaultError as error:
             log_failure("mail.outcome_not_recorded", error)
+
+    def _begin(self, mail: Examined, traces: dict[Address, str]) -> None:
+        """Put on record that the mail is about to leave, and what befell its copies before."""
+        self._note(mail, Act.RELAY_QUEUED, traces)
+        for one in mail.happened:
+            self._note(mail, one.act, {one.recipient: one.detail})
 
     def _note(self, mail: Examined, act: Act, details: dict[Address, str]) -> None:
         actor, origin = str(author_of(mail, self.own_domains)), Origin(ip=mail.session.peer_ip)
@@ -175,8 +182,8 @@ class _Sorted:
         return {to: answer.status for to, answer in self.refused.items()}
 
 
-def _content(spool: Spool, prefix: bytes) -> Iterator[bytes]:
-    return chain([prefix], drop_headers(spool.read(), DROPPED))
+def _content(spool: Spool, prefix: bytes, plan: Plan) -> Iterator[bytes]:
+    return chain([prefix], drop_headers(splice(spool.read(), plan.edits), DROPPED))
 
 
 def _refusal(answers: dict[Address, Answer]) -> Reply:

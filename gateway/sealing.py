@@ -5,11 +5,10 @@ never who the header names, and that the strictest terms among the recipients ho
 """
 
 from gateway import summary
-from gateway.copies import copies_for
 from gateway.errors import RefusedError
 from gateway.examination import Examined
 from gateway.smtp.replies import Reply
-from policies.decision import Decision, Outcome
+from policies.decision import Outcome
 from policies.errors import FlagError
 from policies.restricting import restrictions
 from vault.address import Address
@@ -38,13 +37,12 @@ def deposit_for(
     prefix: bytes = b"",
 ) -> Deposit:
     """Return the deposit: grants for sealed recipients, and `clear` copies to relay later."""
-    sealed = [one for one in mail.decisions if one.outcome is Outcome.SEAL]
     shown = summary.named_recipients(mail.outline)
     queued = Queued(
         recipients=clear,
         prefix=prefix,
         return_path=mail.session.sender,
-        how={to: copy.fields() for copy in copies_for(mail.decisions) for to in copy.recipients},
+        how={to: copy.fields() for copy in mail.copies for to in copy.recipients},
     )
     return Deposit(
         spool=spool,
@@ -53,24 +51,26 @@ def deposit_for(
             GrantFor(
                 address=one.recipient.homely(own_domains),
                 visible=one.recipient.folded() in shown,
+                notify=one.outcome is Outcome.SEAL,  # others have the reference in their copy
             )
-            for one in sealed
+            for one in mail.kept
         ),
         queued=queued if clear else None,
-        restrictions=_restrictions(mail, sealed),
+        restrictions=_restrictions(mail),
         summary=summary.summarise(mail.outline),
         message_id=summary.message_id(mail.outline),
         answers=summary.answered_ids(mail.outline),
         because=mail.rules,
+        reference=mail.reference,
         happened=mail.happened,
         policy=mail.policy,
         origin=Origin(ip=mail.session.peer_ip),
     )
 
 
-def _restrictions(mail: Examined, sealed: list[Decision]) -> Restrictions:
+def _restrictions(mail: Examined) -> Restrictions:
     """Return what holds for all recipients. Raises RefusedError."""
-    said = [one.seal for one in sealed]
+    said = [one.seal for one in mail.kept]
     try:
         return restrictions(said, mail.at, mail.expires_at, mail.not_before)
     except FlagError as error:

@@ -94,6 +94,10 @@ class RelayTerms:
         """Whether the mail may not go at all without TLS."""
         return self.tls in {Tls.REQUIRED, Tls.VERIFIED}
 
+    def fields(self) -> dict[str, str]:
+        """Return what the deliverer of a copy that waits is to know of its way."""
+        return {"route": self.route or "", "tls": self.tls.value if self.tls else "none"}
+
     def words(self) -> Iterator[str]:
         """Name what is set, in plain English, for traces."""
         if self.route is not None:

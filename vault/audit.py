@@ -46,6 +46,8 @@ class Act(StrEnum):
     RELAY_DELAYED = "relay:delayed"
     RELAY_BOUNCED = "relay:bounced"
     RELAY_UNSAFE = "relay:unsafe"
+    COPY_UNCHANGED = "copy:unchanged"
+    COPY_SEALED = "copy:sealed"
     HOLD_BEGUN = "hold:begun"
     HOLD_OPENED = "hold:opened"
     HOLD_FIXED = "hold:fixed"

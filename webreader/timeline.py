@@ -80,6 +80,8 @@ WORDS: Final[dict[Act, Words]] = {
     Act.RELAY_UNSAFE: Words(
         "Copy without sealing to {whom} not sent: no secure connection could be had", BAD
     ),
+    Act.COPY_UNCHANGED: Words("Copy without sealing to {whom} sent without every change"),
+    Act.COPY_SEALED: Words("Sealed for {whom}, who was to get a copy"),
     Act.CODE_ASKED: Words("Sign-in code asked for by {who}"),
     Act.CODE_ACCEPTED: Words("Signed in: {who}"),
     Act.CODE_REFUSED: Words("Wrong sign-in code typed for {whom}", BAD),
@@ -161,6 +163,8 @@ def _what(event: Event) -> str:
 def _remark(event: Event) -> str:
     if event.act is Act.ACCESS_DENIED:
         return REFUSALS.get(event.detail, "")
+    if event.act in {Act.COPY_UNCHANGED, Act.COPY_SEALED}:
+        return f"{event.detail[:1].upper()}{event.detail[1:]}."
     if event.act is Act.PACKAGE_SEALED and event.detail:
         return f"With {event.detail}."
     if event.act in _FROM_MAIL_SYSTEM and event.detail:

@@ -28,13 +28,9 @@ class Way:
         """Whether the mail may not go at all without TLS."""
         return self.tls in {TlsMode.REQUIRED, TlsMode.VERIFIED}
 
-    def fields(self) -> dict[str, str]:
-        """Return the way as an outbox row keeps it."""
-        return {"route": self.route, "tls": self.tls.value}
-
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> "Way":
-        """Read what `fields` wrote; rows of letters say nothing and take any way."""
+        """Read what the policy's terms wrote; rows of letters say nothing and take any way."""
         return cls(fields.get("route", ""), TlsMode(fields.get("tls", TlsMode.NONE.value)))
 
 

@@ -12,6 +12,7 @@ from gateway.relay.routes import Routes, UnknownRouteError, Way
 from gateway.relay.settings import NextHopSettings, RouteSettings, TlsMode
 from policies.engine import Policy
 from policies.language.loader import load_text
+from policies.terms import RelayTerms, Tls
 from tests.certificates import issued
 from tests.gateway.office import AMY, BEN, CAT, JANE, mail, office
 from tests.sink import Sink
@@ -234,6 +235,7 @@ def test_a_way_is_never_weaker_than_its_server() -> None:
                 assert order.index(found) == max(order.index(own), order.index(asked))
         with pytest.raises(UnknownRouteError):
             routes.hop(Way("b"))
-    for way in (Way(), Way("a", TlsMode.REQUIRED)):
-        assert Way.of(way.fields()) == way
+    terms = RelayTerms(route="a", tls=Tls.REQUIRED)
+    assert Way.of(terms.fields()) == Way("a", TlsMode.REQUIRED)
+    assert Way.of(RelayTerms().fields()) == Way()
     assert Way.of({"reference": "x"}) == Way()
