@@ -10,20 +10,25 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import pypdf.filters  # noqa: F401 - pypdf would load it when it is too late
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
 from policies.extraction.budgets import Locked, Unreadable
 from policies.extraction.desk import Desk
-from policies.extraction.readers.pdf_pages import page_text
+from policies.extraction.readers.pdf_fonts import Fonts
+from policies.extraction.readers.pdf_pages import PageReader, resolved
+from policies.extraction.readers.pdf_sheet import Sheet
 from policies.extraction.readers.xml import GENERAL, DamagedXml, say_xml
 
 logging.getLogger("pypdf").disabled = True  # it would quote the file
 
 _MOST_OBJECTS = 20_000  # of one tree: annotations, fields, outline, files
+_MANY_ALTERNATIVES = 10_000
 _MOST_PAGES = 5_000
 _DEEPEST = 40
+_MANY_CURVES = 400  # on a page: a drawing of a dozen letters has as many
 _FEW_LETTERS = 12  # on a page, below which it says nothing
 _SOME_PAGES = 4  # from here on the first and the last page may be pictures: covers often are
 _STRANGE = 0.3  # of the letters, above which nobody knows what they are
@@ -48,7 +53,9 @@ class _Document:
     def __init__(self, reader: PdfReader, desk: Desk) -> None:
         self._reader = reader
         self._desk = desk
+        self._fonts = Fonts(desk.meter)
         self._seen: set[int] = set()
+        self._spoken: dict[str, None] = {}  # notes, values of fields, titles
         self._strange = self._letters = 0
 
     def read(self) -> None:
@@ -56,30 +63,54 @@ class _Document:
         if root is None:
             raise Unreadable("a PDF that is damaged")
         self._read_about(root)
-        for key in ("/AcroForm", "/Outlines", "/Names", "/StructTreeRoot", "/AF", "/OpenAction"):
-            self._read_tree(root.get(key))
-        pictures = self._read_pages()
+        try:
+            for key in ("/AcroForm", "/Outlines", "/Names", "/AF", "/OpenAction"):
+                self._read_tree(root.get(key))
+            pictures = self._read_pages()
+            # What a page says to who cannot see it: as much of it as a person would listen to.
+            self._read_tree(root.get("/StructTreeRoot"), enough=_MANY_ALTERNATIVES)
+        finally:
+            self._desk.say("\n".join(self._spoken))
         if self._strange > _STRANGE * max(self._letters, 1):
             raise Unreadable("a PDF whose letters cannot be told apart")
         if pictures:
             raise Unreadable("a PDF with pages that are pictures")
 
     def _read_pages(self) -> list[int]:
-        """Keep the text of every page; return the pages that are nothing but a picture."""
+        """Keep the text of every page; return the pages that are nothing but pictures."""
+        texts: list[list[str]] = []
         pictures, count = [], 0
-        for count, page in enumerate(self._reader.pages, 1):
-            if count > _MOST_PAGES:
-                raise Unreadable(f"a PDF with more than {_MOST_PAGES} pages")
-            self._desk.meter.tick()
-            text, has_picture = page_text(page)
-            self._note(text)
-            self._desk.say(text)
-            self._read_tree(page.get("/Annots"))
-            self._read_tree(page.get("/AF"))
-            if has_picture and len("".join(text.split())) < _FEW_LETTERS:
-                pictures.append(count)
+        try:
+            for count, page in enumerate(self._reader.pages, 1):
+                if count > _MOST_PAGES:
+                    raise Unreadable(f"a PDF with more than {_MOST_PAGES} pages")
+                self._desk.meter.tick()
+                sheet = self._read_page(page)
+                texts.append(sheet.texts())
+                self._note(texts[-1][0])
+                self._read_tree(page.get("/Annots"))
+                self._read_tree(page.get("/AF"))
+                if _is_picture(sheet, texts[-1]):
+                    pictures.append(count)
+        finally:
+            for reading in range(max(map(len, texts), default=0)):
+                self._desk.say("\n".join(one[reading] for one in texts if reading < len(one)))
         covers = {1, count} if count >= _SOME_PAGES else set()
         return [page for page in pictures if page not in covers]
+
+    def _read_page(self, page: DictionaryObject) -> Sheet:
+        """Read a page and how its notes and fields look on it."""
+        reader = PageReader(self._fonts, self._desk.meter)
+        reader.read_page(page, page.get("/Resources"))
+        notes = resolved(page.get("/Annots"))
+        for note in notes[:_MOST_OBJECTS] if isinstance(notes, ArrayObject) else ():
+            looks = _dictionary(_part(note, "/AP"))
+            normal = resolved(_part(looks, "/N"))
+            states = normal.values() if type(normal) is DictionaryObject else [normal]
+            for look in map(resolved, states):
+                if isinstance(look, StreamObject):
+                    reader.read_form(look, None)
+        return reader.sheet
 
     def _note(self, text: str) -> None:
         self._letters += len(text)
@@ -92,7 +123,7 @@ class _Document:
         if about is not None:
             values = (value.get_object() for value in about.values())
             self._desk.say("\n".join(value for value in values if isinstance(value, str)))
-        for stream in (_resolved(root.get("/Metadata")),):
+        for stream in (resolved(root.get("/Metadata")),):
             if isinstance(stream, StreamObject):
                 self._read_xml(stream)
 
@@ -104,9 +135,9 @@ class _Document:
         except DamagedXml:
             self._desk.say(data.decode("utf-8", "replace"))
 
-    def _read_tree(self, start: Any) -> None:
+    def _read_tree(self, start: Any, enough: int = 0) -> None:
         """Walk a tree of objects, keeping what speaks; each object once, however it loops."""
-        for node in self._nodes(start):
+        for node in self._nodes(start, enough):
             if isinstance(node, StreamObject):
                 self._read_stream(node)
             for key in _SPEAKING:
@@ -115,7 +146,7 @@ class _Document:
             if "/EF" in node:
                 self._read_file(node, str(name))
 
-    def _nodes(self, start: Any) -> Iterator[DictionaryObject]:
+    def _nodes(self, start: Any, enough: int) -> Iterator[DictionaryObject]:
         todo: list[tuple[Any, int]] = [(start, 0)]
         count = 0
         while todo:
@@ -124,8 +155,12 @@ class _Document:
                 if item.idnum in self._seen:
                     continue
                 self._seen.add(item.idnum)
-            node = _resolved(item)
+            node = resolved(item)
             count += 1
+            if not count % 256:
+                self._desk.meter.tick()
+            if enough and count > enough:
+                return
             if count > _MOST_OBJECTS or depth > _DEEPEST:
                 raise Unreadable("a PDF with far too many notes, fields or files")
             if isinstance(node, ArrayObject):
@@ -136,11 +171,11 @@ class _Document:
                 todo += [(node.raw_get(key), depth + 1) for key in node if key not in passed]
 
     def _say_value(self, value: Any) -> None:
-        value = _resolved(value)
+        value = resolved(value)
         if isinstance(value, str):
-            self._desk.say(value)
+            self._spoken[value] = None
         elif isinstance(value, ArrayObject):
-            self._desk.say("\n".join(one for one in map(_resolved, value) if isinstance(one, str)))
+            self._spoken.update((one, None) for one in map(resolved, value) if isinstance(one, str))
 
     def _read_stream(self, stream: StreamObject) -> None:
         data = bytes(stream.get_data())
@@ -154,16 +189,23 @@ class _Document:
         """Read an embedded file (ISO 32000-1, 7.11.4)."""
         embedded = _dictionary(node.get("/EF"))
         for key in embedded or ():
-            stream = _resolved((embedded or {}).get(key))
+            stream = resolved((embedded or {}).get(key))
             if isinstance(stream, StreamObject) and id(stream) not in self._seen:
                 self._seen.add(id(stream))
                 self._desk.inner(bytes(stream.get_data()), (name,))
 
 
-def _resolved(value: Any) -> Any:
-    return value.get_object() if isinstance(value, IndirectObject) else value
+def _is_picture(sheet: Sheet, texts: list[str]) -> bool:
+    """Whether a page shows pictures, or shapes that may be letters, and says next to nothing."""
+    letters = sum(len("".join(text.split())) for text in texts)
+    return letters < _FEW_LETTERS and (sheet.pictures > 0 or sheet.curves > _MANY_CURVES)
 
 
 def _dictionary(value: Any) -> DictionaryObject | None:
-    value = _resolved(value)
+    value = resolved(value)
     return value if isinstance(value, DictionaryObject) else None
+
+
+def _part(value: Any, key: str) -> Any:
+    found = _dictionary(value)
+    return None if found is None else found.get(key)
