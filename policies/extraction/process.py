@@ -64,8 +64,10 @@ class WorkerProcess:
         return self._process.pid
 
     def is_fit(self, most: int) -> bool:
-        """Whether it lives and has read fewer than so many mails."""
-        return self._mails < most and self._process.poll() is None
+        """Whether it lives, has read fewer than so many mails, and has nothing more to say."""
+        silent = select.poll()
+        silent.register(self._out, select.POLLIN)
+        return self._mails < most and self._process.poll() is None and not silent.poll(0)
 
     def end(self) -> None:
         """Kill it, whatever it does, and wait until it is gone."""
@@ -90,8 +92,6 @@ class WorkerProcess:
                 self._receive(answer)
         except wire.BadAnswer:
             raise Failed(_LIED) from None
-        except OSError:
-            raise Failed(_DIED) from None
         return answer.content()
 
     def _send(self, size: int, chunks: Iterable[bytes], answer: wire.Answer, until: float) -> None:
@@ -100,15 +100,27 @@ class WorkerProcess:
             while view:
                 if self._wait(select.POLLOUT, until) & select.POLLIN:
                     self._receive(answer)  # too early, but it must not fill the pipe
-                with suppress(BlockingIOError):
-                    view = view[os.write(self._in, view[:_PIECE]) :]
+                view = view[self._write(view[:_PIECE]) :]
 
     def _receive(self, answer: wire.Answer) -> None:
-        with suppress(BlockingIOError):
+        try:
             data = os.read(self._out, _PIECE * 16)
-            if not data:
-                raise Failed(_DIED)
-            answer.feed(data)
+        except BlockingIOError:
+            return
+        except OSError:
+            raise Failed(_DIED) from None
+        if not data:
+            raise Failed(_DIED)
+        answer.feed(data)
+
+    def _write(self, data: memoryview) -> int:
+        """Write what there is room for; return how many bytes that was. Raises Failed."""
+        try:
+            return os.write(self._in, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            raise Failed(_DIED) from None
 
     def _wait(self, wanted: int, until: float) -> int:
         """Wait until there is something to read or, if wanted, room to write. Raises Failed."""
@@ -121,10 +133,7 @@ class WorkerProcess:
             raise Failed(_TOO_SLOW)
         if any(event & (select.POLLERR | select.POLLNVAL) for _pipe, event in events):
             raise Failed(_DIED)
-        return POLL_READ if any(pipe == self._out for pipe, _event in events) else 0
-
-
-POLL_READ = select.POLLIN
+        return select.POLLIN if any(pipe == self._out for pipe, _event in events) else 0
 
 
 def _request(size: int, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ _PASSAGE = struct.Struct(">Bl")
 PASSAGE, ATTACHMENT, PROBLEM, END = b"P", b"A", b"D", b"E"
 _WHERES = tuple(Where)
 _KIND = re.compile(r"[a-z0-9][a-z0-9 ./+-]{0,39}")
-_SENTENCE = re.compile(r"[A-Za-z0-9 ,.:;()'-]{1,200}")
+_SENTENCE = re.compile(r"[A-Za-z0-9 ,.:;()'/-]{1,200}")
 _MOST_NAMES, _LONGEST_NAME, _LONGEST_TYPE = 16, 1000, 256
 _MOST_PROBLEMS = 20
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 from policies.extraction.bodies import read_page_file
 from policies.extraction.desk import Reader
-from policies.extraction.readers.archive import read_zip
 from policies.extraction.readers.binary import read_binary, read_image
 from policies.extraction.readers.cms import read_cms
-from policies.extraction.readers.compound import read_compound
+from policies.extraction.readers.package import read_zip
 from policies.extraction.readers.pdf import read_pdf
 from policies.extraction.readers.rtf import read_rtf
+from policies.extraction.readers.storage import read_compound
 from policies.extraction.readers.streams import read_bzip2, read_gzip, read_lzma, read_tar
 from policies.extraction.readers.tnef import read_tnef
 from policies.extraction.readers.xml import read_xml

@@ -1,4 +1,4 @@
-"""Zip files, plain ones and those that office programs call documents.
+"""Zip archives: what is in them, and what only pretends not to be.
 
 An own reader of the directory (PKWARE APPNOTE 6.3), so that each limit stands before what it
 limits. Promises that a file which the directory does not list is noticed, and that names are only
@@ -168,26 +168,6 @@ def _zip64(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int,
                     inside += 8
         at += 4 + length
     return values[0], values[1], values[2]
-
-
-def read_zip(data: bytes, desk: Desk) -> None:
-    """Read a zip file as what it is: a document of an office program, or a folder of files."""
-    from policies.extraction.readers.office import read_office  # noqa: PLC0415 - it needs `Archive`
-    from policies.extraction.readers.opendocument import read_opendocument  # noqa: PLC0415
-
-    archive = Archive(data, desk)
-    desk.say(charsets.undeclared(archive.comment)[0])
-    for entry in archive.entries:
-        desk.say(entry.comment)
-    if "[Content_Types].xml" in archive.names:
-        read_office(archive, desk)
-    elif "mimetype" in archive.names and "content.xml" in archive.names:
-        read_opendocument(archive, desk)
-    else:
-        for entry in archive.entries:
-            read_entry(archive, entry, desk)
-    if archive.strays():
-        raise Unreadable("a zip file with more in it than it lists")
 
 
 def read_entry(archive: Archive, entry: Entry, desk: Desk) -> None:

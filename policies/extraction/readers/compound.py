@@ -8,10 +8,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.extraction.budgets import Locked, Unreadable
+from policies.extraction.budgets import Unreadable
 from policies.extraction.desk import Desk
-from policies.extraction.kinds import kinds_of
-from policies.extraction.readers.binary import read_binary
 
 _DAMAGED = "an Office file of the older kind that is damaged"
 _HEADER = 512
@@ -22,7 +20,6 @@ _NONE = 0xFFFFFFFA  # this and above are marks, not sectors
 _STREAM, _ROOT = 2, 5
 _EMPTY = 0xFFFFFFFF
 _MOST_DEPTH = 32
-_LOCKED = frozenset({"EncryptedPackage", "\tDRMContent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,60 +142,3 @@ class Compound:
 
 def _numbers(sector: bytes) -> list[int]:
     return list(struct.unpack(f"<{len(sector) // 4}L", sector[: len(sector) // 4 * 4]))
-
-
-def read_compound(data: bytes, desk: Desk) -> None:
-    """Read a compound file as what its streams make it. Raises Unreadable, Locked."""
-    from policies.extraction.readers import legacy, outlook  # noqa: PLC0415 - they need `Compound`
-
-    streams = Compound(data, desk).streams
-    if not _LOCKED.isdisjoint(streams):
-        raise Locked("an Office file with a password")
-    if "__properties_version1.0" in streams:
-        outlook.read_item(streams, desk)
-        return
-    for path, content in streams.items():
-        name = path.rpartition("/")[2]
-        if name == "WordDocument":
-            legacy.read_word(content, streams, path, desk)
-        elif name in {"Workbook", "Book"}:
-            legacy.read_workbook(content, desk)
-        elif name == "PowerPoint Document":
-            legacy.read_slides(content, desk)
-        else:
-            _read_stream(name, content, desk)
-
-
-def _read_stream(name: str, content: bytes, desk: Desk) -> None:
-    """Read a stream of any kind: an embedded file, or the letters in it."""
-    if name == "\x01Ole10Native":
-        _read_native(content, desk)
-    elif kinds_of(content)[0] in {
-        "zip",
-        "ole",
-        "pdf",
-        "rtf",
-        "gzip",
-        "tnef",
-        "html",
-        "mail",
-        "cms",
-    }:
-        desk.inner(content)
-    else:
-        read_binary(content, desk)
-
-
-def _read_native(content: bytes, desk: Desk) -> None:
-    """Read a packaged file ([MS-OLEDS] 2.3.6): label, two paths, then the file."""
-    at, names = 6, []
-    for _name in range(2):
-        end = content.find(b"\0", at)
-        if end < 0:
-            raise Unreadable(_DAMAGED)
-        names.append(content[at:end].decode("cp1252", "replace"))
-        at = end + 1
-    at += 4
-    at += 4 + int.from_bytes(content[at : at + 4], "little")
-    size = int.from_bytes(content[at : at + 4], "little")
-    desk.inner(content[at + 4 : at + 4 + size], names)

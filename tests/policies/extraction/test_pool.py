@@ -1,0 +1,303 @@
+"""Workers may hang, die and lie: the mail counts as unread, and the next one is read."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from policies.extraction.mail import extract
+from policies.extraction.passages import Content, State
+from policies.extraction.pool import ExtractionPool
+from policies.message.mime import outline
+from tests.policies.extraction import files
+from tests.policies.extraction.bombs import BOMBS, COSTLY
+from tests.policies.extraction.mails import MARKER, attached, body, said
+from tests.policies.extraction.test_kinds_read import CLOSED, LOCKED, READ
+
+MOST_MEMORY = 300 << 20
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ExtractionPool]:
+    made = ExtractionPool(1)
+    yield made
+    made.close()
+
+
+def read(pool: ExtractionPool, raw: bytes) -> Content:
+    pieces = [raw[at : at + 70_000] for at in range(0, len(raw), 70_000)]
+    return pool.read(outline(pieces), pieces)
+
+
+def worker(pool: ExtractionPool) -> int:
+    (one,) = pool._all
+    return one.pid
+
+
+def peak(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def program(source: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", source)
+
+
+def test_a_worker_finds_what_is_found_here(pool: ExtractionPool) -> None:
+    """Of every kind: so nothing is missing that could not be loaded any more."""
+    for data in [*(one[0] for one in READ.values()), *CLOSED.values()]:
+        raw = attached(data)
+        assert read(pool, raw) == extract(outline([raw]), [raw])
+    for data, kind in LOCKED.values():
+        raw = attached(data, kind=kind)
+        assert read(pool, raw) == extract(outline([raw]), [raw])
+
+
+def test_one_worker_reads_one_mail_after_the_other(pool: ExtractionPool) -> None:
+    raw = attached(files.docx(MARKER))
+    read(pool, raw)
+    before = worker(pool)
+    read(pool, raw)
+    assert worker(pool) == before
+
+
+def test_text_and_html_need_no_worker() -> None:
+    pool = ExtractionPool(1, command=("/nowhere",))
+    raw = body(f"<p>{MARKER}</p>".encode(), "Content-Type: text/html")
+    content = read(pool, raw)
+    assert MARKER in said(content)
+    assert not content.unread
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_not_read(pool: ExtractionPool, name: str) -> None:
+    raw = attached(BOMBS[name]())
+    began = time.monotonic()
+    content = read(pool, raw)
+    assert time.monotonic() - began < 12
+    assert content.unread
+    for one in pool._all:
+        assert peak(one.pid) < MOST_MEMORY
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_costs_much_is_read_in_time(pool: ExtractionPool, name: str) -> None:
+    raw = attached(COSTLY[name]())
+    began = time.process_time()
+    content = read(pool, raw)
+    assert time.process_time() - began < 10
+    assert MARKER in said(content) or content.unread
+    for one in pool._all:
+        assert peak(one.pid) < MOST_MEMORY
+
+
+def test_a_mail_that_is_too_large_is_not_clean(pool: ExtractionPool) -> None:
+    raw = body(b"x" * 78 + b"\r\n") + (b"y" * 78 + b"\r\n") * 600_000
+    content = read(pool, raw)
+    assert content.unread
+
+
+def test_a_killed_worker_costs_its_mail_only() -> None:
+    pool = ExtractionPool(1)
+    try:
+        read(pool, attached(files.docx("x")))
+        pid = worker(pool)
+        raw = attached(BOMBS["PDF forms in forms"]())
+        killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+        killer.start()
+        content = read(pool, raw)
+        killer.join()
+        assert content == Content(
+            problems=("the mail was not read: the process that reads attachments ended early",)
+        )
+        assert MARKER in said(read(pool, attached(files.docx(MARKER))))
+        assert worker(pool) != pid
+    finally:
+        pool.close()
+
+
+def test_a_worker_that_died_while_idle_costs_nothing() -> None:
+    pool = ExtractionPool(1)
+    try:
+        read(pool, attached(files.docx("x")))
+        os.kill(worker(pool), signal.SIGKILL)
+        time.sleep(0.2)
+        assert MARKER in said(read(pool, attached(files.docx(MARKER))))
+    finally:
+        pool.close()
+
+
+def test_a_worker_that_hangs_is_killed_in_time() -> None:
+    pool = ExtractionPool(1, seconds=0.5, command=program("import time; time.sleep(60)"))
+    began = time.monotonic()
+    content = read(pool, attached(files.docx("x" * 300_000)))
+    assert time.monotonic() - began < 3
+    assert content.problems == ("the mail was not read: it takes too long",)
+    assert not pool._all
+
+
+@pytest.mark.parametrize("command", [("/nowhere",), ("/bin/false",), program("print('hello')")])
+def test_a_program_that_is_no_worker_reads_nothing(command: tuple[str, ...]) -> None:
+    content = read(ExtractionPool(1, command=command), attached(files.docx("x")))
+    assert content.unread
+    assert not content.passages
+
+
+LIES = {
+    "a frame longer than anything": "w(struct.pack('>cL', b'P', 0xFFFFFFFF)); w(b'x' * 99)",
+    "a kind of frame that is none": "w(struct.pack('>cL', b'Z', 0))",
+    "a place that is none": "f(b'P', struct.pack('>Bl', 9, 0) + b'x')",
+    "a part that is none": "f(b'P', struct.pack('>Bl', 1, 77) + b'x')",
+    "a part before the first": "f(b'P', struct.pack('>Bl', 1, -2) + b'x')",
+    "letters that are none": "f(b'P', struct.pack('>Bl', 1, 0) + bytes([255]))",
+    "half a passage": "f(b'P', b'x')",
+    "an attachment that is none": "f(b'A', b'{}')",
+    "an attachment of lists": "f(b'A', b'[[], [], [], [], [], []]')",
+    "a name that is none": 'f(b"A", b\'[0, [1], "a", "b", 1, "read"]\')',
+    "a state that is none": 'f(b"A", b\'[0, [], "a", "b", 1, "fine"]\')',
+    "a kind like a sentence": 'f(b"A", b\'[0, [], "a", "<b>", 1, "read"]\')',
+    "deep JSON": "f(b'A', b'[' * 100000)",
+    "a problem that quotes": "f(b'D', 'caf\\u00e9 @'.encode())",
+    "an end with something behind": "w(struct.pack('>cL', b'E', 0) + b'x')",
+    "an end that is too long": "f(b'E', b'x')",
+    "more text than there may be": "[f(b'P', struct.pack('>Bl', 1, 0) + b'x' * 10**6)"
+    " for n in range(50)]",
+    "more passages than there may be": "w(20_002 * (struct.pack('>cL', b'P', 6)"
+    " + struct.pack('>Bl', 1, 0) + b'x'))",
+}
+LIAR = """
+import os, struct
+def w(data):
+    while data: data = data[os.write(1, data):]
+def f(letter, body): w(struct.pack('>cL', letter, len(body)) + body)
+size = struct.unpack('>Q', os.read(0, 8))[0]
+while size: size -= len(os.read(0, size))
+"""
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_a_worker_is_not_believed(lie: str) -> None:
+    ending = "" if "b'E'" in lie else "\nf(b'E', b'')"
+    command = program(LIAR + lie + ending + "\nimport time; time.sleep(9)")
+    content = read(ExtractionPool(1, command=command, seconds=5), attached(files.docx("x")))
+    lied = "the mail was not read: the process that reads attachments gave no proper answer"
+    assert content == Content(problems=(lied,))
+
+
+def test_a_worker_that_goes_on_talking_is_not_asked_again() -> None:
+    late = LIAR + "f(b'E', b'')\nimport time; time.sleep(0.2); w(b'x'); time.sleep(9)"
+    pool = ExtractionPool(1, command=program(late))
+    read(pool, attached(files.docx("x")))
+    first = worker(pool)
+    time.sleep(0.4)
+    read(pool, attached(files.docx("x")))
+    assert worker(pool) != first
+    pool.close()
+
+
+def test_an_honest_answer_of_the_same_shape_is_believed() -> None:
+    honest = (
+        LIAR
+        + """
+f(b'P', struct.pack('>Bl', 1, 0) + b'hello')
+f(b'A', b'[0, ["a"], "b/c", "zip", 1, "encrypted"]')
+f(b'D', b'an attachment that is damaged')
+f(b'E', b'')
+"""
+    )
+    pool = ExtractionPool(1, command=program(honest))
+    content = read(pool, attached(files.docx("x")))
+    pool.close()
+    assert said(content) == "hello"
+    assert content.attachments[0].state is State.ENCRYPTED
+    assert content.problems == ("an attachment that is damaged",)
+
+
+def test_a_worker_is_replaced_after_so_many_mails() -> None:
+    pool = ExtractionPool(1, mails=2)
+    try:
+        pids = []
+        for _mail in range(4):
+            read(pool, attached(files.docx("x")))
+            pids.append(worker(pool))
+        assert pids[0] == pids[1] != pids[2] == pids[3]
+    finally:
+        pool.close()
+
+
+def test_callers_at_once_each_get_their_own_answer(pool: ExtractionPool) -> None:
+    found: dict[int, str] = {}
+
+    def ask(number: int) -> None:
+        found[number] = said(read(pool, attached(files.docx(f"letter {number}"))))
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(f"letter {number}" in text for number, text in found.items())
+    assert len(found) == 8
+
+
+def test_a_mail_that_breaks_off_ends_its_worker(pool: ExtractionPool) -> None:
+    raw = attached(files.docx(MARKER))
+
+    def broken() -> Iterator[bytes]:
+        yield raw[:300]
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="disk"):
+        pool.read(outline([raw + b"x" * (1 << 18)]), broken())
+    assert MARKER in said(read(pool, raw))
+
+
+def test_a_closed_pool_reads_nothing() -> None:
+    pool = ExtractionPool(1)
+    pool.warm()
+    pid = worker(pool)
+    pool.close()
+    assert not Path(f"/proc/{pid}").exists()
+    assert read(pool, attached(files.docx("x"))).unread
+
+
+PROBE = """
+import socket, sys
+from policies.extraction.confinement import confine
+confine(64 << 20)
+def blocked(what):
+    try: what()
+    except (OSError, MemoryError): return True
+    return False
+found = [
+    blocked(lambda: open('/etc/hostname')),
+    blocked(lambda: open('/tmp/sealgate-probe', 'w')),
+    blocked(lambda: socket.socket()),
+    blocked(lambda: bytearray(100 << 20)),
+    blocked(lambda: sys.stdout.write('')),
+]
+print(found)
+"""
+
+
+def test_a_worker_can_open_nothing() -> None:
+    done = subprocess.run(
+        program(PROBE), capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
+    )
+    assert done.stdout.strip() == "[True, True, True, True, False]"
+
+
+def test_a_worker_has_no_environment_and_three_pipes(pool: ExtractionPool) -> None:
+    read(pool, attached(files.docx("x")))
+    folder = Path(f"/proc/{worker(pool)}")
+    names = [one.partition(b"=")[0] for one in (folder / "environ").read_bytes().split(b"\0")]
+    assert set(names) - {b""} <= {b"PYTHONPATH", b"LC_CTYPE"}
+    assert {one.name for one in (folder / "fd").iterdir()} == {"0", "1", "2"}
+    assert (folder / "cwd").readlink() == Path("/")
