@@ -192,6 +192,39 @@ class Event(SQLModel, table=True):
     detail: str = ""
 
 
+class PolicyVersion(SQLModel, table=True):
+    """The text of a policy and of the lists it read, compressed. Never changed."""
+
+    __tablename__ = "policy_versions"
+
+    digest: str = Field(primary_key=True)
+    stored_at: datetime = Field(sa_type=UtcDateTime)
+    content: bytes
+
+
+class PolicyAct(SQLModel, table=True):
+    """One thing that happened to a policy. Only ever added; the last activation is in force."""
+
+    __tablename__ = "policy_acts"
+    __table_args__ = (
+        Index(
+            "policy_acts_refused_once",
+            "digest",
+            unique=True,
+            sqlite_where=text("act = 'refused'"),
+            postgresql_where=text("act = 'refused'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    act: str = Field(index=True)
+    digest: str = Field(index=True)
+    previous: str = ""  # the digest that was in force
+    by: str = ""
+    why: str = ""  # a line each; words of the policy, never of a mail
+
+
 class Receipt(SQLModel, table=True):
     """That a mail was accepted: makes a second sending of it the same deposit."""
 
@@ -343,6 +376,8 @@ packages = _table(Package)
 grants = _table(Grant)
 outbox = _table(Outbox)
 events = _table(Event)
+policy_versions = _table(PolicyVersion)
+policy_acts = _table(PolicyAct)
 receipts = _table(Receipt)
 holds = _table(Hold)
 hold_approvers = _table(HoldApprover)
