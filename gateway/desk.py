@@ -26,7 +26,8 @@ from vault.keys import RelayKeys, SealingKeys
 from vault.outbox import Item, Kind
 from vault.store import Store
 
-NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE})  # nobody could do anything with what comes back
+# Nobody could do anything with what comes back.
+NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE, Kind.POLICY})
 
 
 @dataclass(frozen=True, slots=True)

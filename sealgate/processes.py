@@ -11,9 +11,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
-
-import structlog
 
 from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
@@ -27,6 +24,7 @@ from policies.engine import Policy
 from policies.errors import PolicyError
 from policies.extraction.pool import ExtractionPool
 from sealgate import certificate, ruling
+from sealgate.governing import Governed, Governing
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.settings import Settings
 from sealgate.waiting import Turn, take
@@ -35,8 +33,6 @@ from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
 from vault.store import Store
 from webreader import listen
 from webreader.site import Site
-
-log = structlog.get_logger()
 
 STOP_WITHIN = 25.0  # seconds for mail in hand; the supervisor kills after 30
 
@@ -94,11 +90,12 @@ def _check_certificates(settings: Settings) -> None:
 async def run_smtp(settings: Settings) -> None:
     """Take mail in."""
     stopping = Stopping()
-    policy = ruling.load(settings)
     sealing = keys.load_sealing(settings.keys_folder)
     store = Store(settings.vault)
+    governing = Governing(settings, store, sealing)
     extraction = ExtractionPool(settings.smtp.extraction_processes)
     with closing(extraction), closing(Workers(settings.smtp.workers)) as workers, closing(store):
+        policy = governing.begin()
         if policy.asks_inside:
             await workers.call(extraction.warm)
         pipeline = Pipeline(
@@ -116,20 +113,13 @@ async def run_smtp(settings: Settings) -> None:
         if listener is None:
             return
         try:
-            asyncio.get_running_loop().add_signal_handler(
-                signal.SIGHUP, reload_policy, pipeline, settings
-            )
+            watching = _watch(governing, pipeline)
             bound = {kind.value: f"{host}:{port}" for kind, (host, port) in listener.bound.items()}
             say_ready("smtp", bound)
             await stopping.wait()
+            await watching()
         finally:
             await listener.stop(STOP_WITHIN)
-
-
-class Governed(Protocol):
-    """Whatever acts by a policy that can be replaced."""
-
-    policy: Policy
 
 
 @dataclass(slots=True)
@@ -139,15 +129,16 @@ class InForce:
     policy: Policy
 
 
-def reload_policy(governed: Governed, settings: Settings) -> None:
-    """Put the policy file in force; one that cannot be used leaves the old one in force."""
-    try:
-        governed.policy = ruling.load(settings)
-    except PolicyError as refused:
-        problems = [str(problem) for problem in refused.problems]
-        log.warning("policy.refused", problems=problems, in_force=governed.policy.digest)
-    else:
-        log.info("policy.loaded", policy=governed.policy.digest)
+def _watch(governing: Governing, governed: Governed) -> Callable[[], Awaitable[None]]:
+    """Begin to watch the policy, also on SIGHUP; returns how to end it."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, governing.look_again)
+    running = asyncio.create_task(governing.watch(governed))
+
+    async def end() -> None:
+        governing.stop()
+        await running
+
+    return end
 
 
 async def run_deliver(settings: Settings) -> None:
@@ -183,11 +174,13 @@ async def run_web(settings: Settings) -> None:
     """Serve the reader site."""
     stopping = Stopping()
     folder = settings.keys_folder
-    in_force = InForce(ruling.load(settings))
+    store, sealing = Store(settings.vault), keys.load_sealing(folder)
+    governing = Governing(settings, store, sealing)
+    in_force = InForce(governing.begin())
     site = Site(
-        store=Store(settings.vault),
+        store=store,
         opening=opening.load_opening(folder),
-        sealing=keys.load_sealing(folder),
+        sealing=sealing,
         secret=keys.load_web_secret(folder),
         organisation=settings.organisation,
         settings=settings.web,
@@ -199,11 +192,10 @@ async def run_web(settings: Settings) -> None:
             return
         listener, port = opened
         try:
-            asyncio.get_running_loop().add_signal_handler(
-                signal.SIGHUP, reload_policy, in_force, settings
-            )
+            watching = _watch(governing, in_force)
             say_ready("web", {"web": f"{settings.web.host}:{port}"})
             await stopping.wait()
+            await watching()
         finally:
             await listener.stop()
 

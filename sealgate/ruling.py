@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from policies.engine import Policy
 from policies.errors import PolicyError, Problem, quoted
 from policies.language import loader
+from policies.language.loader import Source
 from sealgate.settings import Settings
 
 
 def load(settings: Settings) -> Policy:
     """Return the policy of a node. Raises PolicyError."""
-    policy = loader.load(settings.policy.file)
+    return compiled(settings, loader.read(settings.policy.file))
+
+
+def compiled(settings: Settings, source: Source) -> Policy:
+    """Return the policy that was read from the node's file. Raises PolicyError."""
+    policy = loader.compiled(source)
     if missing := tuple(_missing(policy, settings)):
         raise PolicyError(missing)
     return policy

@@ -8,9 +8,16 @@ Must never print a secret: those are typed so that they cannot be.
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +29,8 @@ from gateway.relay.settings import DeliverySettings, NextHopSettings, RouteSetti
 from gateway.settings import SmtpSettings
 from policies.language.schema import LIST_NAME
 from policies.settings import OrganisationSettings
+from vault.address import Address
+from vault.errors import AddressError
 from vault.settings import VaultSettings
 from webreader.settings import WebSettings
 
@@ -33,7 +42,7 @@ class SettingsError(Exception):
 
 
 class PolicySettings(BaseModel):
-    """Which policy file decides."""
+    """Which policy file decides, and how a change of it comes into force."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,6 +50,50 @@ class PolicySettings(BaseModel):
         Path("/etc/sealgate/policy.yaml"),
         description="The policy file. Check it before you put it here: sealgate policy check FILE",
     )
+    alarm_to: str = Field(
+        "",
+        description="Who is told by mail when a changed policy file cannot be used, or waits for "
+        "approval. Empty: nobody; it is logged, and `sealgate doctor` says it.",
+    )
+    approval: bool = Field(
+        False,
+        description="Whether a change that may weaken protection needs a second person. Until "
+        "then the policy before it stays in force: `sealgate policy status`.",
+    )
+    approvers: list[str] = Field(
+        [],
+        description="Who may approve: users of this node, who type their password. Write "
+        '"jo@example.gov.uk=jbloggs" to name the account with which that person works on this '
+        "machine: whoever saved the file is never the one who approves it.",
+    )
+
+    @property
+    def alarm_address(self) -> Address | None:
+        """Who is told, None for nobody."""
+        return Address.parse(self.alarm_to) if self.alarm_to else None
+
+    @property
+    def accounts(self) -> dict[str, str]:
+        """The account of each approver on this machine, "" where none is named, by address."""
+        entries = (entry.partition("=") for entry in self.approvers)
+        return {Address.parse(address).folded(): account for address, _, account in entries}
+
+    @field_validator("alarm_to", "approvers")
+    @classmethod
+    def _addresses(cls, value: str | list[str]) -> str | list[str]:
+        entries = [value] if isinstance(value, str) and value else value
+        try:
+            for entry in entries:
+                Address.parse(entry.partition("=")[0])
+        except AddressError as error:
+            raise ValueError(f"is not a mail address: {error}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _somebody_may_approve(self) -> Self:
+        if self.approval and not self.approvers:
+            raise ValueError("approval needs approvers")
+        return self
 
 
 class LogSettings(BaseModel):

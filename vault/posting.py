@@ -27,6 +27,7 @@ class Kind(StrEnum):
     HELD = "held"
     APPROVAL = "approval"
     SETTLED = "settled"
+    POLICY = "policy"
     RELAY = "relay"
     BOUNCE = "bounce"
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 
-from gateway.notices import held, mime, wording
+from gateway.notices import held, mime, policy, wording
 from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
 from policies.settings import OrganisationSettings
@@ -102,6 +102,7 @@ def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str
         Kind.HELD: f"Your email is held and has not been sent ({reference})",
         Kind.APPROVAL: f"An email waits for your approval ({reference})",
         Kind.SETTLED: f"{facts.get('headline')} ({reference})",
+        Kind.POLICY: str(facts.get("headline")),
         Kind.BOUNCE: f"Not delivered to {facts.get('recipient')} ({reference})",
     }[kind]
 
@@ -188,6 +189,7 @@ _FACTS = {
     Kind.HELD: held.held,
     Kind.APPROVAL: held.approval,
     Kind.SETTLED: held.settled,
+    Kind.POLICY: policy.policy,
 }
 
 

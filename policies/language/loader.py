@@ -66,7 +66,7 @@ def load(path: Path) -> Policy:
 
 def load_text(text: str, name: str = "policy.yaml") -> Policy:
     """Load a policy from text; only the lists that come with Sealgate are at hand."""
-    return compiled(_read(text.encode(), name, None))
+    return compiled(_read(text.encode(), name, ListReader(None)))
 
 
 def read(path: Path) -> Source:
@@ -77,7 +77,12 @@ def read(path: Path) -> Source:
     except OSError as error:
         found = f"the file cannot be read: {error.strerror or type(error).__name__}"
         raise PolicyError((Problem(path.name, 0, "", found),)) from error
-    return _read(content, path.name, path.parent)
+    return _read(content, path.name, ListReader(path.parent))
+
+
+def reread(file: str, content: bytes, files: Mapping[str, bytes]) -> Source:
+    """Read a policy that was kept, with the list files it had then. Raises PolicyError."""
+    return _read(content, file, ListReader(None, given=files))
 
 
 def compiled(source: Source) -> Policy:
@@ -95,7 +100,7 @@ def compiled(source: Source) -> Policy:
     )
 
 
-def _read(content: bytes, file: str, folder: Path | None) -> Source:
+def _read(content: bytes, file: str, reader: ListReader) -> Source:
     tree = read_tree(content, file)
     if not isinstance(tree.data, dict):
         found = "the file does not hold keys and values"
@@ -104,7 +109,6 @@ def _read(content: bytes, file: str, folder: Path | None) -> Source:
         parsed = schema.PolicyFile.model_validate(tree.data)
     except ValidationError as error:
         raise PolicyError(tuple(problems_in(error, tree, file))) from error
-    reader = ListReader(folder)
     lists = _lists(parsed, reader, tree, file)
     problems = [*reader.problems, *Checker(parsed, lists, tree, file).problems()]
     if problems:

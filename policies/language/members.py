@@ -6,7 +6,7 @@ mailboxes (`Head.Teacher+x` is `headteacher`). Must never follow a path out of t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -143,13 +143,22 @@ def shipped_lists() -> dict[str, str]:
 
 
 class ListReader:
-    """Reads the lists of one policy and keeps what was wrong, and every file it read."""
+    """Reads the lists of one policy and keeps what was wrong, and every file it read.
 
-    def __init__(self, folder: Path | None, max_problems: int = MAX_PROBLEMS) -> None:
+    Files that are `given`, by name, are all there is: then none is opened.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        max_problems: int = MAX_PROBLEMS,
+        given: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.problems: list[Problem] = []
         self.files: dict[str, bytes] = {}
         self._folders = [SHIPPED] if folder is None else [folder, SHIPPED]
         self._max_problems = max_problems
+        self._given = given
 
     def add_entries(
         self, members: MemberList, kind: str, file: str, entries: Iterable[tuple[int, str]]
@@ -166,7 +175,7 @@ class ListReader:
         self, members: MemberList, kind: str, name: str, named_at: tuple[str, int]
     ) -> None:
         """Add a text file: an entry a line, `#` starts a comment. `named_at` is (file, line)."""
-        path = next((f / name for f in self._folders if (f / name).is_file()), None)
+        path = self._find(name)
         if path is None:
             shipped = ", ".join(sorted(file.name for file in SHIPPED.glob("*.txt")))
             allowed = f"a file beside the policy, or {shipped}"
@@ -181,9 +190,17 @@ class ListReader:
         lines = ((n, line.split("#", 1)[0].strip()) for n, line in enumerate(text.split("\n"), 1))
         self.add_entries(members, kind, name, (pair for pair in lines if pair[1]))
 
+    def _find(self, name: str) -> Path | None:
+        if self._given is not None:
+            return Path(name) if name in self._given else None
+        return next((f / name for f in self._folders if (f / name).is_file()), None)
+
     def _read(self, path: Path) -> str:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_FILE_BYTES + 1)
+        if self._given is not None:
+            content = self._given[path.name]
+        else:
+            with path.open("rb") as stream:
+                content = stream.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise ValueError("too large")
         self.files[path.name] = content

@@ -17,7 +17,6 @@ from policies.language.loader import Source
 from policies.language.members import MemberList
 from policies.language.schema import Part, Rule
 
-_PLACES = {"when": "its conditions", "except_": "its exception"}
 # A lower number, or an earlier word, asks for less: the condition holds more often.
 _THRESHOLDS: Mapping[str, tuple[str, ...]] = {
     "at_least": (),
@@ -29,7 +28,6 @@ _THRESHOLDS: Mapping[str, tuple[str, ...]] = {
 _HARMLESS = {"name", "tell_sender", "when", "except_", "then", "seal", "shadow"}
 _MARKS = {"sensitivity", "subject_tags", "protective_markings", "msip_labels"}
 _NAMED = ("lists", "groups")
-_NOUNS = {"lists": "list", "groups": "group"}
 
 
 def weakened(old: Source, new: Source) -> tuple[str, ...]:
@@ -142,45 +140,41 @@ def _settings(old: Source, new: Source) -> Iterator[str]:
 
 def _named(old: Source, new: Source) -> Iterator[str]:
     """Compare what rules refer to by name: members that go, and members that are let off."""
-    for section in _NAMED:
-        before = getattr(old.parsed, section, {})
-        after = getattr(new.parsed, section, {})
-        for name, was in before.items():
-            if name not in after:
-                continue  # no rule can name it any longer, and rules are compared
-            gone, come = _difference(old, new, section, name, (was, after[name]))
-            noun = f"the {_NOUNS[section]} {quoted(name)}"
-            if gone and _used(new, name, "except_"):
-                yield f"{noun} lost entries"
-            if come and _used(new, name, "when"):
-                yield f"{noun} gained entries, and an exception or a setting names it"
+    differences = (
+        *((f"the list {quoted(name)}", name, gone, come) for name, gone, come in _lists(old, new)),
+        *((f"the group {quoted(name)}", name, True, True) for name in _groups(old, new)),
+    )
+    for noun, name, gone, come in differences:
+        if gone and _used(new, name, "except_"):
+            yield f"{noun} lost entries"
+        if come and _used(new, name, "when"):
+            yield f"{noun} gained entries, and an exception or a setting names it"
+
+
+def _lists(old: Source, new: Source) -> Iterator[tuple[str, bool, bool]]:
+    """Yield the lists of both, those that come with Sealgate too: what went, and what came."""
+    for name in old.lists.keys() & new.lists.keys():
+        was, now = _members(old.lists[name]), _members(new.lists[name])
+        yield name, bool(was - now), bool(now - was)
+
+
+def _groups(old: Source, new: Source) -> Iterator[str]:
+    """Yield the groups of both that changed."""
+    before, after = old.parsed.groups, new.parsed.groups
+    yield from (name for name in before.keys() & after.keys() if before[name] != after[name])
 
 
 def _used(source: Source, name: str, harmless: str) -> bool:
     """Say whether `name` is named anywhere but in the part of rules that is `harmless`."""
     for rule in source.parsed.rules:
-        for part in _PLACES:
-            block = getattr(rule, part)
-            if part != harmless and block is not None and name in _words(block):
-                return True
-    elsewhere = [source.parsed.settings, *_entries(source)]
-    return any(name in _words(part) for part in elsewhere)
+        if any(name in _words(value) for part, value in rule if part != harmless):
+            return True
+    return any(name in _words(part) for part in (source.parsed.settings, *_entries(source)))
 
 
 def _entries(source: Source) -> Iterator[Part]:
     for section in (*_NAMED, "agreements", "detectors"):
         yield from getattr(source.parsed, section, {}).values()
-
-
-def _difference(
-    old: Source, new: Source, section: str, name: str, parts: tuple[Part, Part]
-) -> tuple[bool, bool]:
-    """Say whether something went from what is named so, and whether something came."""
-    if section == "lists":
-        was, now = _members(old.lists[name]), _members(new.lists[name])
-        return bool(was - now), bool(now - was)
-    same = parts[0] == parts[1]
-    return not same, not same
 
 
 def _members(members: MemberList) -> set[tuple[str, str]]:

@@ -77,6 +77,13 @@ FIELDS = {
         "how": "refused",
         "answered": "yes",
     },
+    Kind.POLICY: {
+        "what": "refused",
+        "why": "policy.yaml:4: rule 'x': unknown outcome 'refuze'\npolicy.yaml:9: a tab",
+        "file": "/etc/sealgate/policy.yaml",
+        "digest": "0123456789ab",
+        "in_force": "ba9876543210",
+    },
 }
 EXPECTED = [
     "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",

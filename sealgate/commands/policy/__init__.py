@@ -2,15 +2,18 @@
 
 import click
 
+from sealgate.commands.policy.approve import approve
 from sealgate.commands.policy.check import check
 from sealgate.commands.policy.explain import explain
+from sealgate.commands.policy.rollback import rollback
+from sealgate.commands.policy.standing import history, show, status
 from sealgate.commands.policy.test import test
 
 
 @click.group(name="policy")
 def command() -> None:
-    """Check, try and explain policy files."""
+    """Check, try, explain and govern policy files."""
 
 
-for one in (check, test, explain):
+for one in (check, test, explain, status, history, show, rollback, approve):
     command.add_command(one)

@@ -150,6 +150,23 @@ def test_a_list_file_is_read_as_it_was(tmp_path):
     assert weakened(old, source(text, tmp_path)) == ("the list 'webmail' lost entries",)
 
 
+def test_a_longer_list_of_approvers_counts(tmp_path):
+    text = BASE.replace(
+        "then: refuse", "then: hold\n    hold: {for: approver, approvers: approved}"
+    )
+    longer = text.replace("[carers@gmail.com]", "[carers@gmail.com, jo@gmail.com]")
+    (reason,) = weakened(source(text, tmp_path), source(longer, tmp_path))
+    assert "'approved' gained entries" in reason
+
+
+def test_a_shipped_list_that_a_shorter_one_replaces_is_noticed(tmp_path):
+    text = BASE.replace("in_list: webmail", "in_list: personal_webmail")
+    text = text.replace("  webmail: {kind: domains, entries: [gmail.com, yahoo.com]}\n", "")
+    old = source(text, tmp_path)
+    (tmp_path / "personal_webmail.txt").write_text("gmail.com\n")
+    assert weakened(old, source(text, tmp_path)) == ("the list 'personal_webmail' lost entries",)
+
+
 def test_every_rule_of_the_council_is_missed(tmp_path):
     whole = yaml.load(COUNCIL.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     old = loader.read(COUNCIL)

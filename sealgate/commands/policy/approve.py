@@ -1,0 +1,86 @@
+"""`sealgate policy approve`: a second person's word for a change that may weaken protection."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from policies.language import loader
+from policies.language.loader import Source
+from sealgate import ruling
+from sealgate.admission import Admission, owner_of, reasons
+from sealgate.commands.options import config_option
+from sealgate.commands.policy import files
+from sealgate.commands.policy.node import end, opened, short
+from sealgate.settings import Settings
+from vault import keys, rulebook, users
+from vault.address import Address
+from vault.errors import AddressError
+from vault.rulebook import PolicyActKind
+from vault.secrets import Secret
+from vault.store import Store
+
+
+@click.command(short_help="Approve a change that may weaken protection.")
+@click.argument("digest")
+@click.option("--as", "name", required=True, help="Your address as a user of this node.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@config_option
+def approve(digest: str, name: str, password_stdin: bool, config: Path) -> None:
+    """Approve the policy file as it is now, whose digest begins with DIGEST.
+
+    You must be one of the approvers that the settings name, type your own password, and not be who
+    saved the file. The policy comes into force at once.
+    """
+    with opened(config) as (chosen, store):
+        source = files.or_end(lambda: loader.read(chosen.policy.file))
+        files.or_end(lambda: ruling.compiled(chosen, source))
+        _check_waiting(store, source, digest)
+        approver = _approver(chosen, store, name, password_stdin)
+        admission = Admission(
+            store=store, settings=chosen.policy, sealing=keys.load_sealing(chosen.keys_folder)
+        )
+        with store.writing() as tx:
+            rulebook.write(tx, PolicyActKind.APPROVED, source.digest, by=str(approver))
+        standing = admission.admit(source)
+        if standing.waits:
+            end("Another policy came into force meanwhile. See: sealgate policy status")
+        click.echo(f"{short(source.digest)} is in force, approved by {approver}.")
+
+
+def _check_waiting(store: Store, source: Source, digest: str) -> None:
+    """End the command unless the file is what was named, and waits."""
+    if len(digest) < rulebook.LEAST_OF_DIGEST or not source.digest.startswith(digest.lower()):
+        found = short(source.digest)
+        end(f"The policy file is {found} and not {digest}. See: sealgate policy status")
+    with store.reading() as tx:
+        in_force = rulebook.in_force(tx)
+        if rulebook.proposal(tx, source.digest) is not None:
+            return
+        kept = rulebook.find(tx, in_force) if in_force else None
+    if in_force == source.digest or kept is None or not reasons(kept, source):
+        end("This policy needs no approval.")
+    end("No node has taken note of this policy yet: start it, or wait a few seconds.")
+
+
+def _approver(chosen: Settings, store: Store, name: str, password_stdin: bool) -> Address:
+    """Return who approves, or end the command: a named approver, not who saved the file."""
+    try:
+        address = Address.parse(name)
+    except AddressError as error:
+        raise click.BadParameter(f"{name} is not an address: {error}") from error
+    accounts = chosen.policy.accounts
+    if address.folded() not in accounts:
+        end(f"{address} is not one of the approvers that the settings name.")
+    saved_by = owner_of(chosen.policy.file)
+    if saved_by and accounts[address.folded()] == saved_by:
+        end(f"{address} saved the file (account {saved_by}); another person must approve it.")
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True)
+    )
+    user = users.verify(store, str(address), Secret(password.encode()))
+    if user is None:
+        end(f"That is not the password of {address}.")
+    return user.address

@@ -1,0 +1,70 @@
+"""`sealgate policy rollback`: an earlier policy comes back."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from policies.language.members import SHIPPED
+from sealgate.commands.options import config_option
+from sealgate.commands.policy.node import end, find, opened, short
+from vault import rulebook
+from vault.rulebook import Version
+from vault.store import Store
+
+
+@click.command(short_help="Bring an earlier policy back.")
+@click.argument("digest", required=False)
+@config_option
+def rollback(digest: str | None, config: Path) -> None:
+    """Write the policy whose digest begins with DIGEST, or the one before, to the policy file.
+
+    What the file held is kept beside it, with the time in its name, and so are lists that differ.
+    A running node takes the file up within seconds; where approval is asked for, a change that
+    weakens protection waits as any other.
+    """
+    with opened(config) as (chosen, store):
+        kept = find(store, digest) if digest else _before(store)
+        file = chosen.policy.file
+        for path in _written(kept, file):
+            click.echo(f"wrote {path}")
+        click.echo(f"{file} is {short(kept.digest)} again.")
+
+
+def _written(kept: Version, file: Path) -> Iterator[Path]:
+    """Write a version's files where they belong, each whole or not at all; lists come first."""
+    wanted = {file.parent / name: text for name, text in kept.lists.items()}
+    now = f"{datetime.now().astimezone():%Y%m%dT%H%M%S}"
+    for path, text in (*wanted.items(), (file, kept.content)):
+        shipped = SHIPPED / path.name
+        before = path.read_bytes() if path.exists() else None
+        if before == text or (before is None and shipped.exists() and shipped.read_bytes() == text):
+            continue
+        if before is not None:
+            path.with_name(f"{path.name}.{now}").write_bytes(before)
+        _replace(path, text)
+        yield path
+
+
+def _replace(path: Path, text: bytes) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if path.exists():
+            beside.chmod(path.stat().st_mode & 0o777)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _before(store: Store) -> Version:
+    with store.reading() as tx:
+        earlier = rulebook.in_force_before(tx)
+    if earlier is None:
+        end("No other policy was in force before.")
+    return find(store, earlier)
