@@ -196,6 +196,7 @@ def _rest(old: Source, new: Source) -> Iterator[str]:
         if name not in known and getattr(old.parsed, name) != getattr(new.parsed, name):
             yield f"the section {quoted(name)} changed"
     named = {str(getattr(one, "file", "")) for one in _entries(new)}
+    named |= {f"{name}.txt" for name in new.lists}
     for name in sorted(old.files.keys() & new.files.keys() - named):
         if old.files[name] != new.files[name]:
             yield f"the file {quoted(name)} changed"
