@@ -90,6 +90,11 @@ class Examined:
         """The names of the rules that fired, each once."""
         return tuple(dict.fromkeys(rule.rule for one in self.decisions for rule in one.because))
 
+    @property
+    def shadow(self) -> tuple[str, ...]:
+        """The names of the shadow rules that fired, each once."""
+        return tuple(dict.fromkeys(rule.rule for one in self.decisions for rule in one.shadow))
+
 
 def envelope_of(
     session: MailSession, recipients: Iterable[Address], own_domains: Iterable[str]
@@ -140,7 +145,7 @@ def _inside(
     found: Outline, spool: Spool, policy: Policy, extraction: ExtractionPool | None
 ) -> Content:
     """Read text and attachments if a rule asks for them; what a mail costs otherwise is nothing."""
-    if not policy.asks_inside:
+    if not policy.reads_inside:
         return Content()
     if extraction is None:
         return Content(problems=("nothing here reads text and attachments",))

@@ -145,6 +145,7 @@ class Pipeline:
             recipients=len(mail.decisions),
             trace=trace,
             rules=mail.rules,
+            shadow=mail.shadow,
             duplicate=receipt.duplicate,
         )
         return receipt.reference
@@ -168,6 +169,7 @@ class Pipeline:
             clear=len(clear),
             trace=trace if clear else "",
             rules=mail.rules,
+            shadow=mail.shadow,
             duplicate=receipt.duplicate,
         )
         return receipt.reference

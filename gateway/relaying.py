@@ -91,6 +91,7 @@ class Route:
             queued=len(sorted_out.later),
             refused=len(sorted_out.refused),
             rules=mail.rules,
+            shadow=mail.shadow,
         )
         if not sorted_out.taken and not sorted_out.later:
             await self.workers.call(self._note, mail, Act.RELAY_BOUNCED, sorted_out.refused_status)

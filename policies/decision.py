@@ -54,7 +54,8 @@ class Reason:
 class Decision:
     """What happens to the mail for `recipient`.
 
-    `because` holds every rule that fired, in file order, also those that were outvoted.
+    `because` holds every rule that fired, in file order, also those that were outvoted; `shadow`
+    those that would have, if they did more than record.
     `tell_sender` is set when the outcome is REFUSE or HOLD, and `stopped_by` then holds a sentence
     for each rule that says so. `hold` means something when it is HOLD, `relay` and `changes` when
     it is RELAY, `seal` when it is SEAL or when RELAY cannot be had as `relay` asks; an expiry of
@@ -65,6 +66,7 @@ class Decision:
     recipient: Address
     outcome: Outcome
     because: tuple[Reason, ...] = ()
+    shadow: tuple[Reason, ...] = ()
     tell_sender: str = ""
     stopped_by: tuple[str, ...] = ()
     hold: HoldTerms = FOR_THE_SENDER

@@ -51,7 +51,8 @@ NAMED_AT_MOST = 2
 class Rule:
     """One compiled rule; `line` is where it stands in the policy file.
 
-    One that warns has the outcome RELAY, which no other outcome gives way to.
+    One that warns has the outcome RELAY, which no other outcome gives way to. One that is a shadow
+    is asked like any other and settles nothing.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Rule:
     seal: SealTerms = NOTHING_SAID
     relay: RelayTerms = ANY_WAY
     changes: Changes = UNCHANGED
+    shadow: bool = False
 
     @property
     def word(self) -> str:
@@ -160,7 +162,12 @@ class Policy:
 
     @property
     def asks_inside(self) -> bool:
-        """Whether some rule asks what the text or an attachment says: then they must be read."""
+        """Whether some rule that counts asks what the text or an attachment says."""
+        return any(rule.reads is Reads.INSIDE and not rule.shadow for rule in self.rules)
+
+    @property
+    def reads_inside(self) -> bool:
+        """Whether text and attachments must be read, be it for a shadow alone."""
         return any(rule.reads is Reads.INSIDE for rule in self.rules)
 
     def decide_recipient(
@@ -168,7 +175,11 @@ class Policy:
     ) -> Decision | None:
         """Return a refusal that needs no message, for RCPT TO; None if there is none."""
         facts = Facts(envelope, None, self.reader, knowledge=knowledge)
-        early = [r for r in self.rules if r.then is Outcome.REFUSE and r.reads is Reads.ENVELOPE]
+        early = [
+            rule
+            for rule in self.rules
+            if rule.then is Outcome.REFUSE and rule.reads is Reads.ENVELOPE and not rule.shadow
+        ]
         fired = [hit for rule in early if (hit := rule.fires(facts, recipient))]
         return self._decision(recipient, fired) if fired else None
 
@@ -200,7 +211,10 @@ class Policy:
     def _decide(self, facts: Facts, recipient: Address, remedy: Remedy) -> Decision:
         fired = [hit for rule in self.rules if (hit := rule.fires(facts, recipient))]
         external = not facts.envelope.is_internal(recipient)
-        chosen = {UNINSPECTABLE: facts.unreadable, BY_CHOICE: remedy.sealed}
+        # What was read for a shadow alone has no say.
+        for_shadows = self.reads_inside and not self.asks_inside
+        unreadable = facts.damaged if for_shadows else facts.unreadable
+        chosen = {UNINSPECTABLE: unreadable, BY_CHOICE: remedy.sealed}
         sealing = tuple(reason for reason, holds in chosen.items() if external and holds)
         return self._decision(recipient, fired, sealing, external=external, remedy=remedy)
 
@@ -213,6 +227,8 @@ class Policy:
         external: bool = True,
         remedy: Remedy = NO_REMEDY,
     ) -> Decision:
+        shadow = tuple(hit.reason for hit in fired if hit.rule.shadow)
+        fired = [hit for hit in fired if not hit.rule.shadow]
         lifted = [hit for hit in fired if hit.lifted(remedy, external=external)]
         outcomes = [hit.rule.then for hit in fired if hit not in lifted]
         outcomes += [Outcome.SEAL] * len(sealing)
@@ -225,6 +241,7 @@ class Policy:
             recipient=recipient,
             outcome=outcome,
             because=tuple(hit.reason for hit in fired) + sealing,
+            shadow=shadow,
             tell_sender=decisive[0].tell_sender if stopped else "",
             stopped_by=_sentences(decisive) if stopped else (),
             hold=merge_hold(_of(decisive, "hold")) if outcome is Outcome.HOLD else FOR_THE_SENDER,

@@ -79,8 +79,12 @@ class Facts:
     @cached_property
     def unreadable(self) -> bool:
         """Whether any part of the mail, an attachment or the subject could not be inspected."""
-        cut = any(view.cut for view in self.subjects)
-        return cut or bool(self.outline.problems) or self.content.unread
+        return self.damaged or self.content.unread
+
+    @cached_property
+    def damaged(self) -> bool:
+        """Whether the shape of the mail, or its subject, could not be inspected."""
+        return bool(self.outline.problems) or any(view.cut for view in self.subjects)
 
     def findings(self, where: Where) -> tuple[Finding, ...]:
         """Return what the detectors that some rule names find there."""

@@ -96,7 +96,7 @@ async def run_smtp(settings: Settings) -> None:
     extraction = ExtractionPool(settings.smtp.extraction_processes)
     with closing(extraction), closing(Workers(settings.smtp.workers)) as workers, closing(store):
         policy = governing.begin()
-        if policy.asks_inside:
+        if policy.reads_inside:
             await workers.call(extraction.warm)
         pipeline = Pipeline(
             store,

@@ -170,6 +170,8 @@ def _empty_findings(key: str, block: Conditions) -> Iterator[Finding]:
 
 def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
     """Say whether `other` fires whenever `rule` does, and settles all that `rule` would."""
+    if other.shadow or rule.shadow:
+        return False  # a shadow settles nothing, and may be there to be compared
     if not written(other.when) or not _implied(other.when, rule.when):
         return False
     if other.except_ is not None and other.except_ != rule.except_:

@@ -148,6 +148,7 @@ def _rule(index: int, rule: schema.Rule, scope: Scope, tree: Tree) -> Rule:
         seal=_seal(rule.seal or schema.SealTerms()),
         relay=_relay(rule.relay or schema.RelayTerms()),
         changes=_changes(rule),
+        shadow=rule.shadow,
     )
 
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from policies.decision import Decision
 from policies.engine import Policy
 from policies.envelope import Envelope
+from policies.extraction.mail import extract
+from policies.facts import NOTHING_READ
 from policies.knowledge import NOTHING_KNOWN
 from policies.language.durations import say_duration
 from policies.message.mime import outline
@@ -94,8 +96,10 @@ def _decide(policy: Policy, placed: PlacedCase, domains: tuple[str, ...]) -> tup
         own_domains=placed.domains or domains,
         authenticated=sender is not None,
     )
-    read = outline([compose(placed)])
-    return policy.decide(envelope, read, knowledge=CaseKnowledge(placed.known))
+    mail = compose(placed)
+    read = outline([mail])
+    content = extract(read, [mail]) if policy.reads_inside else NOTHING_READ
+    return policy.decide(envelope, read, content, CaseKnowledge(placed.known))
 
 
 def _differences(

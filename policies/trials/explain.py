@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from policies.conditions import Condition
 from policies.decision import Decision
+from policies.detectors import DETECTORS
 from policies.engine import Policy, Rule, holds
 from policies.envelope import Envelope
-from policies.facts import Facts
+from policies.extraction.passages import Attachment, Content, State, Where
+from policies.facts import NOTHING_READ, Facts
+from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.mime import Outline
-from policies.trials.masking import Shown, masked
+from policies.trials.masking import Excerpt, Shown, excerpts, masked
 from policies.trials.negation import denied
 from vault.address import Address
 
@@ -27,6 +30,7 @@ class Step:
     then: str
     fired: bool
     why: str
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +50,31 @@ class Explanation:
     subjects: tuple[Shown, ...]
     flags: tuple[str, ...]
     problems: tuple[str, ...]
+    excerpts: tuple[Excerpt, ...]
+    attachments: tuple[str, ...]
     traces: tuple[Trace, ...]
 
 
-def explain(policy: Policy, envelope: Envelope, outline: Outline) -> Explanation:
+def explain(
+    policy: Policy,
+    envelope: Envelope,
+    outline: Outline,
+    content: Content = NOTHING_READ,
+    knowledge: Knowledge = NOTHING_KNOWN,
+) -> Explanation:
     """Return why `policy` decides as it does about a mail, for each recipient."""
-    facts = policy.facts(envelope, outline)
-    decisions = policy.decide(envelope, outline)
+    facts = policy.facts(envelope, outline, content, knowledge)
+    decisions = policy.decide(envelope, outline, content, knowledge)
+    asked = {one.name: one for found in policy.searched.values() for one in found}
+    inside = [one for one in content.passages if one.where is not Where.SUBJECT]
     return Explanation(
         policy=policy.name,
         digest=policy.digest,
         subjects=masked(facts.subjects),
         flags=tuple(flag.where for flag in facts.flags),
-        problems=outline.problems,
+        problems=(*outline.problems, *content.problems),
+        excerpts=excerpts(inside, {**DETECTORS, **asked}.values()),
+        attachments=tuple(_attachment(one) for one in content.attachments),
         traces=tuple(
             Trace(decision, tuple(_step(rule, facts, decision.recipient) for rule in policy.rules))
             for decision in decisions
@@ -69,7 +85,13 @@ def explain(policy: Policy, envelope: Envelope, outline: Outline) -> Explanation
 def _step(rule: Rule, facts: Facts, recipient: Address) -> Step:
     fired = rule.fires(facts, recipient)
     why = fired.reason.text if fired else _why_not(rule, facts, recipient)
-    return Step(rule.name, rule.line, rule.word, fired is not None, why)
+    return Step(rule.name, rule.line, rule.word, fired is not None, why, rule.shadow)
+
+
+def _attachment(one: Attachment) -> str:
+    """Describe an attachment without its name, which may hold anything."""
+    state = {State.READ: "read", State.ENCRYPTED: "encrypted"}.get(one.state, "cannot be read")
+    return f"{one.kind}, {one.size:,} bytes, {state}"
 
 
 def _why_not(rule: Rule, facts: Facts, recipient: Address) -> str:

@@ -9,9 +9,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.decision import Decision, Outcome
+from policies.extraction.passages import Where
 from policies.trials.explain import Explanation, Trace
 
 SHOWN_OF_DIGEST = 12
+_PLACES = {
+    Where.SUBJECT: "subject",
+    Where.BODY: "text",
+    Where.ATTACHMENT_NAME: "name of an attachment",
+    Where.ATTACHMENT: "in an attachment",
+}
 
 
 def text(explanation: Explanation) -> str:
@@ -31,6 +38,10 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     for shown in explanation.subjects:
         found = f"    found: {', '.join(shown.found)}" if shown.found else ""
         yield f'  subject: "{shown.text}"{found}'
+    for attachment in explanation.attachments:
+        yield f"  attachment: {attachment}"
+    for one in explanation.excerpts:
+        yield f'  {_PLACES[one.where]}: "… {one.text} …"    found: {", ".join(one.found)}'
     for flag in explanation.flags:
         yield f"  marked by: {flag}"
     for problem in explanation.problems:
@@ -45,7 +56,8 @@ def _trace_lines(trace: Trace) -> Iterator[str]:
     yield f"To {decision.recipient}: {decision.outcome}{_terms(decision)}"
     for step in trace.steps:
         mark = "fired" if step.fired else "  -  "
-        yield f"  {mark}  {step.rule} (line {step.line}, {step.then}): {step.why}"
+        then = f"{step.then}, only recorded" if step.shadow else step.then
+        yield f"  {mark}  {step.rule} (line {step.line}, {then}): {step.why}"
     built_in = [reason for reason in decision.because if reason.line == 0]
     for reason in built_in:
         yield f"  fired  {reason.rule} (built in, seal): {reason.text}"
@@ -66,6 +78,11 @@ def _plain(explanation: Explanation) -> dict[str, Any]:
         "digest": explanation.digest,
         "subjects": [{"text": s.text, "found": list(s.found)} for s in explanation.subjects],
         "flags": list(explanation.flags),
+        "excerpts": [
+            {"where": str(one.where), "part": one.part, "text": one.text, "found": list(one.found)}
+            for one in explanation.excerpts
+        ],
+        "attachments": list(explanation.attachments),
         "problems": list(explanation.problems),
         "recipients": [_plain_trace(trace) for trace in explanation.traces],
     }
@@ -93,6 +110,7 @@ def _plain_trace(trace: Trace) -> dict[str, Any]:
                 "line": step.line,
                 "then": str(step.then),
                 "fired": step.fired,
+                "shadow": step.shadow,
                 "why": step.why,
             }
             for step in trace.steps

@@ -1,4 +1,4 @@
-"""Subjects that may be shown to people: what the detectors saw, with what they found masked.
+"""Texts of a mail that may be shown to people: what the detectors saw, what they found masked.
 
 For explanations. Promises that no word or digit of a finding is shown in any reading: what is
 found in one may stand in another where no detector takes it for what it is.
@@ -6,14 +6,18 @@ Must never be used to make text fit for storing: store nothing instead.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.detectors import DETECTORS
+from policies.detectors import DETECTORS, Detector, Finding
+from policies.detectors.scan import scan
+from policies.extraction.passages import Passage, Where
 from policies.text.view import View, normalise
 
 MASK = "*"
 LONGEST_SHOWN = 200
+_AROUND = 40  # characters shown on either side of a finding
+_MOST_EXCERPTS = 5  # of one passage
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -44,9 +48,63 @@ def masked(views: Iterable[View]) -> tuple[Shown, ...]:
     return tuple(dict.fromkeys(shown))
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What stands around findings in a body or an attachment, masked, and their labels."""
+
+    where: Where
+    part: int
+    text: str
+    found: tuple[str, ...]
+
+
+def excerpts(
+    passages: Iterable[Passage], detectors: Iterable[Detector] = DETECTORS.values()
+) -> tuple[Excerpt, ...]:
+    """Return what may be shown of passages: a line for each place where something was found.
+
+    Every figure in such a line is masked, and every word that is part of a finding anywhere.
+    """
+    asked = {one.name: one for one in detectors}
+    found = [(one, scan(one.text, asked.values())) for one in passages]
+    words = {
+        word
+        for passage, findings in found
+        for finding in findings
+        for word in _WORD.findall(_normal(passage.text, finding.start, finding.end).casefold())
+    }
+    made = []
+    for passage, findings in found:
+        for near in list(_together(findings))[:_MOST_EXCERPTS]:
+            start, end = max(0, near[0].start - _AROUND), near[-1].end + _AROUND
+            spans = [(one.start - start, one.end - start) for one in findings if one.start < end]
+            text = _without(passage.text[start:end], [span for span in spans if span[1] > 0])
+            shown = _without_words(re.sub(r"\d", MASK, normalise(text).normal), words)
+            labels = dict.fromkeys(asked[one.detector].label for one in near)
+            line = " ".join(shown.split())
+            made.append(Excerpt(passage.where, passage.part, _short(line), tuple(labels)))
+    return tuple(dict.fromkeys(made))
+
+
+def _together(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """Yield findings that stand near one another, in groups."""
+    group: list[Finding] = []
+    for finding in sorted(findings):
+        if group and finding.start - group[-1].end > _AROUND:
+            yield group
+            group = []
+        group.append(finding)
+    if group:
+        yield group
+
+
+def _normal(text: str, start: int, end: int) -> str:
+    return normalise(text[start:end]).normal
+
+
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     characters = list(text)
-    for start, end in spans:
+    for start, end in ((max(0, first), last) for first, last in spans):
         characters[start:end] = [MASK if c.isalnum() else c for c in characters[start:end]]
     return "".join(characters)
 

@@ -58,7 +58,7 @@ def _height(name: str, value: Any) -> int:
 
 
 def _live(source: Source) -> dict[str, Rule]:
-    return {rule.name: rule for rule in source.parsed.rules if not getattr(rule, "shadow", False)}
+    return {rule.name: rule for rule in source.parsed.rules if not rule.shadow}
 
 
 def _rules(old: Source, new: Source) -> Iterator[str]:

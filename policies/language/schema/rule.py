@@ -16,7 +16,7 @@ from policies.language.schema.outcomes import (
     SealTerms,
 )
 from policies.language.schema.part import RULE_NAME, Part
-from policies.language.vocabulary import OneOf
+from policies.language.vocabulary import OneOf, YesNo
 
 
 class Rule(Part):
@@ -35,6 +35,11 @@ class Rule(Part):
         description="`refuse`, `hold`, `seal` or `relay`: the most protective outcome of all rules "
         "wins. "
         "Or `warn`: the mail goes as the other rules say, and its sender is sent a note."
+    )
+    shadow: Annotated[bool, YesNo()] = Field(
+        default=False,
+        description="`yes`: the rule only records. That it fires is logged and explained, and "
+        "changes nothing that happens or that anybody is told.",
     )
     tell_sender: str = Field(
         default="",

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from policies.envelope import Envelope
+from policies.extraction.mail import extract
 from policies.message.mime import outline
 from policies.trials import explain as explaining
 from policies.trials import explain_report
@@ -48,8 +49,10 @@ def explain(
     """
     chosen = files.installed(config)
     policy = files.load(files.find(policy_file) if policy_file else files.file_in_force(chosen))
-    with mail.open("rb") as content:
-        read = outline(iter(lambda: content.read(PIECE), b""))
+    with mail.open("rb") as raw:
+        read = outline(iter(lambda: raw.read(PIECE), b""))
+        raw.seek(0)
+        content = extract(read, iter(lambda: raw.read(PIECE), b""))
     author = _address(sender) if sender else _author(read.first("From"))
     ours = tuple(chosen.organisation.domains) if chosen else ()
     envelope = Envelope(
@@ -58,7 +61,7 @@ def explain(
         own_domains=_domains(domains) or ours or ((author.domain,) if author else ()),
         authenticated=True,
     )
-    made = explaining.explain(policy, envelope, read)
+    made = explaining.explain(policy, envelope, read, content)
     click.echo(explain_report.to_json(made) if as_json else explain_report.text(made))
 
 
