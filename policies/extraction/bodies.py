@@ -13,6 +13,7 @@ from policies.extraction.budgets import Locked
 from policies.extraction.desk import Desk, File
 from policies.extraction.passages import State
 from policies.message.parameters import Structured
+from policies.text import charsets
 
 _PLAIN = frozenset({"text/plain", "text/enriched", "text/richtext"})
 _PAGES = frozenset({"text/html", "text/x-amp-html", "text/watch-html", "application/xhtml+xml"})
@@ -68,6 +69,8 @@ def views(raw: bytes, encoding: str) -> list[bytes]:
 
 def _read_body(leaf: Leaf, view: bytes, desk: Desk) -> None:
     desk.meter.unpack(len(view))
+    if charsets.doubtful(view, leaf.charset):
+        desk.doubt("text in a character set that is not known here")
     file = File(leaf.names, leaf.declared, leaf.charset)
     page = leaf.declared in _PAGES
     found = kinds.kinds_of(view, leaf.names, leaf.declared)
@@ -102,12 +105,12 @@ def _say_plain(leaf: Leaf, view: bytes, desk: Desk) -> None:
 
 def say_page(raw: bytes, charset: str, desk: Desk) -> None:
     """Keep what a page says, in its declared character set and in the one it names itself."""
-    charsets = [charset]
+    named = [charset]
     for text in texts.readings(raw, charset):
         page = markup.read_page(text, desk.meter.tick)
-        charsets += [page.charset] if page.charset else []
+        named += [page.charset] if page.charset else []
         _keep(page, desk)
-    own = charsets[1] if len(charsets) > 1 else ""
+    own = named[1] if len(named) > 1 else ""
     if own and own.lower() != charset.lower():
         for text in texts.readings(raw, own):
             _keep(markup.read_page(text, desk.meter.tick), desk)

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 _TOKEN = re.compile(
     r"<(?:(!--)(.*?)(?:--!?>|\Z)"
     r"|(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+)>?"
+    r"|!\[CDATA\[(.*?)(?:\]\]>|\Z)"
     r"|[!?/][^>]*+>?)",
     re.DOTALL,
 )
@@ -104,6 +105,8 @@ class _Parser:
                 self._tick()
             if match[1]:
                 self._comment(match[2])
+            elif match[6]:
+                self._words(match[6])  # shown inside drawings and formulas
             elif name := match[4]:
                 at = self._tag(name.lower(), match[5], at, closes=bool(match[3]))
         self._words(self._text[at:])
@@ -180,6 +183,8 @@ class _Parser:
     def _attribute(self, name: str, key: str, value: str, attributes: str) -> None:
         if key in _LINKS:
             self._link(unescape(value))
+        elif key == "srcdoc":
+            self._data.append("data:text/html," + quote(unescape(value)))
         elif name == "meta":
             if key == "charset" or "charset=" in value:
                 self._charset = self._charset or value.rpartition("=")[2].strip("\"' ")

@@ -22,6 +22,7 @@ _MARKS = (
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
 _SIGNATURE = "-- "
 _LONG_RUN = re.compile(rb"[A-Za-z0-9+/]{40}")
+_IN_BASE64 = re.compile(rb"(?i);(?:ENCODING=)?(?:B|BASE64)(?:;[^:\r\n]*)?:([A-Za-z0-9+/=]{4,})")
 _PGP = "-----BEGIN PGP MESSAGE-----"
 
 
@@ -84,7 +85,10 @@ def read_calendar(raw: bytes, desk: Desk) -> None:
         desk.say(re.sub(r"\\([,;nN\\])", lambda m: "\n" if m[1] in "nN" else m[1], joined))
     if b"QUOTED-PRINTABLE" in raw.upper():
         desk.say(readings(transfer.quoted_printable(raw))[0])
-    read_embedded(re.sub(rb"\r?\n[ \t]", b"", raw), desk)
+    whole = re.sub(rb"\r?\n[ \t]", b"", raw)
+    for value in _IN_BASE64.findall(whole):
+        desk.inner(transfer.decodings(value, "base64")[0])
+    read_embedded(whole, desk)
 
 
 def flowed(text: str, *, delsp: bool) -> str:

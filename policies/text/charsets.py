@@ -26,8 +26,8 @@ _WIDE = {
 # Sets in which a byte below 0x80 need not be the ASCII character: what they declare may be a lie.
 _SHIFTING_NAMES = """
     utf-7 utf7 unicode-1-1-utf-7 hz hz-gb-2312 iso-2022-jp iso-2022-jp-1 iso-2022-jp-2
-    iso-2022-jp-3 iso-2022-jp-ext iso-2022-kr cp037 ibm037 cp500 ibm500 cp1026 cp1140 cp273
-    utf-16le utf-16be utf-32le utf-32be
+    iso-2022-jp-3 iso-2022-jp-ext iso-2022-kr cp037 ibm037 cp500 ibm500 cp1026 ibm1026 cp1140
+    ibm1140 cp273 ibm273 cp424 ibm424 cp875 utf-16le utf-16be utf-32le utf-32be
 """
 _PLAIN_NAMES = """
     utf-8 utf8 unicode-1-1-utf-8 windows-1250 windows-1251 windows-1253 windows-1254 windows-1255
@@ -38,6 +38,11 @@ _PLAIN_NAMES = """
     tis-620 cp874 windows-874 gb2312 gbk gb18030 cp936 big5 big5-hkscs cp950 euc-jp shift-jis sjis
     cp932 euc-kr ks-c-5601-1987 cp949 johab
 """
+# What Python would decode by and no mail program: whoever writes such a name wants to mislead.
+_NO_CHARSETS = frozenset(
+    {"base64", "bz2", "charmap", "hex", "idna", "mbcs", "oem", "punycode", "quopri", "rot13"}
+    | {"rot-13", "raw-unicode-escape", "undefined", "unicode-escape", "uu", "zlib", "zip"}
+)
 _SHIFTING = frozenset(_SHIFTING_NAMES.split())
 _PLAIN = frozenset(_PLAIN_NAMES.split())
 _OVERLONG_LEADS = (b"\xc0", b"\xc1", b"\xe0")
@@ -76,6 +81,17 @@ def readings(raw: bytes, charset: str) -> list[str]:
     if not trusted and not (found and b"\0" in raw):
         found += undeclared(raw)
     return list(dict.fromkeys(found))
+
+
+def doubtful(raw: bytes, charset: str) -> bool:
+    """Say whether a declared name is no character set and a reader may see another text.
+
+    ASCII under a name that nobody knows is ASCII everywhere; that needs no doubt.
+    """
+    name = canonical(charset)
+    if name in _UNDECLARED | _LATIN | _PLAIN | _SHIFTING or name in _WIDE:
+        return False
+    return name.removesuffix("-codec") in _NO_CHARSETS or not raw.isascii()
 
 
 def undeclared(raw: bytes) -> list[str]:

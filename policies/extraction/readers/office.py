@@ -37,6 +37,7 @@ RULES = Rules(
         "default": _NAMED,
         "result": _NAMED,
         "tableColumn": _NAMED,
+        **dict.fromkeys(("s", "n", "d"), frozenset({"v"})),  # what a pivot table remembers
         "cmAuthor": _NAMED,
         "property": _NAMED,
         "person": frozenset({"displayName"}),

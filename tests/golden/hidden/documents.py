@@ -143,9 +143,9 @@ def pdf(*objects: bytes, trailer: bytes = b"") -> bytes:
     return bytes(out)
 
 
-def _page(stream: bytes, coding: bytes = b"", *more: bytes, trailer: bytes = b"", page: bytes = b"", font: bytes = FONT) -> bytes:
+def _page(stream: bytes, coding: bytes = b"", *more: bytes, trailer: bytes = b"", page: bytes = b"", font: bytes = FONT, catalog: bytes = b"") -> bytes:
     return pdf(
-        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Catalog/Pages 2 0 R" + catalog + b">>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R" + page + b">>",
         b"<</Length %d%s>>stream\n" % (len(stream), coding) + stream + b"\nendstream",
@@ -177,7 +177,7 @@ def _pdf() -> Iterator[tuple[str, bytes]]:
     yield attached("pdf, note", "letter.pdf", _page(clean, b"", b"<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(" + TEXT.encode() + b")>>", page=b"/Annots[6 0 R]"), kind)
     yield attached("pdf, form field", "letter.pdf", _page(clean, b"", b"<</Type/Annot/Subtype/Widget/FT/Tx/T(n)/V(" + TEXT.encode() + b")/Rect[0 0 9 9]>>", page=b"/Annots[6 0 R]"), kind)
     attachment = zlib.compress(TEXT.encode())
-    yield attached("pdf, attached file", "letter.pdf", _page(clean, b"", b"<</Type/EmbeddedFile/Filter/FlateDecode/Length %d>>stream\n" % len(attachment) + attachment + b"\nendstream"), kind)
+    yield attached("pdf, attached file", "letter.pdf", _page(clean, b"", b"<</Type/EmbeddedFile/Filter/FlateDecode/Length %d>>stream\n" % len(attachment) + attachment + b"\nendstream", b"<</Type/Filespec/F(note.txt)/EF<</F 6 0 R>>>>", catalog=b"/Names<</EmbeddedFiles<</Names[(note.txt)7 0 R]>>>>"), kind)
     yield attached("pdf with a password", "letter.pdf", _page(shown, b"", b"<</Filter/Standard/V 1/R 2/O(" + b"o" * 32 + b")/U(" + b"u" * 32 + b")/P -4>>", trailer=b"/Encrypt 6 0 R/ID[<00><00>]"), kind)
     yield attached("pdf, glyphs of a font of its own", "letter.pdf", _page(b"BT /F 12 Tf 50 700 Td <0001000200030004000500060007> Tj ET", b"", b"<</Type/Font/Subtype/CIDFontType2/BaseFont/ABCDEF+Own>>", font=b"<</Type/Font/Subtype/Type0/BaseFont/ABCDEF+Own/Encoding/Identity-H/DescendantFonts[6 0 R]>>"), kind)
     yield attached("pdf behind rubbish", "letter.pdf", b"\0" * 600 + _page(packed, b"/Filter/FlateDecode"), kind)
