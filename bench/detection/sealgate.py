@@ -11,6 +11,7 @@ from bench.detection.engine import ROUNDS, Reading, Span, timed
 from policies.decision import Outcome
 from policies.detectors import DETECTORS
 from policies.detectors.finding import Detector, Finding
+from policies.detectors.scan import scan
 from policies.envelope import Envelope
 from policies.language.loader import STARTER, load
 from policies.message.mime import outline
@@ -75,9 +76,3 @@ def _spans(detectors: Iterable[Detector], text: str) -> list[Span]:
 
 def _named(findings: Iterable[Finding]) -> list[Span]:
     return [Span(TYPES.get(one.detector, one.detector), one.start, one.end) for one in findings]
-
-
-def scan(text: str, detectors: Iterable[Detector]) -> list[Finding]:
-    """Until policies.detectors.scan is there."""
-    view = normalise(text)
-    return [finding for detector in detectors for finding in detector.find(view)]

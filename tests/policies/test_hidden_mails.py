@@ -43,3 +43,16 @@ def test_the_same_mails_without_a_number_would_leave() -> None:
     ]
     assert len(clean) == 5
     assert [end_of(decide(SEALING, mail)) for mail in clean] == [CLEAR] * 5
+
+
+def test_reading_says_nothing_in_a_log(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Parsers quote what they stumble over."""
+    caplog.set_level(0)
+    for kind, _, mail in MAILS:
+        if kind == "document":
+            decide(SEALING, mail)
+            decide(SEALING, mail.replace(b"JV", b"JW", 1))
+    assert caplog.text == ""
+    assert capfd.readouterr() == ("", "")

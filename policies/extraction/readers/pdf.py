@@ -22,7 +22,9 @@ from policies.extraction.readers.pdf_pages import PageReader, resolved
 from policies.extraction.readers.pdf_sheet import Sheet
 from policies.extraction.readers.xml import GENERAL, DamagedXml, say_xml
 
-logging.getLogger("pypdf").disabled = True  # it would quote the file
+_LOG = logging.getLogger("pypdf")  # it and its children would quote the file
+_LOG.addHandler(logging.NullHandler())
+_LOG.propagate = False
 
 _MOST_OBJECTS = 20_000  # of one tree: annotations, fields, outline, files
 _MANY_ALTERNATIVES = 10_000

@@ -179,6 +179,7 @@ def _pdf() -> Iterator[tuple[str, bytes]]:
     attachment = zlib.compress(TEXT.encode())
     yield attached("pdf, attached file", "letter.pdf", _page(clean, b"", b"<</Type/EmbeddedFile/Filter/FlateDecode/Length %d>>stream\n" % len(attachment) + attachment + b"\nendstream", b"<</Type/Filespec/F(note.txt)/EF<</F 6 0 R>>>>", catalog=b"/Names<</EmbeddedFiles<</Names[(note.txt)7 0 R]>>>>"), kind)
     yield attached("pdf with a password", "letter.pdf", _page(shown, b"", b"<</Filter/Standard/V 1/R 2/O(" + b"o" * 32 + b")/U(" + b"u" * 32 + b")/P -4>>", trailer=b"/Encrypt 6 0 R/ID[<00><00>]"), kind)
+    yield attached("pdf, glyphs of a font of its own", "letter.pdf", _page(b"BT /F 12 Tf 50 700 Td <0001000200030004000500060007> Tj ET", b"", b"<</Type/Font/Subtype/CIDFontType2/BaseFont/ABCDEF+Own>>", font=b"<</Type/Font/Subtype/Type0/BaseFont/ABCDEF+Own/Encoding/Identity-H/DescendantFonts[6 0 R]>>"), kind)
     yield attached("pdf behind rubbish", "letter.pdf", b"\0" * 600 + _page(packed, b"/Filter/FlateDecode"), kind)
     yield attached("pdf called text", "letter.txt", _page(packed, b"/Filter/FlateDecode"), "text/plain")
     yield attached("pdf cut off", "letter.pdf", _page(packed, b"/Filter/FlateDecode")[:-300], kind)
