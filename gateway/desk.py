@@ -7,10 +7,11 @@ it opens what is still to be sent.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from gateway.changes.splice import from_text, splice
+from gateway.notices import warned
 from gateway.notices.letters import LetterError, render
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.client import Letter
@@ -21,13 +22,14 @@ from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from gateway.relay.settings import DeliverySettings
 from policies.settings import OrganisationSettings
+from vault import warnings
 from vault.address import Address
 from vault.keys import RelayKeys, SealingKeys
 from vault.outbox import Item, Kind
 from vault.store import Store
 
 # Nobody could do anything with what comes back.
-NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE, Kind.POLICY})
+NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE, Kind.POLICY, Kind.WARNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,17 @@ class Desk:
             return lambda: chain(
                 [item.prefix], drop_headers(splice(content(), edits), item.dropped)
             )
-        mail = render(item, self.organisation, self.notices)
+        mail = render(self._listed(item), self.organisation, self.notices)
         if self.signer is not None:
             mail = self.signer.sign(mail)
         return lambda: iter([mail])
+
+    def _listed(self, item: Item) -> Item:
+        """Add to a gathered note what it is about, as the audit trail has it."""
+        if item.kind is not Kind.WARNING or "until" not in item.fields:
+            return item
+        found = warned.listed(warnings.gathered(self.store, item.to, item.fields))
+        return replace(item, fields={**item.fields, "listed": found})
 
     def _return_path(self, item: Item) -> Address | None:
         if item.kind is Kind.RELAY:

@@ -20,6 +20,7 @@ from gateway.securing import secured
 from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
+from gateway.warning import warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
 from policies.engine import Policy
@@ -172,4 +173,7 @@ class Pipeline:
             shadow=mail.shadow,
             duplicate=receipt.duplicate,
         )
+        if not receipt.duplicate:
+            found = (receipt.reference, receipt.package_id)
+            warn_sender(self._store, self._keys, mail, self._domains, *found)
         return receipt.reference

@@ -27,6 +27,7 @@ from gateway.relay.sender import Relay
 from gateway.sealing import author_of, deposit_for
 from gateway.smtp.premises import log_failure
 from gateway.smtp.replies import Reply
+from gateway.warning import warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
 from vault import outbox, reference
@@ -135,6 +136,9 @@ class Route:
             await self.workers.call(self._note, mail, Act.RELAY_DONE, sorted_out.taken_status)
             if sorted_out.refused:
                 await self.workers.call(self._bounce, mail, sorted_out, trace)
+            await self.workers.call(
+                warn_sender, self.store, self.keys, mail, self.own_domains, trace
+            )
         except VaultError as error:
             log_failure("mail.outcome_not_recorded", error)
 

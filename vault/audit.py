@@ -57,6 +57,7 @@ class Act(StrEnum):
     HOLD_RELEASED = "hold:released"
     HOLD_WITHDRAWN = "hold:withdrawn"
     HOLD_EXPIRED = "hold:expired"
+    SENDER_WARNED = "sender:warned"
     CODE_ASKED = "code:asked"
     CODE_ACCEPTED = "code:accepted"
     CODE_REFUSED = "code:refused"

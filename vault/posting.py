@@ -30,6 +30,7 @@ class Kind(StrEnum):
     POLICY = "policy"
     RELAY = "relay"
     BOUNCE = "bounce"
+    WARNING = "warning"
 
 
 def post(
@@ -78,7 +79,7 @@ def _add(
         "package_id": package_id,
         "payload": parcel.seal(keys.relay, row_id, kind.value),
         "urgency": 0 if kind is Kind.CODE else 1,
-        "queued_at": tx.now,
+        "queued_at": at or tx.now,  # what waits on purpose is no older than that
         "available_at": at or tx.now,
     }
     if content is not None:

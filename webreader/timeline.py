@@ -82,6 +82,7 @@ WORDS: Final[dict[Act, Words]] = {
     ),
     Act.COPY_UNCHANGED: Words("Copy without sealing to {whom} sent without every change"),
     Act.COPY_SEALED: Words("Sealed for {whom}, who was to get a copy"),
+    Act.SENDER_WARNED: Words("Note about this message sent to {whom}"),
     Act.CODE_ASKED: Words("Sign-in code asked for by {who}"),
     Act.CODE_ACCEPTED: Words("Signed in: {who}"),
     Act.CODE_REFUSED: Words("Wrong sign-in code typed for {whom}", BAD),

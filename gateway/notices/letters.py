@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 
-from gateway.notices import held, mime, policy, wording
+from gateway.notices import held, mime, policy, warned, wording
 from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
 from policies.settings import OrganisationSettings
@@ -103,6 +103,8 @@ def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str
         Kind.APPROVAL: f"An email waits for your approval ({reference})",
         Kind.SETTLED: f"{facts.get('headline')} ({reference})",
         Kind.POLICY: str(facts.get("headline")),
+        Kind.WARNING: "Please look again at what you have sent"
+        + (f" ({reference})" if reference else ""),
         Kind.BOUNCE: f"Not delivered to {facts.get('recipient')} ({reference})",
     }[kind]
 
@@ -190,6 +192,7 @@ _FACTS = {
     Kind.APPROVAL: held.approval,
     Kind.SETTLED: held.settled,
     Kind.POLICY: policy.policy,
+    Kind.WARNING: warned.warning,
 }
 
 

@@ -1,7 +1,9 @@
 """Letters, read back with the standard library as a recipient's mail client would."""
 
 import email
+import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.header import decode_header, make_header
@@ -70,6 +72,11 @@ FIELDS = {
         "hold_id": PACKAGE,
         "owner": "jane@example.gov.uk",
         "expires_at": "2026-12-24T17:30:00+00:00",
+    },
+    Kind.WARNING: {
+        "reference": "7F3K-92QD",
+        "sentences": "The subject seems to contain an NHS number.\nCheck the address.",
+        "rules": "warn-subject, warn-address",
     },
     Kind.SETTLED: {
         "reference": "7F3K-92QD",
@@ -594,3 +601,34 @@ def test_a_letter_about_a_held_mail_repeats_nothing_unchecked(
 ) -> None:
     with pytest.raises(LetterError):
         letter(kind, **changes)
+
+
+def test_a_note_says_what_the_policy_says_and_what_to_do() -> None:
+    mail = letter(Kind.WARNING)
+    assert mail["Subject"] == "Please look again at what you have sent (7F3K-92QD)"
+    text = flowing(mail)
+    assert "It was not stopped." in text
+    assert "- The subject seems to contain an NHS number. - Check the address." in text
+    assert "Rules: warn-subject, warn-address" in text
+    assert not LINK.search(body(mail, "plain"))
+
+
+def test_a_gathered_note_lists_times_references_and_rules() -> None:
+    lines = [["2026-11-21T12:00:00+00:00", "7F3K-92QD", "warn-a"]] * 51
+    one = render(
+        replace(item(Kind.WARNING), fields={"listed": json.dumps(lines[:1])}),
+        ORGANISATION,
+        SETTINGS,
+    )
+    assert parsed(one)["Subject"] == "Please look again at what you have sent"
+    text = flowing(parsed(one))
+    assert "- 12pm on Saturday 21 November 2026 (UK time), reference 7F3K-92QD: warn-a" in text
+    assert "and more" not in text
+    many = render(
+        replace(item(Kind.WARNING), fields={"listed": json.dumps(lines)}), ORGANISATION, SETTINGS
+    )
+    assert flowing(parsed(many)).count("7F3K-92QD") == 50
+    assert "- and more" in flowing(parsed(many))
+    bad = json.dumps([["2026-11-21T12:00:00+00:00", "7F3K\r\nBcc: x", "warn-a"]])
+    with pytest.raises(LetterError):
+        render(replace(item(Kind.WARNING), fields={"listed": bad}), ORGANISATION, SETTINGS)
