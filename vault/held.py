@@ -87,12 +87,20 @@ def find(store: Store, reader: Address, hold_id: str) -> HoldFacts:
         return _facts(tx, *_seen_by(tx, hold_id, reader))
 
 
-def inspect(store: Store, keys: OpeningKeys, reader: Address, hold_id: str, origin: Origin) -> Held:
+def inspect(
+    store: Store,
+    keys: OpeningKeys,
+    reader: Address,
+    hold_id: str,
+    origin: Origin,
+    detail: str = "",
+) -> Held:
     """Open a held mail, on record. Raises AccessDenied(UNKNOWN), NotHeld, Tampered."""
     with store.writing() as tx:
         row, role = _seen_by(tx, hold_id, reader)
         holds.unsettled(tx, row)
-        record(tx, Act.HOLD_OPENED, package_id=hold_id, actor=str(reader), origin=origin)
+        opened, actor = Act.HOLD_OPENED, str(reader)
+        record(tx, opened, package_id=hold_id, actor=actor, origin=origin, detail=detail)
         hold = _facts(tx, row, role)
     key = unwrap_key(keys.vault, hold_id, row["wrapped"])
     return Held(
@@ -101,6 +109,12 @@ def inspect(store: Store, keys: OpeningKeys, reader: Address, hold_id: str, orig
         summary=open_summary(row["summary"], hold_id, key),
         read=partial(ciphertext.read, store, row["content_id"], key),
     )
+
+
+def still(store: Store, reader: Address, hold_id: str) -> None:
+    """Make sure that a mail is held still, for this reader; AccessDenied, NotHeld. Cheap."""
+    with store.reading() as tx:
+        holds.unsettled(tx, _seen_by(tx, hold_id, reader)[0])
 
 
 def answer(store: Store, keys: OpeningKeys, reader: Address, hold_id: str) -> str:

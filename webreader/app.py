@@ -9,11 +9,13 @@ from typing import Final
 from aiohttp import web
 
 from webreader import (
+    approving,
     ask,
     download,
     failures,
     guard,
     health,
+    held,
     home,
     manage,
     pages,
@@ -27,7 +29,20 @@ from webreader.pages import TEMPLATES, environment
 from webreader.site import POOL, SITE, WORKERS, Site
 
 FORM_BYTES: Final = 64 * 1024
-AREAS: Final = (home, signin, read, download, reply, ask, sent, manage, health, pages)
+AREAS: Final = (
+    home,
+    signin,
+    read,
+    download,
+    reply,
+    ask,
+    sent,
+    manage,
+    held,
+    approving,
+    health,
+    pages,
+)
 
 
 def make_app(site: Site) -> web.Application:

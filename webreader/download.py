@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import structlog
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 POLICY: Final = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 SLICE: Final = 256 * 1024
 RECHECK_SECONDS: Final = 0.5
+Still = Callable[[], object]
 NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
@@ -52,9 +54,9 @@ async def attachment(request: web.Request) -> web.StreamResponse:
         found = await in_thread(request, attachments.attachment, opened.read, number)
     except attachments.NoSuchAttachment:
         raise web.HTTPNotFound from None
-    response = _saved(found.attachment.name)
+    response = saved(found.attachment.name)
     response.content_length = found.attachment.size
-    return await _send(request, response, found.chunks)
+    return await send(request, response, found.chunks, _granted(request))
 
 
 @streamed
@@ -74,11 +76,12 @@ async def whole(request: web.Request) -> web.StreamResponse:
     chunks = opened.read()
     if opened.package.owner != identity:
         chunks = original.without_bcc(chunks)
-    response = _saved(f"message-{opened.package.reference}.eml")
-    return await _send(request, response, chunks)
+    response = saved(f"message-{opened.package.reference}.eml")
+    return await send(request, response, chunks, _granted(request))
 
 
-def _saved(name: str) -> web.StreamResponse:
+def saved(name: str) -> web.StreamResponse:
+    """Return a response that a browser will only save."""
     return web.StreamResponse(
         headers={
             hdrs.CONTENT_TYPE: "application/octet-stream",
@@ -88,16 +91,25 @@ def _saved(name: str) -> web.StreamResponse:
     )
 
 
-async def _send(
-    request: web.Request, response: web.StreamResponse, chunks: Iterator[bytes]
+def _granted(request: web.Request) -> Still:
+    """Return what makes sure that the visitor may still open the package."""
+    package, identity = request.match_info["package"], reader(request)
+    return partial(recheck, request.app[SITE].store, identity, package)
+
+
+async def send(
+    request: web.Request, response: web.StreamResponse, chunks: Iterator[bytes], still: Still
 ) -> web.StreamResponse:
-    """Stream `chunks`; whatever goes wrong after the first byte cuts the connection."""
+    """Stream `chunks`; whatever goes wrong after the first byte cuts the connection.
+
+    `still` raises VaultError when the visitor may have no more.
+    """
     piece = await in_thread(request, _next, chunks)
     await response.prepare(request)
     try:
         while piece is not None:
             for start in range(0, len(piece), SLICE):
-                await _write(request, response, piece[start : start + SLICE])
+                await _write(request, response, piece[start : start + SLICE], still)
             piece = await in_thread(request, _next, chunks)
         await response.write_eof()
     except (VaultError, TimeoutError) as stopped:
@@ -111,17 +123,19 @@ async def _send(
     return response
 
 
-async def _write(request: web.Request, response: web.StreamResponse, piece: bytes) -> None:
+async def _write(
+    request: web.Request, response: web.StreamResponse, piece: bytes, still: Still
+) -> None:
     """Write a slice, checking the grant before it and for as long as the client is slow."""
-    site, package, identity = request.app[SITE], request.match_info["package"], reader(request)
-    await in_thread(request, recheck, site.store, identity, package)
+    site = request.app[SITE]
+    await in_thread(request, still)
     writing = asyncio.ensure_future(response.write(piece))
     try:
         for _ in range(int(site.settings.stall_seconds / RECHECK_SECONDS) + 1):
             done, _ = await asyncio.wait({writing}, timeout=RECHECK_SECONDS)
             if done:
                 return writing.result()
-            await in_thread(request, recheck, site.store, identity, package)
+            await in_thread(request, still)
         raise TimeoutError
     finally:
         if not writing.done():

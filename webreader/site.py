@@ -8,7 +8,7 @@ not stop every visitor.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,9 @@ from aiohttp import web
 from yarl import URL
 
 from policies.envelope import Envelope
+from policies.extraction.passages import Content
+from policies.knowledge import NOTHING_KNOWN, Knowledge
+from policies.message.mime import Outline
 from vault.address import Address
 from vault.keys import SealingKeys
 from vault.opening import OpeningKeys
@@ -37,9 +40,18 @@ T = TypeVar("T")
 WORKERS = 8
 
 
+def nothing_read(_outline: Outline, _chunks: Iterable[bytes]) -> Content:
+    """Read nothing of a mail: for a policy that asks about headers and envelopes alone."""
+    return Content()
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The safe, its keys, who we are, and the policy in force (`rules` gives it anew each time)."""
+    """The safe, its keys, who we are, and the policy in force (`rules` gives it anew each time).
+
+    `content` reads what a mail contains and `knowledge` is what the installation knows, as the SMTP
+    door has them: a held mail is decided again by the same facts.
+    """
 
     store: Store
     opening: OpeningKeys
@@ -48,6 +60,8 @@ class Site:
     organisation: OrganisationSettings
     settings: WebSettings
     rules: Callable[[], Policy]
+    content: Callable[[Outline, Iterable[bytes]], Content] = nothing_read
+    knowledge: Knowledge = NOTHING_KNOWN
 
     def refusal(self, owner: Address, recipient: Address) -> str:
         """Return why `owner` may not send to `recipient`, whatever the message; empty: he may."""

@@ -58,6 +58,14 @@ EXPECTED = {
     ("POST", "/sent/{package}/add"): Expected(403, 404),
     ("POST", "/sent/{package}/expiry"): Expected(403, 404),
     ("POST", "/sent/{package}/requests/{request}"): Expected(403, 404),
+    ("GET", "/held"): Expected(303, 200),  # an approver may be of another organisation
+    ("GET", "/held/{hold}"): MINE,
+    ("POST", "/held/{hold}"): Expected(403, 404),
+    ("GET", "/held/{hold}/body"): MINE,
+    ("GET", "/held/{hold}/a/{number}"): MINE,
+    ("POST", "/held/{hold}/withdraw"): Expected(403, 404),
+    ("POST", "/held/{hold}/approve"): Expected(403, 404),
+    ("POST", "/held/{hold}/refuse"): Expected(403, 404),
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
@@ -77,6 +85,7 @@ ROUTES = _routes()
 def filled(pattern: str, package: str, request: str = UNREAL) -> str:
     """Return a path of a pattern."""
     values = {"package": package, "number": "1", "name": "none", "request": request}
+    values["hold"] = package
     return pattern.format(**values)
 
 

@@ -1,0 +1,75 @@
+"""Deciding about somebody else's held mail: an approver lets it go, or refuses it with a reason.
+
+Promises that approval is asked of the policy once more when it is given: it lifts the rules that
+name this approver, and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from vault import approval
+from vault.address import Address
+from vault.errors import AccessDenied, Denial
+from vault.held import Held, Role
+from vault.origin import Origin
+from vault.spool import Spool
+from webreader.held import HOLD, asked, back, filled, inspected, same_revision, shown
+from webreader.names import visible
+from webreader.rehearing import deposit_for, hear
+from webreader.site import Site, in_thread
+
+LONGEST_REASON: Final = 1000
+NO_REASON: Final = "Say why, so that the sender knows what to do"
+
+
+async def approve(request: web.Request) -> web.Response:
+    """POST /held/{hold}/approve: send it as its sender left it."""
+    site, identity, hold_id, origin = asked(request)
+    form = await request.post()
+    opened = await in_thread(request, inspected, site, identity, hold_id, origin)
+    _as_approver(opened)
+    same_revision(opened.hold, form.get("revision"))
+    done = await in_thread(request, _approved, site, identity, opened, origin)
+    return back(hold_id, done)
+
+
+async def refuse(request: web.Request) -> web.Response:
+    """POST /held/{hold}/refuse: nobody gets it."""
+    site, identity, hold_id, origin = asked(request)
+    form = await request.post()
+    opened = await in_thread(request, inspected, site, identity, hold_id, origin)
+    _as_approver(opened)
+    same_revision(opened.hold, form.get("revision"))
+    reason = visible(str(form.get("reason", "")))[:LONGEST_REASON]
+    if not reason:
+        return await shown(request, errors=(("reason", NO_REASON),))
+    act = (site.store, site.sealing, identity, hold_id, opened.hold.revision)
+    await in_thread(request, approval.decline, *act, reason, origin)
+    return back(hold_id, "refused")
+
+
+def _approved(site: Site, approver: Address, opened: Held, origin: Origin) -> str:
+    heard = hear(site, opened, opened.slip, approver)
+    if not heard.may_go:
+        return "blocked"
+    with Spool(site.store) as spool:
+        filled(spool, heard)
+        wanted = deposit_for(opened, heard, spool, site, origin)
+        hold = opened.hold
+        act = (site.store, site.sealing, approver, hold.id, hold.revision)
+        approval.approve(*act, wanted, origin)
+    return "approved"
+
+
+def _as_approver(opened: Held) -> None:
+    if opened.hold.role is not Role.APPROVER:
+        raise AccessDenied(Denial.UNKNOWN)
+
+
+ROUTES = [
+    web.post(f"{HOLD}/approve", approve),
+    web.post(f"{HOLD}/refuse", refuse),
+]

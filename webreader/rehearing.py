@@ -1,0 +1,153 @@
+"""Deciding again about a held mail, as its sender has left it, and making of it what is sent.
+
+The same engine, the same rules and the same facts as at the SMTP door: only what was mended
+differs, and what people did about it. Promises that nothing is released of which the policy in
+force does not say relay or seal for every recipient, and that a doubt holds.
+Must never send: what is to be relayed is left to the deliverer, sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from policies.decision import Decision, Outcome
+from policies.envelope import Envelope
+from policies.errors import FlagError
+from policies.message.lifetime import lifetime
+from policies.message.mime import Outline, outline
+from policies.remedy import Remedy, approvers_for
+from policies.restricting import restrictions
+from policies.terms import UNCHANGED, RelayTerms
+from vault.address import Address
+from vault.deposit import Deposit, GrantFor, Queued
+from vault.held import Held
+from vault.origin import Origin
+from vault.restrictions import FREE, Restrictions
+from vault.slip import Slip
+from vault.spool import Spool
+from webreader.mending import CannotMend, mended
+from webreader.site import Site
+
+CANNOT_MEND: Final = (
+    "The header of this mail is in a form in which its subject cannot be changed for certain. "
+    "Take it back, and send a new mail."
+)
+_GOES: Final = frozenset({Outcome.RELAY, Outcome.SEAL})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hearing:
+    """What the policy says about a mail now. `problem` is set when it could not even be asked.
+
+    `approvers` are those who could bring it on its way as it is; nobody, if it may go already.
+    """
+
+    slip: Slip
+    read: Callable[[], Iterable[bytes]]
+    outline: Outline
+    policy: str
+    decisions: tuple[Decision, ...] = ()
+    restrictions: Restrictions = FREE
+    approvers: tuple[Address, ...] = ()
+    problem: str = ""
+
+    @property
+    def may_go(self) -> bool:
+        """Whether it is relayed or sealed for everybody."""
+        return bool(self.decisions) and all(one.outcome in _GOES for one in self.decisions)
+
+    def recipients(self, outcome: Outcome) -> tuple[Address, ...]:
+        """Return the recipients with this outcome, in the envelope's order."""
+        return tuple(one.recipient for one in self.decisions if one.outcome is outcome)
+
+
+def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) -> Hearing:
+    """Ask the policy in force about a held mail with this slip. Blocks; raises Tampered.
+
+    `approver` is whoever would approve of it.
+    """
+    policy = site.rules()
+    try:
+        read = held.read if slip.subject is None else mended(held.read, slip.subject)
+    except CannotMend:
+        seen = outline(held.read())
+        return Hearing(slip, held.read, seen, policy.digest, problem=CANNOT_MEND)
+    seen = outline(read())
+    heard = Hearing(slip, read, seen, policy.digest)
+    envelope = Envelope(
+        sender=slip.sender,
+        recipients=slip.recipients,
+        own_domains=tuple(site.organisation.domains),
+        authenticated=slip.authenticated,
+    )
+    remedy = Remedy(sealed=slip.sealed, approver=approver)
+    content = site.content(seen, read())
+    decided = policy.decide(envelope, seen, content, site.knowledge, remedy)
+    try:
+        return replace(
+            heard,
+            decisions=tuple(map(_sealed_if_changed, decided)),
+            restrictions=_restrictions(site, decided, seen),
+            approvers=_others(approvers_for(decided), held.hold.owner),
+        )
+    except FlagError as error:
+        return replace(heard, problem=str(error).removeprefix("Not sent to anyone: "))
+
+
+def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Origin) -> Deposit:
+    """Return the deposit of a mail that may go; `spool` holds it as it was heard."""
+    own, slip = site.organisation.domains, heard.slip
+    clear = [one for one in heard.decisions if one.outcome is Outcome.RELAY]
+    summary = held.summary if slip.subject is None else replace(held.summary, subject=slip.subject)
+    return Deposit(
+        spool=spool,
+        author=held.hold.owner,
+        grants=tuple(
+            GrantFor(address=to.homely(own), visible=to.folded() in slip.named)
+            for to in heard.recipients(Outcome.SEAL)
+        ),
+        queued=Queued(
+            recipients=tuple(one.recipient for one in clear),
+            prefix=slip.prefix,
+            return_path=slip.sender,
+            how={one.recipient: way(one.relay) for one in clear},
+        )
+        if clear
+        else None,
+        restrictions=heard.restrictions,
+        summary=summary,
+        message_id=slip.message_id,
+        answers=slip.answers,
+        because=_rules(heard.decisions),
+        policy=heard.policy,
+        origin=origin,
+    )
+
+
+def way(terms: RelayTerms) -> dict[str, str]:
+    """Return what the deliverer is to know of a copy's way: its words, not ours."""
+    return {"route": terms.route or "", "tls": terms.tls.value if terms.tls else "none"}
+
+
+def _restrictions(site: Site, decided: Iterable[Decision], seen: Outline) -> Restrictions:
+    now = site.store.clock()
+    expires_at, not_before = lifetime(seen, now)
+    sealed = [one.seal for one in decided if one.outcome is Outcome.SEAL]
+    return restrictions(sealed, now, expires_at, not_before)
+
+
+def _sealed_if_changed(one: Decision) -> Decision:
+    """Seal for whoever would get a changed copy: changes are made at the SMTP door alone."""
+    if one.outcome is Outcome.RELAY and one.changes != UNCHANGED:
+        return replace(one, outcome=Outcome.SEAL)
+    return one
+
+
+def _others(approvers: Iterable[Address], owner: Address) -> tuple[Address, ...]:
+    return tuple(one for one in approvers if one.folded() != owner.folded())
+
+
+def _rules(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.rule for one in decisions for rule in one.because))
