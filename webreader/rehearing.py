@@ -19,7 +19,7 @@ from policies.message.lifetime import lifetime
 from policies.message.mime import Outline, outline
 from policies.remedy import Remedy, approvers_for
 from policies.restricting import restrictions
-from policies.terms import UNCHANGED, RelayTerms
+from policies.terms import UNCHANGED
 from vault.address import Address
 from vault.deposit import Deposit, GrantFor, Queued
 from vault.held import Held
@@ -112,7 +112,7 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
             recipients=tuple(one.recipient for one in clear),
             prefix=slip.prefix,
             return_path=slip.sender,
-            how={one.recipient: way(one.relay) for one in clear},
+            how={one.recipient: one.relay.fields() for one in clear},
         )
         if clear
         else None,
@@ -124,11 +124,6 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
         policy=heard.policy,
         origin=origin,
     )
-
-
-def way(terms: RelayTerms) -> dict[str, str]:
-    """Return what the deliverer is to know of a copy's way: its words, not ours."""
-    return {"route": terms.route or "", "tls": terms.tls.value if terms.tls else "none"}
 
 
 def _restrictions(site: Site, decided: Iterable[Decision], seen: Outline) -> Restrictions:

@@ -40,6 +40,10 @@ rules:
     when: {recipient: {in_list: strangers}}
     then: refuse
     tell_sender: "Not sent: nobody writes there."
+  - name: partner-by-tls
+    when: {recipient: {domain: partner.example}}
+    then: relay
+    relay: {tls: verified}
   - name: marked
     when: {direction: external, flag: any}
     then: seal

@@ -325,7 +325,7 @@ async def test_the_way_that_the_policy_asks_for_goes_along(
     hold_id = hold()
     await send(await sign_in(AUTHOR), hold_id, "About a child")
     (copy,) = copies(post)
-    assert {"route": "", "tls": "none"}.items() <= copy.fields.items()
+    assert {"route": "", "tls": "verified"}.items() <= copy.fields.items()
 
 
 async def test_an_attachment_can_be_saved(hold: Holder, sign_in: SignIn) -> None:
