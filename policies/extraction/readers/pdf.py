@@ -22,9 +22,8 @@ from policies.extraction.readers.pdf_pages import PageReader, resolved
 from policies.extraction.readers.pdf_sheet import Sheet
 from policies.extraction.readers.xml import GENERAL, DamagedXml, say_xml
 
-_LOG = logging.getLogger("pypdf")  # it and its children would quote the file
-_LOG.addHandler(logging.NullHandler())
-_LOG.propagate = False
+# It and its children would quote the file; a child does not ask whether its parent is disabled.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 _MOST_OBJECTS = 20_000  # of one tree: annotations, fields, outline, files
 _MANY_ALTERNATIVES = 10_000
