@@ -14,17 +14,15 @@ def recipient(value: RecipientTest, scope: Scope) -> Condition:
     What the sender's past says is asked once the mail is complete: only then is the past at hand.
     """
     passes, words = address_test(value, scope)
-    said = [f"is {words}"] if words else []
+    said = [f"the recipient's address is {words}"] if words else []
     if value.first_time is not None:
-        said.append(
-            "was never written to by this sender"
-            if value.first_time
-            else "was written to by this sender before"
-        )
+        has = "has not" if value.first_time else "has"
+        said.append(f"the sender {has} written to the recipient before")
     if value.near_miss is not None:
         looks = "looks" if value.near_miss else "does not look"
-        said.append(f"{looks} like another that the sender often writes to, or like one of ours")
-    because = Because(f"The recipient's address {' and '.join(said)}.")
+        said.append(f"the recipient's address {looks} like one often written to, or one of ours")
+    asks = ", and ".join(said)
+    because = Because(f"{asks[:1].upper()}{asks[1:]}.")
 
     def test(facts: Facts, recipient: Address) -> Because | None:
         if not passes(recipient):
@@ -37,7 +35,7 @@ def recipient(value: RecipientTest, scope: Scope) -> Condition:
 
     past = value.first_time is not None or value.near_miss is not None
     reads = Reads.CONTENT if past else Reads.ENVELOPE
-    return Condition(f"the recipient's address {' and '.join(said)}", reads, test)
+    return Condition(asks, reads, test)
 
 
 def _is_first(facts: Facts, recipient: Address) -> bool:

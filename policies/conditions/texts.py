@@ -29,6 +29,7 @@ class TextSearch:
     """The tests of a text, compiled: `ask` returns None, or what was found, in words."""
 
     places: tuple[Where, ...]
+    finds: bool  # whether anything must be found: a group may have no detector in it
     detectors: tuple[Detector, ...]
     severity: Severity
     confidence: Confidence
@@ -43,6 +44,7 @@ class TextSearch:
         named = (name for word in words for name in groups.members(word, scope.detectors))
         return cls(
             places,
+            bool(words),
             tuple(scope.detectors[name] for name in dict.fromkeys(named)),
             Severity[(value.severity or "low").upper()],
             Confidence[(value.confidence or "possible").upper()],
@@ -59,8 +61,9 @@ class TextSearch:
     def asks(self) -> str:
         """The question in words, after "the subject"."""
         asks = []
-        if self.detectors:
-            named = either(_shortened([one.label for one in self.detectors]))
+        if self.finds:
+            labels = [one.label for one in self.detectors] or ["what no detector looks for"]
+            named = either(_shortened(labels))
             atleast = f" at least {self.at_least} times" if self.at_least > 1 else ""
             asks.append(f"seems to contain {named}{atleast}{self._limits}")
         if self.patterns:
@@ -80,7 +83,7 @@ class TextSearch:
         """Return what was found in the parts that are kept, if it is all that was asked for."""
         texts: list[str] = []
         labels: tuple[str, ...] = ()
-        if self.detectors:
+        if self.finds:
             found = self._found(facts, keeps)
             values = len({one.token for one in found})
             if values < self.at_least:

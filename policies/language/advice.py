@@ -14,6 +14,7 @@ from policies.decision import Outcome
 from policies.errors import Problem, quoted
 from policies.language.checks import ANY, written
 from policies.language.loader import Source
+from policies.language.names import blocks
 from policies.language.schema import Part, Rule
 from policies.language.yamltree import Path
 
@@ -38,6 +39,8 @@ def _unused(source: Source) -> Iterator[Advice]:
     """Find what was given a name that nothing uses."""
     sections = [getattr(source.parsed, section, {}) for section in _NAMED]
     names = Counter(word for part in _users(source, sections) for word in _words_of(part))
+    if any(ANY in (block.agreement or ()) for _path, block in blocks(source.parsed)):
+        names.update(source.parsed.agreements.keys())
     for section, entries in zip(_NAMED, sections, strict=True):
         for name in entries:
             if name not in names:

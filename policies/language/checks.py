@@ -136,28 +136,27 @@ def _may_seal(relay: RelayTerms | None) -> bool:
 
 
 def _sentence_findings(rule: Rule) -> Iterator[Finding]:
-    path, labels = ("tell_sender",), _labels(rule.when)
+    path, searches = ("tell_sender",), _searches(rule.when)
     if not re.fullmatch(r"[ -~]*", rule.tell_sender):
         allowed = "one line of ASCII text (mail servers pass on nothing else)"
         yield path, "'tell_sender' holds a line break or a character beyond ASCII", allowed, ""
     for placeholder in _PLACEHOLDER.findall(rule.tell_sender):
         if placeholder != FOUND:
             yield path, f"unknown placeholder {quoted(placeholder)}", FOUND, ""
-    if FOUND in rule.tell_sender and not labels:
+    if FOUND in rule.tell_sender and not any(search.finds for search in searches):
         mend = "it stands for what 'finds' finds, and the rule has none"
         yield path, f"{quoted(FOUND)} has no meaning here", "", mend
-    length = len(fill(rule.tell_sender, labels))
+    labels = {one.label for search in searches for one in search.detectors}
+    length = len(fill(rule.tell_sender, sorted(labels, key=len, reverse=True)))
     if length > LONGEST_SENTENCE:
         found = f"'tell_sender' may be {length} characters long"
         yield path, found, f"{LONGEST_SENTENCE} characters", "shorten it"
 
 
-def _labels(block: Conditions) -> list[str]:
-    """Return the labels of all that may be found, the longest first."""
+def _searches(block: Conditions) -> list[TextSearch]:
+    """List what is looked for in texts."""
     tests = (block.subject, block.body, block.attachment, block.anywhere)
-    searches = (TextSearch.of(test, (), Scope()) for test in tests if test is not None)
-    labels = {one.label for search in searches for one in search.detectors}
-    return sorted(labels, key=lambda label: (-len(label), label))
+    return [TextSearch.of(test, (), Scope()) for test in tests if test is not None]
 
 
 def _empty_findings(key: str, block: Conditions) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_PROBLEMS = 20
 
 _MAILBOX = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._'-]{1,64}")
-_MAILBOXES = re.compile(r"(?=.*[A-Za-z0-9]{3})\*?[A-Za-z0-9._'-]{3,62}\*?")
+_MAILBOXES = re.compile(r"(?=.*[A-Za-z0-9]{2})\*?[A-Za-z0-9._'-]{3,62}\*?")
 _SEPARATORS = r"[._'-]"
 _KIND = re.compile(r"^# Kind: (domains|mailboxes|addresses)$", re.MULTILINE)
 _FIRST_LABEL = re.compile(r"[a-z0-9-]{1,63}\.")

@@ -59,6 +59,8 @@ _ANY = "|".join(spelt for _level, spelt in _SPELT)
 # Standing alone; "_" joins words in tags such as SEC_OFFICIAL, so it does not count as a letter.
 _WORD = re.compile(rf"(?<![^\W_])(?:{_ANY})(?![^\W_])")
 _WORD_IN_ANY_CASE = re.compile(_WORD.pattern, re.IGNORECASE)
+# In a subject the two highest must be set off from what follows: "SECRET Santa" marks nothing.
+_SET_OFF = re.compile(r"\s*(?:$|[\])}:/|;,.-])")
 # "OFFICIAL-SENSITIVE - PERSONAL", "[SECRET]", "Classification: OFFICIAL"
 _LINE = re.compile(
     r"^[ *=#_>|~\[({-]{0,12}"
@@ -79,7 +81,9 @@ def highest_marking(headers: Readings, texts: Iterable[str]) -> Marking | None:
 def _markings(headers: Readings, texts: Iterable[str]) -> Iterator[Marking]:
     for view in headers.of(*SUBJECT_HEADERS):
         for found in _WORD.finditer(view.normal):
-            yield Marking(_level(found[0]), "in the subject")
+            level = _level(found[0])
+            if level < Level.SECRET or _SET_OFF.match(view.normal, found.end()):
+                yield Marking(level, "in the subject")
     for name in HEADERS:
         for view in headers.of(name):
             for found in _WORD_IN_ANY_CASE.finditer(view.normal):

@@ -15,6 +15,7 @@ _PLACE = {
     "outcome": "expected {expected}, got {found}",
     "rules": "expected these rules to fire: {expected}; fired: {found}",
     "told": 'the sender is not told "{expected}", but: {found}',
+    "terms": 'the terms do not say "{expected}", but: {found}',
     "expires_after": "expected to expire after {expected}, got {found}",
     "replies": "expected replies: {expected}, got {found}",
 }

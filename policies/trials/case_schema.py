@@ -166,7 +166,14 @@ class Expected(CasePart):
         description="Exactly these rules fire; `[]`: none. A built-in rule has a name as well.",
     )
     told: Annotated[list[Line], OneOrMany()] = Field(
-        default=[], description="Words that stand in what the sender is told, in any case."
+        default=[],
+        description="Words that stand in what the sender is told, in a refusal or a note, in any "
+        "case.",
+    )
+    terms: Annotated[list[Line], OneOrMany()] = Field(
+        default=[],
+        description="Words that stand in the terms that hold, as `sealgate policy explain` names "
+        "them, such as `TLS verified`.",
     )
     expires_after: Annotated[timedelta, LengthOfTime()] | None = Field(
         default=None, description="For `seal`: how long recipients may open it."

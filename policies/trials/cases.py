@@ -112,10 +112,9 @@ def _differences(
     fired = {reason.rule for reason in decision.because}
     if expected.rules is not None and fired != set(expected.rules):
         yield Difference(recipient, "rules", _names(expected.rules), _names(fired))
-    told = decision.tell_sender
-    for words in expected.told:
-        if words.casefold() not in told.casefold():
-            yield Difference(recipient, "told", words, told or "nothing")
+    told = " ".join([decision.tell_sender, *(note.text for note in decision.notes)]).strip()
+    yield from _missing(recipient, "told", expected.told, told)
+    yield from _missing(recipient, "terms", expected.terms, ", ".join(decision.words()))
     if expected.expires_after is not None and decision.expires_after != expected.expires_after:
         length = decision.expires_after
         found = say_duration(length) if length else "as installed"
@@ -124,6 +123,12 @@ def _differences(
         yield Difference(
             recipient, "replies", _yes_no(expected.replies), _yes_no(decision.reply_allowed)
         )
+
+
+def _missing(recipient: str, what: str, wanted: Iterable[str], said: str) -> Iterator[Difference]:
+    for words in wanted:
+        if words.casefold() not in said.casefold():
+            yield Difference(recipient, what, words, said or "nothing")
 
 
 def _names(rules: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from gateway.smtp.listener import Listener, addresses
 from gateway.smtp.premises import Kind
 from gateway.workers import Workers
 from policies.engine import Policy
+from policies.extraction.pool import ExtractionPool
 from policies.language.loader import STARTER, load
 from policies.settings import OrganisationSettings
 from tests.certificates import self_signed
@@ -148,7 +149,7 @@ async def office(
     for address, aliases in ((JANE, ["team@council.gov.uk"]), (BOSS, [])):
         others = [Address.parse(one) for one in aliases]
         users.add(store, Address.parse(address), Secret(PASSWORD.encode()), others)
-    workers = Workers(2)
+    workers, extraction = Workers(2), ExtractionPool(1)
     settings = SmtpSettings.model_validate(
         {
             "starttls": "",
@@ -172,6 +173,7 @@ async def office(
             relay=Sender(Routes(hop, routes or {})),
             hostname="gate.council.gov.uk",
             workers=workers,
+            extraction=extraction,
             patience=patience,
         )
         listener = Listener.of(settings, pipeline, limits or Limits(greeting_pause=0))
@@ -182,6 +184,7 @@ async def office(
         finally:
             await listener.stop(1)
             workers.close()
+            extraction.close()
             store.close()
 
 

@@ -148,7 +148,7 @@ async def test_a_subject_with_personal_data_is_refused_for_all(to: str, tmp_path
         assert here.files == []
         assert here.sink.connections == 0
         (entry,) = [one for one in entries if one["event"] == "mail.refused"]
-        assert entry["rules"] == ("no-personal-data-in-subject",)
+        assert entry["rules"] == ("no-personal-data-in-subject", "seal-personal-data")
         assert "943" not in json.dumps(entries, default=str)
 
 

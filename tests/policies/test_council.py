@@ -171,9 +171,8 @@ def test_a_named_person_is_no_generic_mailbox():
 def test_approved_addresses_are_excepted_from_the_two_rules_about_addresses(tmp_path):
     text = COUNCIL.read_text(encoding="utf-8")
     approved = "entries: [Carers@gmail.com, info@school.example.org]"
-    assert text.count("    entries: []") == 1
     copy = tmp_path / "council.yaml"
-    copy.write_text(text.replace("entries: []", approved), encoding="utf-8")
+    copy.write_text(text.replace("entries: []", approved, 1), encoding="utf-8")
     policy = load(copy)
 
     def decided(recipient: str, *headers: str) -> str:

@@ -69,6 +69,17 @@ def test_groups_of_detectors_are_all_of_a_kind() -> None:
     assert why(policy("{body: {finds: identifiers}}"), content=texts(body=LABELLED))
 
 
+def test_a_group_without_detectors_finds_nothing() -> None:
+    from policies.conditions import Scope, TextSearch
+    from policies.language.schema import TextTest
+
+    search = TextSearch.of(TextTest(finds=["names"]), (Where.BODY,), Scope(detectors={}))
+    rules = policy("{body: {finds: any}}")
+    facts = rules.facts(envelope(), mail("Subject: x"), texts(body=LABELLED))
+    assert search.ask(facts) is None
+    assert "no detector" in search.asks
+
+
 def test_only_what_some_rule_names_is_looked_for_and_each_text_once() -> None:
     calls: list[tuple[str, int]] = []
 
@@ -192,6 +203,10 @@ def test_a_header_is_read_in_every_reading() -> None:
         (("Subject: Official sensitive x",), "", ""),
         (("Subject: CONFIDENTIAL x",), "", "OFFICIAL-SENSITIVE"),
         (("Subject: TOP SECRET",), "", "TOP SECRET"),
+        (("Subject: Re: SECRET - plan",), "", "SECRET"),
+        (("Subject: Plan [SECRET] B",), "", "SECRET"),
+        (("Subject: SECRET Santa",), "", ""),
+        (("Subject: SECRET SANTA",), "", ""),
         (("Subject: UNOFFICIAL",), "", ""),
         (("X-Protective-Marking: VER=2018.1, SEC=Official:Sensitive",), "", "OFFICIAL-SENSITIVE"),
         ((), "Dear all\r\nOFFICIAL-SENSITIVE - PERSONAL\r\nBye", "OFFICIAL-SENSITIVE"),

@@ -108,7 +108,7 @@ def test_a_list_that_ships_need_not_be_declared_and_a_declared_one_replaces_it()
 
 def test_a_recipient_is_new_until_the_sender_has_written_to_it() -> None:
     rules = policy("{recipient: {first_time: yes}}")
-    assert why(rules) == "The recipient's address was never written to by this sender."
+    assert why(rules) == "The sender has not written to the recipient before."
     assert not why(rules, known=Known(sent=(PARTNER,)))
     known_only = policy("{recipient: {first_time: no}}")
     assert why(known_only, known=Known(sent=(PARTNER,)))

@@ -15,7 +15,7 @@ from policies.trials.cases import Result, run_cases
 from policies.trials.composing import compose
 from tests.policies.mails import COUNCIL, NHS_NUMBER
 
-STARTERS = sorted(path for path in STARTER.glob("*.yaml"))
+STARTERS = sorted(path for path in STARTER.glob("*.yaml") if folder_of(path).is_dir())
 BAD = sorted((Path(__file__).parents[2] / "golden" / "bad_cases").glob(f"*{SUFFIX}"))
 SHIPPED = [
     pytest.param(path, placed, id=f"{path.stem}: {placed.case.name}")
@@ -69,10 +69,20 @@ def broken(path: Path) -> list[tuple[str, str]]:
     return made
 
 
+# Rules that ask for names or read the text of a mail, which cases cannot try as long as no text is
+# read for them.
+NEED_THE_TEXT = {
+    "names-in-subject",
+    "few-recipients",
+    "seal-personal-data",
+    "seal-lists-of-people",
+    "partner-personal-data",
+}
 BROKEN = [
     pytest.param(path, text, id=f"{path.stem}: {name}")
     for path in STARTERS
     for name, text in broken(path)
+    if not NEED_THE_TEXT & set(name.split())
 ]
 
 
@@ -159,7 +169,8 @@ def test_a_mail_in_parts_is_a_mail_as_clients_write_it(tmp_path):
 
 def test_the_installation_names_the_domains_where_the_file_does_not(tmp_path):
     text = HEAD.replace("domains: [example.gov.uk]\n", "") + (
-        '  - {name: x, to: jo@example.gov.uk, subject: "[secure] x", expect: relay}\n'
+        '  - {name: x, to: jo@example.gov.uk, subject: "[secure] x", '
+        "expect: {outcome: relay, rules: []}}\n"
     )
     assert run(tmp_path / "p.cases", text)[0].passed
     (placed,) = read_cases(tmp_path / "p.cases")
