@@ -45,6 +45,7 @@ def environment(site: Site) -> jinja2.Environment:
     made.filters["clock"] = lambda when: _local(when, local)[1]
     made.filters["weekday"] = lambda when: f"{when.astimezone(local):%A} {_local(when, local)[0]}"
     made.filters["size"] = size
+    made.filters["untagged"] = site.untagged
     made.globals["asset"] = asset
     made.globals["organisation"] = site.organisation
     made.globals["site_host"] = site.host

@@ -74,6 +74,10 @@ class Site:
         decision = self.rules().decide_recipient(envelope, recipient)
         return decision.told if decision else ""
 
+    def untagged(self, subject: str) -> str:
+        """Return a subject as readers see it: `[secure]` was a word to the gateway, not to them."""
+        return self.rules().reader.untagged(subject)
+
     @property
     def origin(self) -> str:
         """Scheme, host and port of the public address, as browsers send it in `Origin`."""

@@ -56,6 +56,13 @@ class FlagReader:
         finders = (self._sensitivity, self._subject, self._protect, self._sensitivity_labels)
         return tuple(dict.fromkeys(flag for find in finders for flag in find(headers)))
 
+    def untagged(self, subject: str) -> str:
+        """Return a subject without the tags that marked the mail, for those who read it."""
+        for kind, _, pattern in self._in_subject:
+            if kind == "subject_tag":
+                subject = pattern.sub(" ", subject)
+        return " ".join(subject.split())
+
     def _sensitivity(self, headers: Readings) -> Iterator[Flag]:
         for view in headers.of("sensitivity"):
             plain = _COMMENT.sub("", view.normal).casefold()

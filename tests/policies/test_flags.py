@@ -216,3 +216,10 @@ def test_flags_say_where_without_quoting_the_mail():
 def test_hostile_headers_are_read_without_a_crash(name):
     for raw in (b"\xff\xfe\x00", b"=?x?b?=?=" * 500, b"[" * 5000, b"(" * 5000, b"OFFICIAL " * 1000):
         READER.flags(Readings(mail(name.encode() + b": " + raw)))
+
+
+def test_a_subject_is_shown_without_its_tags():
+    reader = FlagReader(Settings(subject_tags=["secure", "top secret"]))
+    assert reader.untagged("Re: [ Secure ] a [TOP  SECRET] b [secured]") == "Re: a b [secured]"
+    assert reader.untagged("[secure]") == ""
+    assert FlagReader(Settings(subject_tags=[])).untagged("[secure] x") == "[secure] x"

@@ -225,3 +225,25 @@ async def test_what_is_view_only_is_read_and_not_taken_away(
 def _plain(text: str, reader: Address) -> str:
     """The page without what names its reader."""
     return re.sub(r'name="csrf" value="[0-9a-f]+"', "", text.replace(str(reader), "READER"))
+
+
+async def test_the_tag_that_sealed_a_message_is_not_shown(sign_in: SignIn, seal: Seal) -> None:
+    raw = mail("[secure] Annual [ENCRYPT ] review [draft]")
+    package = seal(raw, subject="[secure] Annual [ENCRYPT ] review [draft]")
+    only = seal(mail("[secure]"), subject="[secure]")
+    browser, owner = await sign_in(BOB), await sign_in(AUTHOR)
+    pages = [
+        await browser.get("/"),
+        await browser.get(f"/p/{package}"),
+        await browser.get(f"/p/{package}/print"),
+        await browser.get(f"/p/{package}/reply"),
+        await owner.get("/sent"),
+        await owner.get(f"/sent/{package}"),
+    ]
+    for shown in pages:
+        assert "Annual review [draft]" in shown.text
+        assert "[secure]" not in shown.text
+        assert "ENCRYPT" not in shown.text
+    assert "<h1>(no subject)</h1>" in (await browser.get(f"/p/{only}")).text
+    assert (await browser.get(f"/p/{package}/original.eml")).body == raw
+    assert "Annual review [draft]" in (await owner.get("/sent?q=annual")).text
