@@ -5,6 +5,7 @@ from 10 on, the first four characters moved to the end, must leave 1 modulo 97 (
 """
 
 from collections.abc import Iterator
+from string import ascii_letters
 
 import re2
 
@@ -37,6 +38,7 @@ _SHAPE = re2.compile(
     options(),
 )
 _LABEL = Words("iban", "ibans", "international bank account number", "iban no", "iban number")
+_NOT_LETTERS = bytes(code for code in range(256) if chr(code) not in ascii_letters)
 _FIGURES = str.maketrans("OQILSZB|", "00115281")
 _BANK_LETTERS = {"GB": 4, "IE": 4, "NL": 4, "GI": 4, "MT": 4, "LV": 4, "RO": 4, "BG": 4, "IQ": 4}
 
@@ -51,7 +53,8 @@ class Iban(ShapeDetector):
         while match := _SHAPE.search(text, at):
             start = match.start(1)
             at = start + 1
-            length = _LENGTHS[alphanumeric(match.group(1))[:2].decode("ascii").upper()]
+            letters = match.group(1).translate(None, _NOT_LETTERS)  # bars may stand between
+            length = _LENGTHS[letters[:2].decode("ascii").upper()]
             end = _end(text, start, length)
             if end is None:
                 continue

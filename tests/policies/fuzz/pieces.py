@@ -8,13 +8,14 @@ from bench.fuzz.mutation import mutated
 from bench.fuzz.seeds import seeds
 
 _WORDS = (
-    b"NHS 999 725 1466", b"=?utf-8?B?TkhT?=", b"=?utf-8?q?=39=39?=", b"=?", b"?=", b"utf-7",
-    b"+ADkAOQ-", b"\xef\xbc\x99", b"\xe2\x80\x8b", b"\xed\xa0\x80", b"\xff\xfe", b"\0", b"\r\n",
-    b"\r\n ", b"\n", b"\r", b"\t", b" ", b'"', b"\\", b"(", b")", b";", b"=", b",", b":", b"<",
-    b">", b"'", b"%39", b"*", b"*0", b"*1*", b"filename", b"boundary=x", b"charset=utf-16",
-    b"multipart/mixed", b"message/rfc822", b"text/html", b"base64", b"--x", b"--x--",
-    b"Content-Type", b"Content-Transfer-Encoding", b"Subject", b"9", b"a", b"\xd0\x90",
-    b"\xcc\x81", b"12/06/2017", b"jo@example.com", b"Mr Smith", b"SW1A 1AA", b"07700 900123",
+    b"NHS 999 725 1466", b"|", b"S", b"E", b"GB", b"881034567890", b"=?utf-8?B?TkhT?=",
+    b"=?utf-8?q?=39=39?=", b"=?", b"?=", b"utf-7", b"+ADkAOQ-", b"\xef\xbc\x99",
+    b"\xe2\x80\x8b", b"\xed\xa0\x80", b"\xff\xfe", b"\0", b"\r\n", b"\r\n ", b"\n", b"\r",
+    b"\t", b" ", b'"', b"\\", b"(", b")", b";", b"=", b",", b":", b"<", b">", b"'", b"%39",
+    b"*", b"*0", b"*1*", b"filename", b"boundary=x", b"charset=utf-16", b"multipart/mixed",
+    b"message/rfc822", b"text/html", b"base64", b"--x", b"--x--", b"Content-Type",
+    b"Content-Transfer-Encoding", b"Subject", b"9", b"a", b"\xd0\x90", b"\xcc\x81",
+    b"12/06/2017", b"jo@example.com", b"Mr Smith", b"SW1A 1AA", b"07700 900123",
     b"4111 1111 1111 1111",
 )  # fmt: skip
 _POLICY = (

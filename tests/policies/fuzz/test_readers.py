@@ -27,6 +27,12 @@ BUDGETS = {
 }
 
 
+# What once broke a reader stays here.
+ONCE_BROKEN = [
+    ("normalisation", b"SALEH, Layla S | E8810345678901 | 12/06/2017"),
+]
+
+
 def inputs(target: str) -> st.SearchStrategy[bytes]:
     pieces = policy_texts() if target == "policy_file" else bytes_of_mail()
     return st.one_of(pieces, changed(target))
@@ -40,6 +46,11 @@ def in_time(target: str, data: bytes) -> None:
 
 def test_every_target_has_a_budget() -> None:
     assert set(BUDGETS) == set(TARGETS)
+
+
+@pytest.mark.parametrize(("target", "data"), ONCE_BROKEN)
+def test_what_once_broke_it_no_longer_does(target: str, data: bytes) -> None:
+    in_time(target, data)
 
 
 @pytest.mark.parametrize("target", BUDGETS)
