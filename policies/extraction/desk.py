@@ -5,6 +5,7 @@ which makes a reader fail, in whatever way, becomes an attachment that could not
 sentence that says why. Must never let a failure end in fewer problems than there were.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from policies.extraction.passages import Attachment, Content, Passage, State, Wh
 
 Reader = Callable[[bytes, "Desk"], None]
 
-_MOST_NAMES = 16
+_MOST_NAMES, _LONGEST_NAME, _LONGEST_TYPE = 16, 1000, 256
 _MOST_PROBLEMS = 20
 _IN_PROCESS = frozenset({"text", "html"})  # what is read without a worker
 
@@ -46,14 +47,14 @@ class Desk:
         """Keep a text that somebody may see; blank ones and repetitions are not kept."""
         if not text or text.isspace():
             return
-        passage = Passage(where or self.where, text, self.part)
+        passage = Passage(where or self.where, _whole_characters(text), self.part)
         if passage not in self._passages:
             self.meter.write(len(text))
             self._passages[passage] = None
 
     def name(self, name: str) -> None:
         """Keep a name of a file."""
-        self.say(name[:1000], Where.ATTACHMENT_NAME)
+        self.say(name[:_LONGEST_NAME], Where.ATTACHMENT_NAME)
 
     def doubt(self, problem: str) -> None:
         """Keep a reason why something was not read, in plain English."""
@@ -68,9 +69,10 @@ class Desk:
         self, file: File, kind: str, size: int, state: State = State.READ, why: str = ""
     ) -> None:
         """Keep that there is an attachment, and why it was not read if it was not."""
-        names = tuple(dict.fromkeys(file.names))[:_MOST_NAMES]
+        names = (_whole_characters(name[:_LONGEST_NAME]) for name in file.names[:_MOST_NAMES])
+        declared = _whole_characters(file.declared[:_LONGEST_TYPE])
         self._attachments.append(
-            Attachment(self.part, names, file.declared, kind, size, state),
+            Attachment(self.part, tuple(dict.fromkeys(names)), declared, kind, size, state)
         )
         if why:
             self.doubt(why)
@@ -153,6 +155,16 @@ class Desk:
         """Give everything that was found."""
         problems = tuple(self._problems)[:_MOST_PROBLEMS]
         return Content(tuple(self._passages), tuple(self._attachments), problems)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _whole_characters(text: str) -> str:
+    """Put characters together that some encoding cut into two; a lone half becomes U+FFFD."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 _SIGNS = (
