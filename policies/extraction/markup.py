@@ -21,7 +21,6 @@ _TOKEN = re.compile(
 _ATTRIBUTE = re.compile(
     r"([^\s\"'>/=]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))|([^\s\"'>/=]++)"
 )
-_SPACES = re.compile(r"[ \t\r\n\f]{2,}")
 _QUOTED = re.compile(r"\"([^\"]++)\"|'([^']++)'|/\*([^*]++)\*")
 _CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\n]?")
 _HIDES = re.compile(
@@ -52,6 +51,9 @@ _SHOWN_NAMES = """
 """
 _SHOWN = frozenset(_SHOWN_NAMES.split())
 _LINKS = frozenset({"href", "src", "action", "background", "data", "formaction", "poster"})
+_TELLS = (*_SHOWN, *_LINKS, "style", "hidden", "charset", "content", "srcdoc")
+_TELLING = re.compile("|".join(_TELLS), re.IGNORECASE)
+_TELLING_OR_CLASS = re.compile("|".join((*_TELLS, "class")), re.IGNORECASE)
 _META_SHOWN = frozenset({"description", "keywords", "author", "subject", "title", "comments"})
 _ATTRIBUTES_AT_MOST = 200
 _MOST_TURNS = 4  # changes of direction inside one another: each turns the text round once more
@@ -74,8 +76,8 @@ class Page:
 
 def read_page(text: str, tick: Callable[[], None] = lambda: None) -> Page:
     """Take a page apart. `tick` is called now and then and may raise to stop it."""
-    for end in ("\r\n", "\n", "\r"):
-        text = text.replace(end, " ")  # a line end in HTML is a space
+    for white in ("\r\n", "\n", "\r", "\t", "\f"):
+        text = text.replace(white, " ")  # lines are what elements make, not line ends
     return _Parser(text, tick).page()
 
 
@@ -93,6 +95,7 @@ class _Parser:
         self._hiding = ""  # the element that hides what is inside it
         self._hidden = 0  # how many of that name are open
         self._hidden_classes = _hidden_classes(text)
+        self._telling = _TELLING_OR_CLASS if self._hidden_classes else _TELLING
         self._turned: list[tuple[int, int]] = []  # where right-to-left text began
 
     def page(self) -> Page:
@@ -136,7 +139,7 @@ class _Parser:
             self._close(name)
             return at
         hides = False
-        if attributes:
+        if attributes and self._telling.search(attributes):
             hides = self._attributes(name, attributes)
         if name == "bdo" and len(self._turned) < _MOST_TURNS and "rtl" in attributes.lower():
             self._turned.append((len(self._shown), len(self._whole)))
@@ -241,9 +244,8 @@ def _hidden_classes(text: str) -> frozenset[str]:
 
 def _finished(pieces: list[str]) -> str:
     """Undo entities and put white space as a browser does, the line ends of blocks kept."""
-    joined = unescape("".join(pieces))
-    return _SPACES.sub(_one_space, joined).strip()
-
-
-def _one_space(match: re.Match[str]) -> str:
-    return "\n" if "\n" in match[0] else "\t" if "\t" in match[0] else " "
+    text = unescape("".join(pieces))
+    for run, one in ((" " * 2, " "), (" \n", "\n"), ("\n ", "\n"), ("\n" * 2, "\n")):
+        while run in text:
+            text = text.replace(run, one)
+    return text.strip()

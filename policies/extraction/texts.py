@@ -21,7 +21,6 @@ _MARKS = (
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
 _SIGNATURE = "-- "
-_LONG_RUN = re.compile(rb"[A-Za-z0-9+/]{40}")
 _IN_BASE64 = re.compile(rb"(?i);(?:ENCODING=)?(?:B|BASE64)(?:;[^:\r\n]*)?:([A-Za-z0-9+/=]{4,})")
 _PGP = "-----BEGIN PGP MESSAGE-----"
 
@@ -63,9 +62,8 @@ def read_embedded(raw: bytes, desk: Desk) -> None:
     if b"begin" in raw:
         for name, data in transfer.uuencoded(raw):
             desk.inner(data, (name,))
-    if _LONG_RUN.search(raw):
-        for data in transfer.runs(raw):
-            _read_run(data, desk)
+    for data in transfer.runs(raw):
+        _read_run(data, desk)
     if _PGP.encode() in raw:
         raise Locked("text that PGP encrypted")
 

@@ -5,8 +5,10 @@ the others, so that whoever counts them knows what was not read. Must never look
 """
 
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
@@ -38,17 +40,11 @@ class Font:
 
     def decode(self, raw: bytes) -> tuple[str, float]:
         """Return the text of a string in a page, and its width at size 1."""
-        codes = self._codes(raw)
-        usual, widths, known = self.usual, self.widths, self.characters
-        width = sum(widths.get(code, usual) for code in codes)
-        if self.codec and not known:
+        codes = struct.unpack(f">{len(raw) // 2}H", raw[: len(raw) & ~1]) if self.wide else raw
+        width = sum(map(self.widths.get, codes, repeat(self.usual)))
+        if self.codec and not self.characters:
             return raw.decode(self.codec, "replace"), width
-        return "".join(known.get(code, UNKNOWN) for code in codes), width
-
-    def _codes(self, raw: bytes) -> list[int]:
-        if not self.wide:
-            return list(raw)
-        return [raw[at] << 8 | raw[at + 1] for at in range(0, len(raw) - 1, 2)]
+        return "".join(map(self.characters.get, codes, repeat(UNKNOWN))), width
 
 
 class Fonts:
