@@ -177,6 +177,7 @@ async def run_web(settings: Settings) -> None:
     store, sealing = Store(settings.vault), keys.load_sealing(folder)
     governing = Governing(settings, store, sealing)
     in_force = InForce(governing.begin())
+    extraction = ExtractionPool(settings.smtp.extraction_processes)
     site = Site(
         store=store,
         opening=opening.load_opening(folder),
@@ -185,8 +186,9 @@ async def run_web(settings: Settings) -> None:
         organisation=settings.organisation,
         settings=settings.web,
         rules=lambda: in_force.policy,
+        extraction=extraction,
     )
-    with closing(site.store):
+    with closing(extraction), closing(site.store):
         opened = await take(stopping, lambda: _open_site(site))
         if opened is None:
             return

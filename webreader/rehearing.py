@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from policies.decision import Decision, Outcome
+from policies.engine import Policy
 from policies.envelope import Envelope
 from policies.errors import FlagError
+from policies.extraction.passages import Content
 from policies.message.lifetime import lifetime
 from policies.message.mime import Outline, outline
 from policies.remedy import Remedy, approvers_for
@@ -83,7 +85,7 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
         authenticated=slip.authenticated,
     )
     remedy = Remedy(sealed=slip.sealed, approver=approver)
-    content = site.content(seen, read())
+    content = _inside(site, policy, seen, read)
     decided = policy.decide(envelope, seen, content, site.knowledge, remedy)
     try:
         return replace(
@@ -124,6 +126,17 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
         policy=heard.policy,
         origin=origin,
     )
+
+
+def _inside(
+    site: Site, policy: Policy, seen: Outline, read: Callable[[], Iterable[bytes]]
+) -> Content:
+    """Read text and attachments if a rule asks for them; what cannot be read is never clean."""
+    if not policy.reads_inside:
+        return Content()
+    if site.extraction is None:
+        return Content(problems=("nothing here reads text and attachments",))
+    return site.extraction.read(seen, read())
 
 
 def _restrictions(site: Site, decided: Iterable[Decision], seen: Outline) -> Restrictions:

@@ -8,7 +8,7 @@ not stop every visitor.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +19,7 @@ from aiohttp import web
 from yarl import URL
 
 from policies.envelope import Envelope
-from policies.extraction.passages import Content
 from policies.knowledge import NOTHING_KNOWN, Knowledge
-from policies.message.mime import Outline
 from vault.address import Address
 from vault.keys import SealingKeys
 from vault.opening import OpeningKeys
@@ -31,6 +29,7 @@ from webreader.settings import WebSettings
 
 if TYPE_CHECKING:
     from policies.engine import Policy
+    from policies.extraction.pool import ExtractionPool
     from policies.settings import OrganisationSettings
     from vault.store import Store
 
@@ -40,17 +39,12 @@ T = TypeVar("T")
 WORKERS = 8
 
 
-def nothing_read(_outline: Outline, _chunks: Iterable[bytes]) -> Content:
-    """Read nothing of a mail: for a policy that asks about headers and envelopes alone."""
-    return Content()
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """The safe, its keys, who we are, and the policy in force (`rules` gives it anew each time).
 
-    `content` reads what a mail contains and `knowledge` is what the installation knows, as the SMTP
-    door has them: a held mail is decided again by the same facts.
+    `extraction` reads what a mail contains and `knowledge` is what the installation knows, as the
+    SMTP door has them: a held mail is decided again by the same facts.
     """
 
     store: Store
@@ -60,7 +54,7 @@ class Site:
     organisation: OrganisationSettings
     settings: WebSettings
     rules: Callable[[], Policy]
-    content: Callable[[Outline, Iterable[bytes]], Content] = nothing_read
+    extraction: ExtractionPool | None = None
     knowledge: Knowledge = NOTHING_KNOWN
 
     def refusal(self, owner: Address, recipient: Address) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -10,6 +12,9 @@ from html import unescape
 import pytest
 from aiohttp import FormData
 
+from policies.decision import Outcome
+from policies.extraction.pool import ExtractionPool
+from policies.language.loader import load_text
 from policies.terms import HoldTerms
 from tests.webreader.browser import Answer, Browser
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Letter, Post, SignIn, TurnedClock, mail
@@ -29,6 +34,7 @@ from vault.audit import Act
 from vault.origin import Origin
 from vault.outbox import Kind
 from vault.retrieve import retrieve
+from webreader.rehearing import hear
 from webreader.site import Site
 
 HOLDING = policy()
@@ -36,8 +42,9 @@ NOBODY = HoldTerms()
 
 
 @pytest.fixture
-def site(site: Site) -> Site:
-    return replace(site, rules=lambda: HOLDING)
+def site(site: Site) -> Iterator[Site]:
+    with closing(ExtractionPool(1)) as extraction:
+        yield replace(site, rules=lambda: HOLDING, extraction=extraction)
 
 
 @pytest.fixture
@@ -235,6 +242,36 @@ async def test_a_flag_in_the_new_subject_seals_as_it_would_have(
     assert not line.package.reply_allowed
     assert line.package.expires_at is not None
     assert line.package.expires_at - site.store.clock() < timedelta(days=5)
+
+
+BODY_RULE = """
+version: 1
+rules:
+  - name: number-in-text
+    when: {body: {finds: nhs_number}}
+    then: hold
+"""
+
+
+async def test_what_the_mail_says_inside_is_read_again(
+    site: Site, hold: Holder, sign_in: SignIn, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.webreader.test_held.HOLDING", load_text(BODY_RULE))
+    told, silent = (hold(mail("Lunch", text=text)) for text in (f"She is {NUMBER}.", "Nothing."))
+    browser = await sign_in(AUTHOR)
+    answer = await send(browser, told, "Lunch")
+    assert "The text seems to contain an NHS number" in text_of(answer)
+    assert copies(post) == []
+    assert "on its way" in text_of(await send(browser, silent, "Lunch"))
+
+
+async def test_what_cannot_be_read_inside_is_never_sent_in_the_clear(
+    site: Site, hold: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.webreader.test_held.HOLDING", load_text(BODY_RULE))
+    found = held.inspect(site.store, site.opening, AUTHOR, hold(mail("Lunch")), Origin())
+    for asked, outcome in ((site, Outcome.RELAY), (replace(site, extraction=None), Outcome.SEAL)):
+        assert [one.outcome for one in hear(asked, found, found.slip).decisions] == [outcome]
 
 
 async def test_taking_it_back(site: Site, hold: Holder, sign_in: SignIn, post: Post) -> None:
