@@ -158,6 +158,6 @@ ADDRESS = Address(
     "address",
     "a home address",
     Severity.MEDIUM,
-    trigger=Trigger(streets=f"{_NUMBERED_TEXT}|{_FLAT_TEXT}", signs=_DWELT),
+    trigger=Trigger(streets=f"{_NUMBERED_TEXT}|{_FLAT_TEXT}", labels=_DWELT),
     headers=("Address", "Home address", "Address line"),
 )

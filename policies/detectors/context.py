@@ -4,16 +4,21 @@ Promises to look only so far before and after, at whole words, whatever their ca
 """
 
 import re
+import string
 from bisect import bisect_left
-from itertools import pairwise
 
-from policies.text.numbers import Token, tokens_of
 from policies.text.view import View
 
 _BEFORE = 60
 _AFTER = 40
 _WIDEST_GAP = 3  # between the words of a phrase: "date-of-birth", "d.o.b."
 _WIDEST_LINK = 6  # between a label and its value
+_PAIR = 2  # words in a phrase
+_FURTHEST = 48  # back to where the word before a place may begin
+_WORD = re.compile(rb"[a-z]+")
+_LETTERS = string.ascii_lowercase.encode("ascii")
+_NEITHER = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode()))
+_TO_WORDS = bytes(byte if byte in _LETTERS else ord(" ") for byte in range(256))
 LINKS = frozenset({b"is", b"was", b"are", b"no", b"nos", b"number", b"numbers", b"num", b"s"})
 
 
@@ -21,22 +26,21 @@ class Words:
     """A set of words and short phrases, in letters; a phrase may be joined: `DateOfBirth`."""
 
     def __init__(self, *phrases: str) -> None:
-        self._phrases: dict[bytes, set[tuple[bytes, ...]]] = {}  # by their last word
-        self._spelt = [phrase.lower() for phrase in phrases]
-        for phrase in phrases:
-            words = tuple(token[2] for token in tokens_of(phrase.encode("ascii")))
-            for spelt in (words, (b"".join(words),)):
-                self._phrases.setdefault(spelt[-1], set()).add(spelt)
-        for last in self._phrases:
-            _VOCABULARY.setdefault(last, []).append(self)
+        spelt = {tuple(_WORD.findall(phrase.lower().encode("ascii"))) for phrase in phrases}
+        self._phrases: dict[bytes, list[tuple[bytes, ...]]] = {}  # by their last word
+        for words in sorted(spelt | {(b"".join(words),) for words in spelt}):
+            self._phrases.setdefault(words[-1], []).append(words)
+        for last, ending in self._phrases.items():
+            alone = (last,) in ending
+            _VOCABULARY.setdefault(last, []).append((self, () if alone else tuple(ending)))
 
     @property
     def pattern(self) -> str:
         """A pattern (re2) that finds every one of them, standing as a word."""
-        words = (re.findall("[a-z]+", phrase) for phrase in self._spelt)
         joint = f"[^0-9A-Za-z]{{0,{_WIDEST_GAP}}}"
-        phrases = "|".join(sorted({joint.join(phrase) for phrase in words}))
-        return f"(?:^|[^A-Za-z])(?i:{phrases})(?:[^A-Za-z]|$)"
+        phrases = {words for ending in self._phrases.values() for words in ending}
+        either = "|".join(sorted(joint.join(map(bytes.decode, words)) for words in phrases))
+        return f"(?:^|[^A-Za-z])(?i:{either})(?:[^A-Za-z]|$)"
 
     def near(self, view: View, start: int, end: int) -> bool:
         """Tell whether one stands within reach of a span of the normal text."""
@@ -64,42 +68,73 @@ class Words:
         """Tell whether one stands just before, with nothing but "no", "is" or a colon between."""
         if not self._places(view):
             return False
-        tokens = view.tokens
-        number = bisect_left(tokens, (start,)) - 1
-        while number >= 0 and start - tokens[number][1] <= _WIDEST_LINK:
-            if self._ends_at(tokens, number):
+        text = view.lower
+        while True:
+            word, first, gap = _word_before(text, start)
+            if not word or gap > _WIDEST_LINK:
+                return False
+            ending = self._phrases.get(word)
+            if ending and any(_ends_at(phrase, text, first) for phrase in ending):
                 return True
-            start, _end, word = tokens[number]
             if word not in links:
                 return False
-            number -= 1
-        return False
+            start = first
 
     def _places(self, view: View) -> list[int]:
         """Where the last words of all of them begin."""
         found: dict[Words, list[int]] | None = view.memory.get(Words)
         if found is None:
-            found = view.memory[Words] = _read(view)
+            found = view.memory[Words] = _read(view.lower)
         return found.get(self, _NOWHERE)
 
-    def _ends_at(self, tokens: tuple[Token, ...], number: int) -> bool:
-        phrases = self._phrases.get(tokens[number][2], ())
-        return any(_spelt_at(phrase, tokens, number) for phrase in phrases)
 
-
-_VOCABULARY: dict[bytes, list[Words]] = {}  # who wants to know of a word
+_VOCABULARY: dict[bytes, list[tuple[Words, tuple[tuple[bytes, ...], ...]]]] = {}
 _NOWHERE: list[int] = []
 
 
-def _read(view: View) -> dict[Words, list[int]]:
-    """Read a text once for all who look for words in it."""
-    tokens = view.tokens
+def _read(text: bytes) -> dict[Words, list[int]]:
+    """Read a text once for all who look for words in it, each at most once at a place."""
+    words = text.translate(_TO_WORDS)
     found: dict[Words, list[int]] = {}
-    for number, token in enumerate(tokens):
-        for words in _VOCABULARY.get(token[2], ()):
-            if words._ends_at(tokens, number):  # noqa: SLF001 - of this module
-                found.setdefault(words, []).append(token[0])
+    padded = b" " + words + b" "
+    for word in _VOCABULARY.keys() & set(words.split()):
+        whole = b" " + word + b" "
+        at = padded.find(whole)
+        while at >= 0:
+            before, _first, gap = _word_before(text, at)
+            for wanted, phrases in _VOCABULARY[word]:
+                if not phrases or (gap <= _WIDEST_GAP and _any_ends_at(phrases, before, text, at)):
+                    found.setdefault(wanted, []).append(at)
+            at = padded.find(whole, at + len(word))
+    for places in found.values():
+        places.sort()
     return found
+
+
+def _word_before(text: bytes, end: int) -> tuple[bytes, int, int]:
+    """Give the word before a place, where it begins, and how far its end is; none is a figure."""
+    first = max(0, end - _FURTHEST)
+    before = text[first:end].rstrip(_NEITHER)
+    word = before[len(before.rstrip(_LETTERS)) :]
+    return word, first + len(before) - len(word), end - first - len(before)
+
+
+def _ends_at(phrase: tuple[bytes, ...], text: bytes, at: int) -> bool:
+    """Tell whether the words before the last one of a phrase, which begins at `at`, are there."""
+    for wanted in phrase[-2::-1]:
+        word, at, gap = _word_before(text, at)
+        if word != wanted or gap > _WIDEST_GAP:
+            return False
+    return True
+
+
+def _any_ends_at(
+    phrases: tuple[tuple[bytes, ...], ...], before: bytes, text: bytes, at: int
+) -> bool:
+    for phrase in phrases:
+        if phrase[-2] == before and (len(phrase) == _PAIR or _ends_at(phrase, text, at)):
+            return True
+    return False
 
 
 def _paragraph(view: View, start: int, end: int) -> tuple[int, int]:
@@ -110,18 +145,6 @@ def _paragraph(view: View, start: int, end: int) -> tuple[int, int]:
     above, below = bisect_left(breaks, start), bisect_left(breaks, end)
     first = breaks[above - 1] if above else 0
     return first, breaks[below] if below < len(breaks) else len(view.normal)
-
-
-def _spelt_at(phrase: tuple[bytes, ...], tokens: tuple[Token, ...], last: int) -> bool:
-    if len(phrase) == 1:
-        return True
-    first = last - len(phrase) + 1
-    if first < 0:
-        return False
-    words = tokens[first : last + 1]
-    return all(token[2] == word for token, word in zip(words, phrase, strict=True)) and all(
-        after[0] - before[1] <= _WIDEST_GAP for before, after in pairwise(words)
-    )
 
 
 # What is not a person's number, though it may have the same shape.

@@ -4,6 +4,7 @@ Dates are read as people in Britain write them, day first; year first as machine
 month's name. A day or a year that cannot be is no date.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date
 
@@ -75,13 +76,17 @@ class DateOfBirth(ShapeDetector):
             labelled = _BIRTH.right_before(view, start)
             if labelled:
                 yield start, end, Confidence.SURE
-            elif not bare and (_BIRTH.near(view, start, end) or _aged(text, start, end)):
+            elif not bare and (_BIRTH.near(view, start, end) or _aged(view, start, end)):
                 yield start, end, Confidence.LIKELY
 
 
-def _aged(text: bytes, start: int, end: int) -> bool:
-    around = text[max(0, start - _REACH) : start] + b" \0 " + text[end : end + _REACH]
-    return _AGE.search(around) is not None
+def _aged(view: View, start: int, end: int) -> bool:
+    """Tell whether somebody's age is said within reach."""
+    ages: list[int] | None = view.memory.get(_aged)
+    if ages is None:
+        ages = view.memory[_aged] = [match.start() for match in _AGE.finditer(view.ascii)]
+    number = bisect_left(ages, start - _REACH)
+    return number < len(ages) and ages[number] < end + _REACH
 
 
 def _dates(text: bytes) -> Iterator[tuple[int, int, bool]]:
@@ -144,6 +149,6 @@ DATE_OF_BIRTH = DateOfBirth(
     "a date of birth",
     Severity.HIGH,
     3,
-    trigger=Trigger(words=_BIRTH.pattern, signs=f"(?i:{_AGE_TEXT})"),
+    trigger=Trigger(words=_BIRTH.pattern, labels=f"(?i:{_AGE_TEXT})"),
     headers=("Date of birth", "DOB", "Birth date", "D.O.B"),
 )

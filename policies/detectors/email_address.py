@@ -20,6 +20,7 @@ _AT = rb"(?:\s{0,2}@\s{0,2}|\s{0,2}[(\[{<]\s?(?:at|@)\s?[)\]}>]\s{0,2}|\s[-_*]?(
 _DOT = rb"(?:\s{0,2}\.\s{0,2}|\s{0,2}[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s{0,2}|\sdot\s)"
 _TLD = rb"(?:com|net|org|uk|co|info|me|eu|io|ie|fr|de|gov|edu|biz|live)"
 _LOCAL = rb"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
+_SPELT_AT = re2.compile(rb"[(\[{<]\s?(?:at|@)|\s[-_*]?at[-_*]?\s|\s@|@\s", _OPTIONS)
 _PLAIN = re2.compile(
     rb"(" + _LOCAL + rb"(?:\." + _LOCAL + rb"){0,8})@((?:[a-z0-9?-]{1,63}\.){1,8}[a-z0-9?-]{2,24})",
     _OPTIONS,
@@ -43,7 +44,7 @@ class EmailAddress(ShapeDetector):
             for match in _PLAIN.finditer(text):
                 if not _role(match.group(1)):
                     yield match.start(1), match.end(2), Confidence.SURE
-        if b"at" in text.lower() or b"@" in text:
+        if _SPELT_AT.search(text):
             for match in _SPELT.finditer(text):
                 local, at, domain = match.groups()
                 if (at is None or _spelt_out(local, domain)) and not _role(local):

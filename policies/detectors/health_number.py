@@ -47,17 +47,14 @@ class HealthNumber(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows judged by check digit, range, grouping and words around."""
-        named, cared_for = self.own().anywhere(view), PATIENT.anywhere(view)
-        for run in view.runs:
-            for at in _checking(run):
-                digits = run.digits[at : at + LENGTH]
-                if named or (self.possible(digits) if cared_for else self.issued(digits)):
-                    window = run.window(at, LENGTH)
-                    confidence = self._judge(view, window)
-                    if confidence:
-                        yield window.start, window.end, confidence
-            if named and 0 in run.stretches(LENGTH):
-                yield from self._mistyped(view, run.window(0, LENGTH))
+        for window in _checking(view):
+            confidence = self._judge(view, window)
+            if confidence:
+                yield window.start, window.end, confidence
+        if self.own().anywhere(view):
+            for run in view.runs:
+                if LENGTH in run.heads:
+                    yield from self._mistyped(view, run.window(0, LENGTH))
 
     def _judge(self, view: View, window: Window) -> Confidence | None:
         start, end = window.start, window.end
@@ -86,11 +83,19 @@ class HealthNumber(ShapeDetector):
             yield window.start, window.end, Confidence.LIKELY
 
 
-def _checking(run: Run) -> list[int]:
-    """List the places of ten digits that check, digits all the same apart."""
+def _checking(view: View) -> list[Window]:
+    """List the tens of digits that check, digits all the same apart; once for each view."""
+    found: list[Window] | None = view.memory.get(_checking)
+    if found is None:
+        found = view.memory[_checking] = [one for run in view.runs for one in _of(run)]
+    return found
+
+
+def _of(run: Run) -> Iterator[Window]:
     sums, digits = run.weighted(WEIGHTS), run.digits
-    right = (at for at in run.stretches(LENGTH) if not sums[at] % 11)
-    return [at for at in right if digits[at : at + LENGTH] != digits[at] * LENGTH]
+    for at in run.stretches(LENGTH):
+        if not sums[at] % 11 and digits[at : at + LENGTH] != digits[at] * LENGTH:
+            yield run.window(at, LENGTH)
 
 
 def _spread(window: Window) -> bool:

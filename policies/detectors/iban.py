@@ -4,8 +4,9 @@ Source: ISO 13616-1 and the SWIFT IBAN registry: the lengths of each country; th
 from 10 on, the first four characters moved to the end, must leave 1 modulo 97 (ISO/IEC 7064).
 """
 
+import string
 from collections.abc import Iterator
-from string import ascii_letters
+from itertools import compress, count, islice
 
 import re2
 
@@ -13,7 +14,7 @@ from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
 from policies.detectors.triggers import TEN_DIGITS, Trigger, options
-from policies.text.numbers import STAND_IN, alphanumeric
+from policies.text.numbers import STAND_IN, alphanumeric, figures_in
 from policies.text.view import View
 
 _LENGTHS = {
@@ -32,14 +33,16 @@ _COUNTRY = "|".join(f"{code[0]}{{}}{code[1]}" for code in _LENGTHS).replace(
     "{}", "[^0-9A-Za-z]{0,3}"
 )
 _GAP = "[^0-9A-Za-z]{0,3}"
-_SHAPE = re2.compile(
-    rf"(?:^|[^0-9A-Za-z])((?i:{_COUNTRY}){_GAP}{STAND_IN}{_GAP}{STAND_IN}"
-    rf"(?:{_GAP}[0-9A-Za-z|]){{11,30}})".encode(),
+_START = re2.compile(  # a country and two check digits, one of them written as a digit
+    rf"(?:^|[^0-9A-Za-z])(?i:{_COUNTRY}){_GAP}(?:[0-9]{_GAP}{STAND_IN}|{STAND_IN}{_GAP}[0-9])".encode(),
     options(),
 )
 _LABEL = Words("iban", "ibans", "international bank account number", "iban no", "iban number")
-_NOT_LETTERS = bytes(code for code in range(256) if chr(code) not in ascii_letters)
 _FIGURES = str.maketrans("OQILSZB|", "00115281")
+_WIDEST = 34 * 4  # characters of the longest, three between each
+_COUNTRY_LETTERS = frozenset(string.ascii_letters.encode("ascii"))
+_ALPHANUMERIC = bytes(chr(byte).isalnum() or byte == ord("|") for byte in range(128)) + bytes(128)
+_FEWEST = 6  # digits as such; others may be letters that stand for them
 _BANK_LETTERS = {"GB": 4, "IE": 4, "NL": 4, "GI": 4, "MT": 4, "LV": 4, "RO": 4, "BG": 4, "IQ": 4}
 
 
@@ -50,12 +53,10 @@ class Iban(ShapeDetector):
         """Yield every place where a country, its length and the remainder fit."""
         text = view.ascii
         at = 0
-        while match := _SHAPE.search(text, at):
-            start = match.start(1)
+        while match := _START.search(text, at):
+            start = match.start() + (text[match.start()] not in _COUNTRY_LETTERS)
             at = start + 1
-            letters = match.group(1).translate(None, _NOT_LETTERS)  # bars may stand between
-            length = _LENGTHS[letters[:2].decode("ascii").upper()]
-            end = _end(text, start, length)
+            end = _end(text, start)
             if end is None:
                 continue
             number = alphanumeric(text[start:end]).decode("ascii").upper()
@@ -82,15 +83,16 @@ def _with_digits(number: str) -> str:
     return number[:2] + checks + number[4:bank] + number[bank:].translate(_FIGURES)
 
 
-def _end(text: bytes, start: int, length: int) -> int | None:
-    """Give where so many letters and digits end, if the next is neither joined nor a digit."""
-    seen = 0
-    for at in range(start, min(len(text), start + 4 * length)):
-        if alphanumeric(text[at : at + 1]):
-            seen += 1
-            if seen == length:
-                return None if text[at + 1 : at + 2].isalnum() else at + 1
-    return None
+def _end(text: bytes, start: int) -> int | None:
+    """Give where a country's length of letters and digits ends, mostly digits, if it ends there."""
+    stretch = text[start : start + _WIDEST]
+    compact = alphanumeric(stretch)
+    length = _LENGTHS.get(compact[:2].decode("ascii").upper(), _WIDEST)  # a bar between them?
+    if len(compact) < length or figures_in(compact[:length]) < _FEWEST:
+        return None
+    where = stretch.translate(_ALPHANUMERIC)
+    end = start + next(islice(compress(count(), where), length - 1, None)) + 1
+    return None if text[end : end + 1].isalnum() else end
 
 
 IBAN = Iban(

@@ -10,7 +10,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.detectors.triggers import Trigger
+from policies.detectors.triggers import Trigger, options
 from policies.text.numbers import alphanumeric, figures_in, pieces
 from policies.text.view import View
 
@@ -36,6 +36,7 @@ _TRIGGER = (
     rf"{_OUTWARD}(?:[0-9]{_GAP}[0-9A-HJ-NPR-Y]?{_GAP}{_FIGURE}"
     rf"|{_FIGURE}{_GAP}[0-9A-HJ-NPR-Y]?{_GAP}[0-9]|[l|1]{_GAP}l?{_GAP}[l|1]){_INWARD}"
 )
+_PLACE = re2.compile(_TRIGGER.encode(), options())
 _LABEL = Words(
     "postcode", "post code", "postal code", "address", "postcodes", "zip", "lives at", "moved to",
     "home address", "council tax", "catchment", "property", "tenant", "resident", "visit", "flat",
@@ -62,7 +63,11 @@ class Postcode(ShapeDetector):
         """Yield every place where the shape fits."""
         text = view.ascii
         at = 0
-        while match := _SHAPE.search(text, at):
+        while place := _PLACE.search(text, at):
+            match = _SHAPE.search(text, place.start(), place.end())
+            if match is None:
+                at = place.start() + 1
+                continue
             start, end = match.start(1), match.end(4)
             confidence = self._judge(view, match, start, end)
             at = end if confidence else start + 1

@@ -13,14 +13,14 @@ from functools import lru_cache
 
 from policies.detectors.columns import Headings
 from policies.detectors.finding import Detector, Finding
-from policies.detectors.triggers import TRIGGERS, Triggers
+from policies.detectors.triggers import KINDS_OF_WORDS, TRIGGERS, Place, Triggers
 from policies.text.view import View, normalise
 
 _PIECE = 1 << 16  # characters normalised at once
 _WHOLE = 512  # a text so short is searched whole
 _OVERLAP = 1024  # normal characters at the end of a piece that the next one reads again
-_REACH = 128  # how far from a trigger its finding may begin
-_CONTEXT = 160  # what a detector may read around a finding
+_REACH = (40, 96)  # how far from a trigger its finding may be; from one that is a word
+_CONTEXT = 96  # what a detector may read before and after a finding
 _WORD = 64  # how much further to look for a space, so as not to begin inside a number
 _LONGEST = 4096  # of a stretch given to the detectors at once
 MOST = 1000  # findings of one detector in one text; a text with more is full of them
@@ -32,6 +32,9 @@ def scan(text: str, detectors: Iterable[Detector]) -> list[Finding]:
     At most `MOST` for each detector. Linear in the length of the text; never raises.
     """
     return Scan(text, tuple(detectors)).findings()
+
+
+Stretch = tuple[int, int, int]  # of the normal text, and which kinds of triggers are there
 
 
 class Scan:
@@ -64,17 +67,17 @@ class Scan:
             self._search_tables(view, at)
             return
         triggers = _triggers(tuple(detector.name for detector in quick))
-        if triggers:
-            for start, end in _stretches(triggers.places(view.ascii), len(view.normal)):
-                self._search_stretch(view, at, start, end, quick)
+        for stretch in _stretches(triggers.places(view.ascii), len(view.normal)):
+            self._search_stretch(view, at, stretch, quick)
 
     def _search_stretch(
-        self, view: View, at: int, start: int, end: int, detectors: Sequence[Detector]
+        self, view: View, at: int, stretch: Stretch, detectors: Sequence[Detector]
     ) -> None:
         """Keep what begins in a stretch of the normal text, read with what stands around it."""
+        start, end, kinds = stretch
         first, last = _around(view.ascii, start, end)
         part = view.part(first, last)
-        pulled = TRIGGERS.pulled(part)
+        pulled = TRIGGERS.pulled(part, kinds)
         bounds = range(view.starts[start], view.ends[end - 1])
         for detector in detectors:
             if detector.name in pulled:
@@ -127,18 +130,24 @@ def _triggers(names: tuple[str, ...]) -> Triggers:
     return TRIGGERS.among(names)
 
 
-def _stretches(places: Iterable[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
-    """Join places that are near one another to stretches, and cut what gets too long."""
-    first = last = -1
-    for start, end in places:
-        if first >= 0 and (start - _REACH > last or last - first > _LONGEST):
-            yield first, last
-            first = max(last, start - _REACH)
-        elif first < 0:
-            first = max(0, start - _REACH)
-        last = min(end + _REACH, length)
+def _stretches(places: Iterable[Place], length: int) -> Iterator[Stretch]:
+    """Widen places, join those that meet to stretches, and cut what gets too long."""
+    first, last, kinds = -1, -1, 0
+    for start, end, kind in sorted(map(_widened, places)):
+        if first >= 0 and start <= last and last - first <= _LONGEST:
+            last, kinds = max(last, end), kinds | kind
+            continue
+        if first >= 0:
+            yield first, min(last, length), kinds
+        first, last, kinds = max(last, start, 0), end, kind
     if first >= 0:
-        yield first, last
+        yield first, min(last, length), kinds
+
+
+def _widened(place: Place) -> Stretch:
+    start, end, kind = place
+    reach = _REACH[kind in KINDS_OF_WORDS]
+    return start - reach, end + reach, 1 << kind
 
 
 def _around(text: bytes, start: int, end: int) -> tuple[int, int]:

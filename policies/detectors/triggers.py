@@ -35,7 +35,7 @@ class Trigger(NamedTuple):
 
     numbers: str = ""
     words: str = ""  # no use without a digit nearby
-    labels: str = ""  # neither
+    labels: str = ""  # of which a value stands some way off, as of words
     signs: str = ""
     codes: str = ""
     streets: str = ""
@@ -52,6 +52,21 @@ def options() -> "re2.Options":
     chosen.encoding = re2.Options.Encoding.LATIN1
     chosen.log_errors = False
     return chosen
+
+
+Place = tuple[int, int, int]  # a span, and the number of its kind
+KINDS_OF_WORDS = frozenset({1, 2})
+
+
+def inside(text: bytes, match: "re2._Match") -> tuple[int, int]:
+    """Give the span of a match without the characters at its edges that are no letter or digit.
+
+    A pattern without groups takes the engine one fast pass; groups cost it several slow ones.
+    """
+    start, end = match.span()
+    return start + (not text[start : start + 1].isalnum()), end - (
+        not text[end - 1 : end].isalnum()
+    )
 
 
 class Triggers:
@@ -73,17 +88,25 @@ class Triggers:
     def __contains__(self, name: str) -> bool:
         return name in self._triggers
 
-    def pulled(self, view: View) -> frozenset[str]:
-        """Give the names whose trigger stands in a view; worked out once for each view."""
+    def pulled(self, view: View, kinds: int = -1) -> frozenset[str]:
+        """Give the names whose trigger stands in a view; worked out once for each view.
+
+        `kinds`: a bit for each kind that may be there, if that is known.
+        """
         found: frozenset[str] | None = view.memory.get(self)
         if found is None:
-            kinds = (kind.pulled(view.ascii) for kind in self._of_kinds())
-            found = view.memory[self] = frozenset().union(*kinds)
+            names: set[str] = set()
+            for number, kind in enumerate(self._of_kinds()):
+                if kinds >> number & 1:
+                    names.update(kind.pulled(view.ascii))
+            found = view.memory[self] = frozenset(names)
         return found
 
-    def places(self, text: bytes) -> list[tuple[int, int]]:
-        """List spans, in order, so that every trigger in `text` overlaps one of them."""
-        return sorted(span for kind in self._of_kinds() for span in kind.places(text))
+    def places(self, text: bytes) -> Iterator[Place]:
+        """Yield places, so that every trigger in `text` overlaps one of its kind."""
+        for number, kind in enumerate(self._of_kinds()):
+            for start, end in kind.places(text):
+                yield start, end, number
 
     def _of_kinds(self) -> "tuple[_Kind, ...]":
         if self._kinds is None:
@@ -105,7 +128,7 @@ class _Kind:
     """The triggers of one kind."""
 
     def __init__(self, kind: str, patterns: dict[str, str]) -> None:
-        self._only_near_digits = kind in {"words", "labels"}
+        self._only_near_digits = kind == "words"
         self._names = tuple(patterns)
         self._set = re2.Set.SearchSet(options())
         for pattern in patterns.values():
@@ -117,6 +140,8 @@ class _Kind:
 
     def pulled(self, text: bytes) -> Collection[str]:
         """Give the names of those that match."""
+        if not self._names:
+            return ()
         matched = self._set.Match(text) or ()
         last = len(self._names)
         if text and last not in matched:
@@ -125,8 +150,8 @@ class _Kind:
 
     def places(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Yield spans, in order, so that every match in `text` overlaps one of them."""
-        at = 0
-        while match := self._any.search(text, at):
+        at = 0 if self._names else len(text) + 1
+        while at <= len(text) and (match := self._any.search(text, at)):
             start, end = match.span()
             at = max(end, at + 1)
             if not self._only_near_digits or _DIGIT.search(

@@ -12,7 +12,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.detectors.triggers import Trigger, options
+from policies.detectors.triggers import Trigger, inside, options
 from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
 
@@ -23,7 +23,7 @@ _YEAR = "[A-HJ-NPR-TV-Y]"
 _THREE = _GAP.join([_LATE] * 3)
 _NUMBER = rf"[1-9lI|]{_GAP}{_FIGURE}?{_GAP}{_FIGURE}?"
 _CURRENT_TEXT = rf"{_EARLY}{_GAP}{_EARLY}{_GAP}{_FIGURE}{_GAP}{_FIGURE}{_GAP}{_THREE}"
-_EDGES = r"(?:^|[^0-9A-Za-z])(?i:({}))(?:[^0-9A-Za-z]|$)"
+_EDGES = r"(?:^|[^0-9A-Za-z])(?i:{})(?:[^0-9A-Za-z]|$)"
 _CURRENT = re2.compile(_EDGES.format(_CURRENT_TEXT).encode(), options())
 _OLDER = re2.compile(
     _EDGES.format(
@@ -70,7 +70,7 @@ class VehicleRegistration(ShapeDetector):
         if _VEHICLE.anywhere(view):
             at = 0
             while match := _OLDER.search(view.ascii, at):
-                start, end = match.span(1)
+                start, end = inside(view.ascii, match)
                 at = start + 1
                 confidence = _judge_older(view, start, end)
                 if confidence:
@@ -80,7 +80,7 @@ class VehicleRegistration(ShapeDetector):
     def _current(self, view: View) -> Iterator[Candidate]:
         at = 0
         while match := _CURRENT.search(view.ascii, at):
-            start, end = match.span(1)
+            start, end = inside(view.ascii, match)
             at = start + 1
             confidence = _judge_current(view, start, end)
             if confidence:

@@ -7,7 +7,6 @@ Must never change the length silently: a text longer than the limit is cut and s
 """
 
 import re
-import string
 import unicodedata
 from array import array
 from bisect import bisect_left
@@ -46,9 +45,10 @@ _BY_CATEGORY = {
 }  # fmt: skip
 _LETTER_BLOCKS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)  # squared, circled, regional A to Z
 _ALPHABET = 26
-_MOST_FOLDS = 20_000
-_FEW = 8  # characters in one, in a text where odd ones are few
-_PRINTABLE = string.printable.encode("ascii")
+_SHORT = 256  # characters that are looked at one by one as fast
+_FEW = 12  # changes that are made one after the other; characters to an odd one that is rare
+_ASCII = bytes(range(128))
+_STEADY = bytes(byte for byte in range(32, 127) if byte != ord("`"))  # stay what they are
 
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _TOKEN = re.compile(r"[^\W_]+")
@@ -86,12 +86,18 @@ class View:
         """One byte a character of `normal`; look-alikes folded, what is not ASCII is a `?`."""
         if self.normal.isascii():
             return self.normal.encode("ascii")
-        return self.normal.translate(LOOKALIKES).encode("ascii", "replace")
+        alike = {ord(char): LOOKALIKES.get(ord(char), "?") for char in _beyond_ascii(self.normal)}
+        return _changed(self.normal, alike).encode("ascii", "replace")
 
     @cached_property
     def memory(self) -> dict[object, Any]:
         """What others worked out on this view, so that they do it once."""
         return {}
+
+    @cached_property
+    def lower(self) -> bytes:
+        """`ascii` in small letters."""
+        return self.ascii.lower()
 
     @cached_property
     def breaks(self) -> list[int]:
@@ -127,28 +133,15 @@ class View:
         return runs_of(self.digits, self.ascii)
 
 
-class _Folds(dict[int, str]):
-    """What each character folds to, worked out when it is first met; only one-for-one folds."""
-
-    def __missing__(self, code: int) -> str:
-        if len(self) > _MOST_FOLDS:
-            self.clear()
-        folded = self[code] = _fold(chr(code))
-        return folded
-
-
-_FOLDS = _Folds()
-
-
 def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
     """Make the normal view of `text`, of which at most `limit` characters are read."""
     cut = len(text) > limit
     text = text[:limit]
     if text.isascii() and text.isprintable() and "`" not in text:
         return View(text, text, range(len(text)), range(1, len(text) + 1), cut)
-    moved = _moved(text)
+    moved, folds = _folds(text)
     if not moved:
-        normal = _unmix(text.translate(_FOLDS))
+        normal = _unmix(_changed(text, folds))
         return View(text, normal, range(len(text)), range(1, len(text) + 1), cut)
     out: list[str] = []
     starts, ends = array("L"), array("L")
@@ -158,7 +151,7 @@ def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
     at = 0
     for place in (*places, len(text)):
         if at < place:
-            out += text[at:place].translate(_FOLDS)
+            out += _changed(text[at:place], folds)
             starts.extend(range(at, place))
             ends.extend(range(at + 1, place + 1))
         if place < len(text):
@@ -167,13 +160,36 @@ def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
     return View(text, _unmix("".join(out)), starts, ends, cut)
 
 
-def _moved(text: str) -> frozenset[str]:
-    """Give the characters that are not one character each in the normal text."""
-    if text.isascii():
-        odd = text.encode("ascii").translate(None, _PRINTABLE).decode("ascii")
-        return frozenset(char for char in set(odd) if len(_fold(char)) != 1)
-    folds = ((char, _fold(char)) for char in set(text))
-    return frozenset(char for char, folded in folds if len(folded) != 1 or folded == _MARK)
+def _folds(text: str) -> tuple[frozenset[str], dict[int, str]]:
+    """Give the characters that are not one character each in the normal text, and other changes."""
+    moved: list[str] = []
+    folds: dict[int, str] = {}
+    for char in _odd(text):
+        folded = _fold(char)
+        if len(folded) != 1 or folded == _MARK:
+            moved.append(char)
+        elif folded != char:
+            folds[ord(char)] = folded
+    return frozenset(moved), folds
+
+
+def _odd(text: str) -> set[str]:
+    """Give the characters that may change: not one by one, for texts are long."""
+    raw = text.encode("utf-8", "surrogatepass").translate(None, _STEADY)
+    return set(raw.decode("utf-8", "surrogatepass"))
+
+
+def _beyond_ascii(text: str) -> set[str]:
+    raw = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return set(raw.decode("utf-8", "surrogatepass"))
+
+
+def _changed(text: str, folds: dict[int, str]) -> str:
+    if len(folds) > _FEW or len(text) < _SHORT:
+        return text.translate(folds)
+    for code, folded in folds.items():
+        text = text.replace(chr(code), folded)
+    return text
 
 
 def _put(char: str, at: int, out: list[str], starts: "array[int]", ends: "array[int]") -> None:
