@@ -14,7 +14,7 @@ from policies.detectors.finding import Confidence, Severity
 from policies.detectors.triggers import NUMBER, Trigger, options
 from policies.text.view import View
 
-_GAP = "[^0-9A-Za-z]"
+_GAP = "[^0-9A-Za-z|]"
 _PAIR = re2.compile(
     (
         rf"(?:^|[^0-9])([0-9]{{2}}({_GAP}{{1,3}})[0-9]{{2}}{_GAP}{{1,3}}[0-9]{{2}}|[0-9]{{6}})"

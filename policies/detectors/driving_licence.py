@@ -16,7 +16,7 @@ from policies.detectors.triggers import SIX_IN_LETTERS, Trigger, options
 from policies.text.numbers import alphanumeric
 from policies.text.view import View
 
-_GAP = "[^0-9A-Za-z]{0,3}"
+_GAP = "[^0-9A-Za-z|]{0,3}"
 _FIGURE = "[0-9OoIl|]"
 _NAME = _GAP.join(["[A-Za-z]", *["[A-Za-z9]"] * 4])
 _SHAPE_TEXT = (

@@ -32,7 +32,7 @@ _LENGTHS = {
 _COUNTRY = "|".join(f"{code[0]}{{}}{code[1]}" for code in _LENGTHS).replace(
     "{}", "[^0-9A-Za-z]{0,3}"
 )
-_GAP = "[^0-9A-Za-z]{0,3}"
+_GAP = "[^0-9A-Za-z|]{0,3}"
 _START = re2.compile(  # a country and two check digits, one of them written as a digit
     rf"(?:^|[^0-9A-Za-z])(?i:{_COUNTRY}){_GAP}(?:[0-9]{_GAP}{STAND_IN}|{STAND_IN}{_GAP}[0-9])".encode(),
     options(),

@@ -16,7 +16,7 @@ from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
 
 _UNUSED = frozenset({b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"})
-_GAP = r"[^0-9A-Za-z]{0,3}"
+_GAP = r"[^0-9A-Za-z|]{0,3}"
 _FIGURE = r"[0-9OoIl|]"
 _SIX = _GAP.join([_FIGURE] * 6)
 _HEAD = (

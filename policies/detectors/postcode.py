@@ -21,7 +21,7 @@ _AREAS = (
     "SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE"
 )
 _AREA = frozenset(_AREAS.encode().split())
-_GAP = r"[^0-9A-Za-z]{0,3}"
+_GAP = r"[^0-9A-Za-z|]{0,3}"
 _FIGURE = r"[0-9OoIl|]"
 _SHAPE = re2.compile(
     (

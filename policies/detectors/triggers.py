@@ -20,7 +20,7 @@ _ALWAYS = rb"(?s:.)"  # matches any text at all: its absence says that the engin
 _DIGIT = re.compile(rb"[0-9]")
 _NEAR = 96  # where a digit must stand for a word to be worth a look
 
-GAP = "[^0-9A-Za-z]"
+GAP = "[^0-9A-Za-z|]"
 TEN_DIGITS = rf"(?:{STAND_IN}{GAP}{{0,5}}){{9}}{STAND_IN}"
 _SIX = rf"{GAP}{{0,3}}".join(["[A-Za-z9]", "[A-Za-z9]", *["[0-9OoIl|]"] * 6, "[A-Za-z]"])
 SIX_IN_LETTERS = _SIX  # six digits in the midst of letters: AB123456C

@@ -17,7 +17,7 @@ from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
 
 _LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
-_GAP = r"[^0-9A-Za-z]{0,2}"
+_GAP = r"[^0-9A-Za-z|]{0,2}"
 _SHAPE = re2.compile(
     (
         rf"(?:^|[^A-Za-z0-9])([A-HJ-NP-RT-Za-hj-np-rt-z]{_GAP}(?:[0-9OoIl|]{_GAP}){{11}}"

@@ -16,7 +16,7 @@ from policies.detectors.triggers import Trigger, inside, options
 from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
 
-_GAP = "[^0-9A-Za-z]{0,3}"
+_GAP = "[^0-9A-Za-z|]{0,3}"
 _FIGURE = "[0-9OoIl|]"
 _EARLY, _LATE = "[A-HJ-PR-Y]", "[A-HJ-PR-Z]"
 _YEAR = "[A-HJ-NPR-TV-Y]"

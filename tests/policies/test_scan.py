@@ -28,7 +28,23 @@ PROSE = (
     "Invoice 9434765919 was paid on 03/04/2026, order PO123456.", "We are closed on Monday.",
     "Please see page 4 of the report", "£1,250.00 in 2026/27", "It is so, or is it?", "call me",
 )  # fmt: skip
-ODD = ("\n", " ", "\n\n", "\u200b", "\u00a0", " – ", "é", ", ", "\t", "; ", "İ", "🙂", "…")
+ODD = (
+    "\n",
+    "|",
+    "|1",
+    " ",
+    "\n\n",
+    "\u200b",
+    "\u00a0",
+    " – ",
+    "é",
+    ", ",
+    "\t",
+    "; ",
+    "İ",
+    "🙂",
+    "…",
+)
 
 
 def spans(text: str) -> set[tuple[str, int, int]]:
