@@ -22,6 +22,7 @@ from policies.envelope import Envelope
 from policies.errors import FlagError
 from policies.extraction.passages import Content
 from policies.extraction.pool import ExtractionPool
+from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.lifetime import lifetime
 from policies.message.mime import DEFAULT_LIMITS, Outline, outline
 from policies.terms import Changes
@@ -115,6 +116,7 @@ def examine(
     own_domains: Iterable[str],
     now: datetime,
     extraction: ExtractionPool | None = None,
+    knowledge: Knowledge = NOTHING_KNOWN,
 ) -> Examined:
     """Read a finished spool and decide. Raise RefusedError if nobody is to get the mail.
 
@@ -128,7 +130,7 @@ def examine(
         raise RefusedError(_not_sent(str(error))) from error
     content = _inside(found, spool, policy, extraction)
     envelope = envelope_of(session, session.recipients, own_domains)
-    decisions = policy.decide(envelope, found, content)
+    decisions = policy.decide(envelope, found, content, knowledge)
     check_decisions(session, decisions)
     return Examined(
         session=session,

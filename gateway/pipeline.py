@@ -20,6 +20,7 @@ from gateway.securing import secured
 from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
+from gateway.verified import Verified
 from gateway.warning import warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
@@ -29,6 +30,7 @@ from policies.settings import OrganisationSettings
 from vault import reference
 from vault.address import Address
 from vault.deposit import Deposit, deposit
+from vault.history import Past
 from vault.holding import hold
 from vault.keys import SealingKeys
 from vault.secrets import Secret
@@ -89,7 +91,7 @@ class Pipeline:
     async def rcpt_to(self, session: MailSession, address: Address) -> Reply | None:
         """Refuse a recipient that no content could make acceptable, by name."""
         envelope = envelope_of(session, [*session.recipients, address], self._domains)
-        decision = self.policy.decide_recipient(envelope, address)
+        decision = self.policy.decide_recipient(envelope, address, Past(self._store))
         if decision is None:
             return None
         rules = [reason.rule for reason in decision.because]
@@ -103,7 +105,8 @@ class Pipeline:
     async def commit(self, session: MailSession, spool: Spool) -> Reply:
         """Do what is to be done with a complete mail. Raise VaultError: then nothing was done."""
         try:
-            mail = await self._workers.call(self._examine, session, spool)
+            verified = Verified(self._relay, self._patience / 2)
+            mail = await self._workers.call(self._examine, session, spool, verified)
             if mail.is_held:
                 return await self._hold(mail, spool)
             mail = await self._workers.call(self._changer.changed, mail, spool)
@@ -124,10 +127,10 @@ class Pipeline:
         finally:
             spool.abort()  # what was deposited is the vault's, and stays
 
-    def _examine(self, session: MailSession, spool: Spool) -> Examined:
+    def _examine(self, session: MailSession, spool: Spool, verified: Verified) -> Examined:
         spool.finish()
-        now = self._store.clock()
-        return examine(session, spool, self.policy, self._domains, now, self._extraction)
+        now, past = self._store.clock(), Past(self._store, verified)
+        return examine(session, spool, self.policy, self._domains, now, self._extraction, past)
 
     async def _hold(self, mail: Examined, spool: Spool) -> Reply:
         """Keep the mail until its sender has mended it; nobody gets it yet."""

@@ -30,7 +30,7 @@ from gateway.smtp.replies import Reply
 from gateway.warning import warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
-from vault import outbox, reference
+from vault import history, outbox, reference
 from vault.address import Address
 from vault.audit import Act, record
 from vault.deposit import deposit
@@ -38,7 +38,7 @@ from vault.errors import VaultError
 from vault.keys import SealingKeys
 from vault.origin import Origin
 from vault.spool import Spool
-from vault.store import Store
+from vault.store import Store, Transaction
 
 log = structlog.get_logger()
 
@@ -133,7 +133,7 @@ class Route:
     async def _settle(self, mail: Examined, sorted_out: "_Sorted", trace: str) -> None:
         """Write down what became of it. The mail is on its way: a failure here changes nothing."""
         try:
-            await self.workers.call(self._note, mail, Act.RELAY_DONE, sorted_out.taken_status)
+            await self.workers.call(self._remember, mail, sorted_out)
             if sorted_out.refused:
                 await self.workers.call(self._bounce, mail, sorted_out, trace)
             await self.workers.call(
@@ -149,10 +149,21 @@ class Route:
             self._note(mail, one.act, {one.recipient: one.detail})
 
     def _note(self, mail: Examined, act: Act, details: dict[Address, str]) -> None:
-        actor, origin = str(author_of(mail, self.own_domains)), Origin(ip=mail.session.peer_ip)
         with self.store.writing() as tx:
-            for to, detail in details.items():
-                record(tx, act, actor=actor, subject=str(to), origin=origin, detail=detail)
+            self._record(tx, mail, act, details)
+
+    def _record(
+        self, tx: Transaction, mail: Examined, act: Act, details: dict[Address, str]
+    ) -> None:
+        actor, origin = str(author_of(mail, self.own_domains)), Origin(ip=mail.session.peer_ip)
+        for to, detail in details.items():
+            record(tx, act, actor=actor, subject=str(to), origin=origin, detail=detail)
+
+    def _remember(self, mail: Examined, sorted_out: "_Sorted") -> None:
+        """Record who got it now, in the sender's history too; who gets it later is there by then."""
+        with self.store.writing() as tx:
+            self._record(tx, mail, Act.RELAY_DONE, sorted_out.taken_status)
+            history.note(tx, mail.session.sender, sorted_out.taken)
 
     def _bounce(self, mail: Examined, sorted_out: "_Sorted", trace: str) -> None:
         self._note(mail, Act.RELAY_BOUNCED, sorted_out.refused_status)

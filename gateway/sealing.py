@@ -65,6 +65,7 @@ def deposit_for(
         happened=mail.happened,
         policy=mail.policy,
         origin=Origin(ip=mail.session.peer_ip),
+        wrote_as=mail.session.sender,
     )
 
 

@@ -30,6 +30,7 @@ from sealgate.settings import Settings
 from sealgate.waiting import Turn, take
 from vault import keys, opening
 from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
+from vault.history import Past
 from vault.store import Store
 from webreader import listen
 from webreader.site import Site
@@ -187,6 +188,7 @@ async def run_web(settings: Settings) -> None:
         settings=settings.web,
         rules=lambda: in_force.policy,
         extraction=extraction,
+        knowledge=Past(store),
     )
     with closing(extraction), closing(site.store):
         opened = await take(stopping, lambda: _open_site(site))

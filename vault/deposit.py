@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import delete, exists, insert, or_, select
 
-from vault import ciphertext, conversation, facts, reference, tables
+from vault import ciphertext, conversation, facts, history, reference, tables
 from vault.address import Address
 from vault.audit import NOWHERE, Act, record
 from vault.errors import StoreUnavailable
@@ -76,7 +76,8 @@ class Deposit:
 
     `answers` are the Message-IDs it answers: it joins their conversation if its author or one of
     its recipients already takes part. `conversation` names one outright. A `reference` is given
-    only to a mail that has one already: one that was held.
+    only to a mail that has one already: one that was held. `wrote_as` is the address under which
+    the sender's history knows of the mail; None keeps it out of there.
     """
 
     spool: Spool
@@ -94,6 +95,7 @@ class Deposit:
     policy: str = ""
     origin: Origin = NOWHERE
     reference: str = ""
+    wrote_as: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +176,15 @@ def _write(
         record(tx, one.act, package_id=package_id, subject=whom, detail=detail)
     if deposit.queued is not None:
         _queue_copies(tx, keys, deposit, deposit.queued, drawn)
+    history.note(tx, deposit.wrote_as, _everybody(deposit))
     receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
     tx.execute(insert(tables.receipts), [receipt])
     return Receipt(drawn, package_id, duplicate=False)
+
+
+def _everybody(deposit: Deposit) -> list[Address]:
+    queued = deposit.queued.recipients if deposit.queued else ()
+    return [*(grant.address for grant in deposit.grants), *queued]
 
 
 def unused_reference(tx: Transaction) -> str:

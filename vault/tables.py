@@ -276,6 +276,18 @@ class HoldApprover(SQLModel, table=True):
     address: str = Field(primary_key=True, index=True)
 
 
+class Correspondence(SQLModel, table=True):
+    """That a sender has written to a recipient: how often, and on which day last. Both folded."""
+
+    __tablename__ = "correspondence"
+    __table_args__ = (Index("correspondence_by_day", "last_at"),)
+
+    sender: str = Field(primary_key=True)
+    recipient: str = Field(primary_key=True)
+    times: int = 1
+    last_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class AccessRequest(SQLModel, table=True):
     """Someone without access asks for it. At most one pending a package and requester."""
 
@@ -381,6 +393,7 @@ policy_acts = _table(PolicyAct)
 receipts = _table(Receipt)
 holds = _table(Hold)
 hold_approvers = _table(HoldApprover)
+correspondence = _table(Correspondence)
 access_requests = _table(AccessRequest)
 sign_in_codes = _table(SignInCode)
 sign_in_failures = _table(SignInFailure)

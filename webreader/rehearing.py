@@ -125,6 +125,7 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
         because=_rules(heard.decisions),
         policy=heard.policy,
         origin=origin,
+        wrote_as=slip.sender,
     )
 
 
