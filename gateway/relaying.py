@@ -160,7 +160,7 @@ class Route:
             record(tx, act, actor=actor, subject=str(to), origin=origin, detail=detail)
 
     def _remember(self, mail: Examined, sorted_out: "_Sorted") -> None:
-        """Record who got it now, in the sender's history too; who gets it later is there by then."""
+        """Record who got it now, in the history too; who gets it later is there by then."""
         with self.store.writing() as tx:
             self._record(tx, mail, Act.RELAY_DONE, sorted_out.taken_status)
             history.note(tx, mail.session.sender, sorted_out.taken)
