@@ -25,7 +25,7 @@ from policies.extraction.pool import ExtractionPool
 from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.lifetime import lifetime
 from policies.message.mime import DEFAULT_LIMITS, Outline, outline
-from policies.terms import Changes
+from policies.terms import UNCHANGED, Changes
 from vault.address import Address
 from vault.deposit import Happened
 from vault.spool import Spool
@@ -80,6 +80,11 @@ class Examined:
     def kept(self) -> tuple[Decision, ...]:
         """The decisions that need the mail as it was written to be sealed."""
         return tuple(filter(_kept, self.decisions))
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any clear copy is to differ from the mail."""
+        return any(one.changes != UNCHANGED for one in self.decisions)
 
     @property
     def copies(self) -> tuple[Copy, ...]:

@@ -109,7 +109,8 @@ class Pipeline:
             mail = await self._workers.call(self._examine, session, spool, verified)
             if mail.is_held:
                 return await self._hold(mail, spool)
-            mail = await self._workers.call(self._changer.changed, mail, spool)
+            if mail.is_changed:
+                mail = await self._workers.call(self._changer.changed, mail, spool)
             mail = await secured(mail, self._relay, self._patience / 2)
             if mail.kept:
                 return await self._seal(mail, spool)

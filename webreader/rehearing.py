@@ -86,11 +86,12 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
     )
     remedy = Remedy(sealed=slip.sealed, approver=approver)
     content = _inside(site, policy, seen, read)
-    decided = policy.decide(envelope, seen, content, site.knowledge, remedy)
+    asked = policy.decide(envelope, seen, content, site.knowledge, remedy)
+    decided = tuple(map(_sealed_if_changed, asked))
     try:
         return replace(
             heard,
-            decisions=tuple(map(_sealed_if_changed, decided)),
+            decisions=decided,
             restrictions=_restrictions(site, decided, seen),
             approvers=_others(approvers_for(decided), held.hold.owner),
         )

@@ -25,7 +25,9 @@ _SHOWN_ELSEWHERE = {
     "application/ms-tnef": "it holds a winmail.dat",
     "application/vnd.ms-tnef": "it holds a winmail.dat",
 }
-_TOPIC = ("thread-topic", "keywords", "comments", "summary")
+_TOPIC = (
+    "thread-topic", "keywords", "comments", "summary", "original-subject", "x-original-subject",
+)  # fmt: skip
 _NAMED = ("content-disposition", "content-type", "content-description")
 _PARAMETER = re.compile(
     rb";[ \t\r\n]*(?:file)?name(?:\*\d{0,3})?\*?[ \t\r\n]*="

@@ -24,8 +24,11 @@ WIDTH = 72
 _TEXTS = ("text/plain", "text/html")
 _CARRIERS = ("multipart/mixed", "multipart/alternative", "multipart/related")
 _IDENTITY = ("7bit", "8bit", "binary")
-_STATEFUL = ("iso2022", "hz", "utf-7", "utf-16", "utf-32")
-_ASCII = bytes(range(32, 127))
+# Codecs of Python in which ASCII bytes are ASCII characters, whatever stands before them.
+_WRITABLE = re.compile(
+    r"utf-8|ascii|iso8859-\d+|cp125\d|cp437|cp850|cp93[26]|cp949|cp950|koi8-[ru]|gb2312|gbk|"
+    r"gb18030|big5|big5hkscs|euc_jp|euc_kr|shift_jis|mac-roman|tis-620"
+)
 _PLAIN_SPELLING = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "}
 )
@@ -95,13 +98,12 @@ def _reader(part: Part, head: bytes, statements: tuple[str, ...]) -> TextReader:
 def _charset(name: str) -> str:
     """Return the codec of a character set in which ASCII stands for itself. Raises CannotAdd."""
     try:
-        codec = codecs.lookup(name)
-        plain = codec.decode(_ASCII)[0].encode("ascii") == _ASCII
-    except (LookupError, UnicodeError, ValueError, TypeError):
-        plain = False
-    if not plain or codec.name.startswith(_STATEFUL):
+        codec = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        codec = ""
+    if _WRITABLE.fullmatch(codec) is None:
         raise CannotAdd("a part is in a character set that cannot be added to")
-    return codec.name
+    return codec
 
 
 def _read_through(chunks: Iterable[bytes], readers: list[TextReader]) -> None:
