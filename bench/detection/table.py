@@ -51,12 +51,18 @@ def _rows(results: Sequence[Result]) -> list[Row]:
         ("names by origin: most below the mean", ".03", lambda r: _gap(r.origins)),
         ("us a subject, median", "80", lambda r: f"{r.speed.median:.0f}"),
         ("us a subject, 99 of 100 within", "300", lambda r: f"{r.speed.p99:.0f}"),
-        ("us, worst of 4 kB made to be slow", "2000", lambda r: f"{r.speed.worst:.0f}"),
+        (
+            "us, worst of 4 kB made to be slow",
+            "2000",
+            lambda r: f"{r.speed.worst:.0f} {r.speed.worst_input[:12]}",
+        ),
         ("bodies: spans found", "", lambda r: _share(r.bodies.recall)),
         ("bodies: spans that are right", "", lambda r: _share(r.bodies.precision)),
         ("bodies: found in one without any", "", lambda r: _share(r.bodies.documents)),
         ("MB/s, identifiers", "25", lambda r: f"{r.speed.identifiers:.2f}"),
         ("MB/s, with names", "5", lambda r: f"{r.speed.with_names:.2f}"),
+        ("  identifiers, dense with them", "", lambda r: f"{r.speed.identifiers_dense:.2f}"),
+        ("  with names, dense with them", "", lambda r: f"{r.speed.with_names_dense:.2f}"),
     ]
 
 
