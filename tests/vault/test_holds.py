@@ -9,7 +9,7 @@ import pytest
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, Safe
 from tests.vault.lockup import BOSS, REASON, Lockup
 from tests.vault.test_deposit import LARGE, failing, files
-from vault import held, upkeep
+from vault import ciphertext, held, upkeep
 from vault.deposit import Receipt
 from vault.errors import AccessDenied, NotHeld, Outdated, StoreUnavailable
 from vault.outbox import Kind
@@ -289,6 +289,13 @@ def test_a_release_that_fails_half_way_has_not_happened(lockup: Lockup, table: s
 def test_content_of_a_held_mail_is_no_orphan(lockup: Lockup) -> None:
     hold_id = lockup.hold(LARGE)
     assert upkeep.clear(lockup.safe.store, abandoned_after=timedelta(0)).orphans == 0
+    assert b"".join(lockup.look(hold_id).read()) == LARGE
+
+
+def test_content_that_is_held_is_not_let_go(lockup: Lockup) -> None:
+    hold_id, safe = lockup.hold(LARGE), lockup.safe
+    with safe.store.writing() as tx:
+        ciphertext.release(tx, safe.store, hold_id)
     assert b"".join(lockup.look(hold_id).read()) == LARGE
 
 
