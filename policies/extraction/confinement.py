@@ -1,8 +1,8 @@
 """What a worker gives up before it reads its first mail, so that a hostile file gains nothing.
 
-Linux. Promises no new open file, no file written, no process, no core, no network where the kernel
-lets an ordinary process leave it, and a ceiling on memory. Must never be called in a process that
-has other work.
+Linux. Promises no new open file, no file written, no process, no core, no network, and a ceiling on
+memory; most of it twice, by limits and by a filter of system calls. Must never be called in a
+process that has other work.
 """
 
 import ctypes
@@ -10,6 +10,8 @@ import os
 import resource
 from contextlib import suppress
 from pathlib import Path
+
+from policies.extraction import seccomp
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS = 1, 4, 38
@@ -36,6 +38,7 @@ def confine(memory: int) -> None:
     ):
         with suppress(ValueError, OSError):  # a stricter limit is in force already
             resource.setrlimit(limit, (most, most))
+    seccomp.restrict()
 
 
 def allow_seconds(seconds: int) -> None:

@@ -269,15 +269,21 @@ def test_a_closed_pool_reads_nothing() -> None:
 
 
 PROBE = """
-import socket, sys
+import os, socket, sys
 from policies.extraction.confinement import confine
 confine(64 << 20)
 def blocked(what):
     try: what()
     except (OSError, MemoryError): return True
     return False
+def after_closing_one():
+    os.close(2)
+    open('/etc/hostname')
 found = [
     blocked(lambda: open('/etc/hostname')),
+    blocked(after_closing_one),
+    blocked(os.fork),
+    blocked(lambda: os.kill(os.getppid(), 0)),
     blocked(lambda: open('/tmp/sealgate-probe', 'w')),
     blocked(lambda: socket.socket()),
     blocked(lambda: bytearray(100 << 20)),
@@ -291,7 +297,7 @@ def test_a_worker_can_open_nothing() -> None:
     done = subprocess.run(
         program(PROBE), capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
-    assert done.stdout.strip() == "[True, True, True, True, False]"
+    assert done.stdout.strip() == "[True, True, True, True, True, True, True, False]"
 
 
 def test_a_worker_has_no_environment_and_three_pipes(pool: ExtractionPool) -> None:
