@@ -18,7 +18,20 @@ MAKES_THING = int(Kind.STREET | Kind.VENUE | Kind.COMPANY | Kind.THEME)
 TITLE = int(Kind.TITLE)
 
 _SHORTEST = 2
+_LONGEST_ACRONYM = 3
+_HOUSES = frozenset({"brothers", "bros", "sons", "son", "daughters"})  # of a firm: Hill Brothers
 _SAINTS = frozenset({"st", "saint", "ss", "sts", "santa", "san", "port", "mount", "lake", "fort"})
+_NEVER = frozenset({
+    "the", "an", "so", "no", "my", "he", "she", "we", "you", "to", "do", "on", "in", "at", "by",
+    "and", "or", "not", "but", "all", "any", "can", "has", "her", "his", "our", "out", "off", "how",
+    "who", "why", "when", "then", "than", "that", "this", "with", "from", "for", "are", "was",
+    "new", "now", "one", "two", "see", "get", "yes", "hi", "hello", "dear", "thanks", "man", "men",
+    "van", "bus", "day", "web", "pay", "go", "be", "as", "if", "it", "is", "of", "up", "us",
+})  # fmt: skip
+_NO_PERSON_AFTER = frozenset({
+    "storm", "hurricane", "mount", "lake", "river", "port", "fort", "planet", "hms", "rms", "uss",
+})  # fmt: skip
+_HOUSEHOLD = frozenset({"siblings", "family", "twins", "children", "household", "girls", "boys"})
 _PARTICLES = frozenset({
     "al", "el", "ul", "bin", "binti", "ibn", "abu", "de", "da", "do", "dos", "das", "di", "del",
     "della", "der", "den", "van", "von", "ter", "ten", "la", "le", "mc", "mac", "ap", "ben", "bat",
@@ -43,10 +56,14 @@ def may_be(line: Line, word: Word) -> bool:
     kinds = word.kinds
     if not kinds & NAMED and (kinds & OTHER):
         return False
-    if line.case is not Case.MIXED:
-        return True
+    if word.low in _NEVER or not word.low.isascii():
+        return False  # a script that the lists do not know is no evidence
     shape = word.shape
-    return shape in "Tm" or (shape == "U" and bool(kinds & NAMED) and not kinds & OTHER)
+    if line.case is Case.UPPER or (line.case is Case.LOWER and shape != "U"):
+        return True
+    if shape == "U":  # an acronym, unless it is long and known
+        return len(word.text) > _LONGEST_ACRONYM and bool(kinds & NAMED) and not kinds & OTHER
+    return shape in "Tm"
 
 
 def is_particle(word: Word) -> bool:
@@ -63,7 +80,15 @@ def is_initial(line: Line, word: Word) -> bool:
 
 def after_saint(line: Line, at: int) -> bool:
     """Tell whether a saint's title stands before the word: St Peter's."""
-    return at > 0 and line.words[at - 1].low in _SAINTS and line.words[at].gap in {" ", ". "}
+    if at == 0 or line.words[at].gap not in {" ", ". "}:
+        return False
+    before = line.words[at - 1].low
+    return before in _SAINTS or before in _NO_PERSON_AFTER
+
+
+def owns_a_family(line: Line, at: int) -> bool:
+    """Tell whether the next word makes a family of a surname: the Brown siblings."""
+    return at + 1 < len(line.words) and line.words[at + 1].low in _HOUSEHOLD
 
 
 def makes_thing(line: Line, at: int) -> bool:
@@ -71,4 +96,6 @@ def makes_thing(line: Line, at: int) -> bool:
     if not 0 < at < len(line.words):
         return False
     word = line.words[at]
+    if word.low in _HOUSES:
+        return word.gap in {" ", " & "} and line.words[at].text[0].isupper()
     return bool(word.kinds & MAKES_THING) and word.gap == " " and not word.kinds & FUNCTION

@@ -19,6 +19,7 @@ from policies.detectors.names.candidates import (
     is_particle,
     makes_thing,
     may_be,
+    owns_a_family,
     strong_first,
     strong_surname,
 )
@@ -29,6 +30,7 @@ NameSpan = tuple[int, int, Confidence]  # first word, one past the last, how sur
 
 _COMMON = int(Kind.COMMON)
 _EVERYDAY = frozenset({"mr", "mrs", "ms", "miss", "mx", "missus", "messrs", "cllr", "councillor"})
+_PLAIN = frozenset({"mr", "mrs", "ms", "mx"})
 _ALSO_WORDS = frozenset({
     "miss", "judge", "master", "captain", "sir", "fr", "sr", "pc", "dc", "canon", "lady", "lord",
     "ms", "doctor", "dame", "major", "general", "clr", "sgt", "insp", "imam", "rabbi", "prof",
@@ -63,7 +65,31 @@ def _name_at(line: Line, at: int) -> NameSpan | None:
         return None
     if not may_be(line, word) or after_saint(line, at):
         return None
-    return _surname_first(line, at) or _full(line, at) or _initial_last(line, at)
+    return (
+        _surname_first(line, at)
+        or _loud_surname(line, at)
+        or _full(line, at)
+        or _initial_last(line, at)
+        or _family(line, at)
+    )
+
+
+def _loud_surname(line: Line, at: int) -> NameSpan | None:
+    """`OKAFOR Chidi`, as forms and lists print it."""
+    surname, first = line.words[at], _next(line, at + 1, " ")
+    if first is None or line.case is not Case.MIXED or surname.shape != "U":
+        return None
+    if first.shape == "T" and strong_first(first) and strong_surname(surname):
+        return at, at + 2, Confidence.LIKELY
+    return None
+
+
+def _family(line: Line, at: int) -> NameSpan | None:
+    word = line.words[at]
+    if line.case is Case.MIXED and word.kinds & SURNAME and owns_a_family(line, at):
+        ordinary = word.kinds & OTHER & ~_COMMON
+        return None if ordinary else (at, at + 1, Confidence.POSSIBLE)
+    return None
 
 
 def _next(line: Line, at: int, *gaps: str) -> Word | None:
@@ -105,7 +131,8 @@ def _may_follow(line: Line, title: Word, word: Word) -> bool:
             return False
         if also:
             return not word.kinds & OTHER or bool(word.kinds & SURNAME and title.low == "miss")
-        return not word.kinds & OTHER or bool(word.kinds & NAMED) or not word.kinds & ~_COMMON
+        ordinary = not word.kinds & ~_COMMON and title.low in _PLAIN
+        return not word.kinds & OTHER or bool(word.kinds & NAMED) or ordinary
     if also:
         return strong_surname(word)
     return not word.kinds & OTHER or bool(word.kinds & NAMED)

@@ -82,7 +82,11 @@ def read(text: str) -> Line:
         elif low.endswith("s") and text[end : end + 1] == "'":
             owns = True
         kinds = 0 if low[0].isdigit() else kinds_of(low)
-        words.append(Word(start, end, written, low, kinds, text[last:start][-_LONGEST_GAP:], owns))
+        glued = bool(words) and start == last  # PO643400, LU3
+        if glued:
+            words[-1].thing = True
+        gap = text[last:start][-_LONGEST_GAP:]
+        words.append(Word(start, end, written, low, kinds, gap, owns, glued))
         last = match.end()
         if len(words) == _MOST:
             break
