@@ -10,9 +10,11 @@ from policies.detectors.chi_number import CHI_NUMBER
 from policies.detectors.date_of_birth import DATE_OF_BIRTH
 from policies.detectors.driving_licence import DRIVING_LICENCE
 from policies.detectors.email_address import EMAIL_ADDRESS
+from policies.detectors.facts import FACTS
 from policies.detectors.finding import Detector
 from policies.detectors.health_and_care_number import HEALTH_AND_CARE_NUMBER
 from policies.detectors.iban import IBAN
+from policies.detectors.names.initials import INITIALS
 from policies.detectors.names.person_name import PERSON_NAME
 from policies.detectors.national_insurance_number import NATIONAL_INSURANCE_NUMBER
 from policies.detectors.nhs_number import NHS_NUMBER
@@ -45,6 +47,8 @@ _ALL: tuple[Detector, ...] = (
     PHONE,
     EMAIL_ADDRESS,
     PERSON_NAME,
+    INITIALS,
+    *FACTS,
     VEHICLE_REGISTRATION,
     STAFF_NUMBER,
     CASE_REFERENCE,

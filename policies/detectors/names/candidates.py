@@ -3,7 +3,7 @@
 A word is *strong* as a first name or surname where the lists know it as that and as nothing else.
 """
 
-from policies.detectors.names.gazetteer import CUES, Kind
+from policies.detectors.names.gazetteer import CUES, Kind, words_of
 from policies.detectors.names.words import Case, Line, Word
 
 FIRST = int(Kind.FIRST)
@@ -14,29 +14,18 @@ FUNCTION = int(
     Kind.RELATION | Kind.PERSON | Kind.MONTH | Kind.WEEKDAY | Kind.BEFORE | Kind.AFTER | Kind.CASE
 )
 MAKES_PLACE = int(Kind.STREET | Kind.VENUE)
-MAKES_THING = int(Kind.STREET | Kind.VENUE | Kind.COMPANY | Kind.THEME)
+MAKES_THING = int(Kind.STREET | Kind.VENUE | Kind.COMPANY)
 TITLE = int(Kind.TITLE)
 
 _SHORTEST = 2
+_SHORTEST_UNKNOWN = 3
 _LONGEST_ACRONYM = 3
 _HOUSES = frozenset({"brothers", "bros", "sons", "son", "daughters"})  # of a firm: Hill Brothers
-_SAINTS = frozenset({"st", "saint", "ss", "sts", "santa", "san", "port", "mount", "lake", "fort"})
-_NEVER = frozenset({
-    "the", "an", "so", "no", "my", "he", "she", "we", "you", "to", "do", "on", "in", "at", "by",
-    "and", "or", "not", "but", "all", "any", "can", "has", "her", "his", "our", "out", "off", "how",
-    "who", "why", "when", "then", "than", "that", "this", "with", "from", "for", "are", "was",
-    "new", "now", "one", "two", "see", "get", "yes", "hi", "hello", "dear", "thanks", "man", "men",
-    "van", "bus", "day", "web", "pay", "go", "be", "as", "if", "it", "is", "of", "up", "us",
-})  # fmt: skip
-_NO_PERSON_AFTER = frozenset({
-    "storm", "hurricane", "mount", "lake", "river", "port", "fort", "planet", "hms", "rms", "uss",
-})  # fmt: skip
+_SAINTS = words_of("small_words.txt", "saints")
+_NEVER = words_of("small_words.txt", "never a name")
+_NO_PERSON_AFTER = words_of("small_words.txt", "no person after")
 _HOUSEHOLD = frozenset({"siblings", "family", "twins", "children", "household", "girls", "boys"})
-_PARTICLES = frozenset({
-    "al", "el", "ul", "bin", "binti", "ibn", "abu", "de", "da", "do", "dos", "das", "di", "del",
-    "della", "der", "den", "van", "von", "ter", "ten", "la", "le", "mc", "mac", "ap", "ben", "bat",
-    "st", "y", "e", "o",
-})  # fmt: skip
+_PARTICLES = words_of("small_words.txt", "inside surnames")
 
 
 def strong_first(word: Word) -> bool:
@@ -51,12 +40,10 @@ def strong_surname(word: Word) -> bool:
 
 def may_be(line: Line, word: Word) -> bool:
     """Tell whether a word may be part of a name, as it is written in this text."""
-    if word.thing or len(word.low) < _SHORTEST or word.low[0].isdigit():
+    kinds, low = word.kinds, word.low
+    if word.thing or low[0].isdigit() or low in _NEVER or (not kinds & NAMED and kinds & OTHER):
         return False
-    kinds = word.kinds
-    if not kinds & NAMED and (kinds & OTHER):
-        return False
-    if word.low in _NEVER or not word.low.isascii():
+    if len(low) < (_SHORTEST if kinds else _SHORTEST_UNKNOWN) or not low.isascii():
         return False  # a script that the lists do not know is no evidence
     shape = word.shape
     if line.case is Case.UPPER or (line.case is Case.LOWER and shape != "U"):
@@ -96,6 +83,8 @@ def makes_thing(line: Line, at: int) -> bool:
     if not 0 < at < len(line.words):
         return False
     word = line.words[at]
+    if word.low == "st" and at + 1 < len(line.words) and line.words[at + 1].kinds & NAMED:
+        return False  # Anthony St John
     if word.low in _HOUSES:
         return word.gap in {" ", " & "} and line.words[at].text[0].isupper()
     return bool(word.kinds & MAKES_THING) and word.gap == " " and not word.kinds & FUNCTION

@@ -9,7 +9,7 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parents[2] / "lists" / "names"
+_LISTS = Path(__file__).parents[2] / "lists"
 _SPECIAL = str.maketrans({
     "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "ı": "i", "ß": "ss", "đ": "d", "Đ": "D", "æ": "ae",
     "Æ": "AE", "œ": "oe", "þ": "th", "ð": "d", "ħ": "h", "ŋ": "ng", "ə": "a", "Ə": "A",
@@ -60,16 +60,21 @@ CUES = (
 
 
 @cache
-def entries(file: str) -> tuple[tuple[str, str], ...]:
-    """Read a list of `policies/lists/names/`: (section, word) in order."""
+def entries(file: str, folder: str = "names") -> tuple[tuple[str, str], ...]:
+    """Read a list of `policies/lists/`: (section, word) in order."""
     found: list[tuple[str, str]] = []
     section = ""
-    for line in (_FOLDER / file).read_text(encoding="ascii").splitlines():
+    for line in (_LISTS / folder / file).read_text(encoding="ascii").splitlines():
         if line.startswith("["):
             section = line.strip("[]")
         elif not line.startswith("#"):
             found += [(section, word) for word in line.split()]
     return tuple(found)
+
+
+def words_of(file: str, section: str, folder: str = "names") -> frozenset[str]:
+    """Give the words of one section of a list."""
+    return frozenset(word for name, word in entries(file, folder) if name == section)
 
 
 @cache

@@ -1,0 +1,92 @@
+"""Detectors of sensitive facts: a phrase of the list that is said of one person.
+
+A fact is of high severity; beside a name it is likely, beside a mere noun as well, as nobody else
+can be meant by who reads it. Amounts count with words of pay and debt.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies.detectors.facts.person import Evidence, evidence, said_of_somebody
+from policies.detectors.facts.terms import Term, terms_in
+from policies.detectors.finding import Confidence, Finding, Severity
+from policies.detectors.names.gazetteer import words_of
+from policies.detectors.names.initials import initials_in
+from policies.detectors.names.person_name import names_in
+from policies.detectors.names.words import line_of
+from policies.text.view import View
+
+_FACTS = object()  # where a view keeps its facts
+_AMOUNT = re.compile(r"£ ?[0-9][0-9,.]{0,12}k?")  # bounded: nothing to go back to
+_PAY = words_of("cues.txt", "pay and debt", "facts")
+_NO_PERSONS_MONEY = words_of("cues.txt", "money of bodies", "facts")
+
+Fact = tuple[int, int, str]  # a span of the normal text, and what it is about
+
+
+def facts_in(view: View) -> list[Fact]:
+    """Give the facts in a view, worked out once."""
+    found: list[Fact] | None = view.memory.get(_FACTS)
+    if found is None:
+        found = view.memory[_FACTS] = list(_facts(view))
+    return found
+
+
+def _facts(view: View) -> Iterator[Fact]:
+    line = line_of(view)
+    terms = list(terms_in(line))
+    amounts = "£" in view.normal
+    if not terms and not amounts:
+        return
+    named = names_in(view)
+    about = evidence(line, bool(named) or bool(initials_in(view)))
+    inside = {at for first, end, _ in named if end - first > 1 for at in range(first, end)}
+    for term in _longest(terms):
+        if not (term.first in inside and term.end == term.first + 1) and said_of_somebody(
+            line, term, about
+        ):
+            yield line.words[term.first].start, line.words[term.end - 1].end, term.about
+    if amounts and _is_pay({word.low for word in line.words}, about):
+        for match in _AMOUNT.finditer(view.normal):
+            yield match.start(), match.end(), "money_fact"
+
+
+def _is_pay(words: set[str], about: Evidence) -> bool:
+    somebody = about.named or (about.nouns and not about.themes)
+    return bool(somebody) and not words.isdisjoint(_PAY) and words.isdisjoint(_NO_PERSONS_MONEY)
+
+
+def _longest(terms: list[Term]) -> Iterator[Term]:
+    """Leave out phrases inside a longer one about the same thing."""
+    reach: dict[str, int] = {}
+    for term in terms:
+        if term.end > reach.get(term.about, 0):
+            reach[term.about] = term.end
+            yield term
+
+
+@dataclass(frozen=True, slots=True)
+class FactDetector:
+    """Finds facts of one kind."""
+
+    name: str
+    label: str
+    severity: Severity = Severity.HIGH
+
+    def find(self, view: View) -> list[Finding]:
+        """List the facts of this kind in a view."""
+        return [
+            Finding(*view.span(start, end), self.name, Confidence.LIKELY, self.severity)
+            for start, end, about in facts_in(view)
+            if about == self.name
+        ]
+
+
+HEALTH_FACT = FactDetector("health_fact", "a fact about somebody's health")
+SPECIAL_CATEGORY = FactDetector(
+    "special_category", "a specially protected fact about somebody (origin, belief, crime, abuse)"
+)
+EMPLOYMENT_FACT = FactDetector("employment_fact", "a fact about somebody's employment")
+MONEY_FACT = FactDetector("money_fact", "a fact about somebody's money")
+FACTS = (HEALTH_FACT, SPECIAL_CATEGORY, EMPLOYMENT_FACT, MONEY_FACT)
