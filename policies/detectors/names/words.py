@@ -13,7 +13,7 @@ from policies.text.view import View
 # One class each, separated by what the class excludes: there is nothing to go back to.
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|[0-9]+")
 _PREFIX = frozenset({"re", "fw", "fwd", "aw", "sv", "wg"})
-_MOST = 4096  # words of one text that are looked at
+_MOST = 240  # words of one text that are looked at; no subject that people write has more
 _LONGEST_GAP = 12
 
 
