@@ -7,12 +7,14 @@ on the original text. Time grows with the length of the text, whatever it holds.
 Must never keep more than a piece in memory beside the text itself.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from policies.detectors.columns import Headings
 from policies.detectors.finding import Detector, Finding
+from policies.detectors.names.nearby import NEARBY, parts, places
 from policies.detectors.triggers import KINDS_OF_WORDS, TRIGGERS, Place, Triggers
 from policies.text.view import View, normalise
 
@@ -60,7 +62,8 @@ class Scan:
     def _search(self, view: View, at: int) -> None:
         detectors = self._open()
         quick = tuple(detector for detector in detectors if detector.name in TRIGGERS)
-        whole = detectors if len(view.normal) <= _WHOLE else set(detectors) - set(quick)
+        near = tuple(detector for detector in detectors if detector.name in NEARBY)
+        whole = detectors if len(view.normal) <= _WHOLE else set(detectors) - {*quick, *near}
         for detector in whole:
             self._keep(detector.find(view), at)
         if len(view.normal) <= _WHOLE:
@@ -69,6 +72,20 @@ class Scan:
         triggers = _triggers(tuple(detector.name for detector in quick))
         for stretch in _stretches(triggers.places(view.ascii), len(view.normal)):
             self._search_stretch(view, at, stretch, quick)
+        if near:
+            self._search_near(view, at, near)
+
+    def _search_near(self, view: View, at: int, detectors: Sequence[Detector]) -> None:
+        """Look for names and facts near signs of a person, findings of others among them."""
+        signs = list(places(view.ascii))
+        for found in self._found.values():
+            for one in found:
+                if one.detector not in NEARBY and at + view.starts[0] <= one.start:
+                    start = bisect_left(view.starts, one.start - at)
+                    signs.append((start, start + one.end - one.start))
+        for part in parts(view, signs):
+            for detector in detectors:
+                self._keep(detector.find(part), at)
 
     def _search_stretch(
         self, view: View, at: int, stretch: Stretch, detectors: Sequence[Detector]

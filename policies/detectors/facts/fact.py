@@ -18,6 +18,7 @@ from policies.detectors.names.words import line_of
 from policies.text.view import View
 
 _FACTS = object()  # where a view keeps its facts
+SAID_OF_SOMEBODY = object()  # set in a view of one line of a form about a person
 _AMOUNT = re.compile(r"£ ?[0-9][0-9,.]{0,12}k?")  # bounded: nothing to go back to
 _PAY = words_of("cues.txt", "pay and debt", "facts")
 _NO_PERSONS_MONEY = words_of("cues.txt", "money of bodies", "facts")
@@ -40,7 +41,8 @@ def _facts(view: View) -> Iterator[Fact]:
     if not terms and not amounts:
         return
     named = names_in(view)
-    about = evidence(line, bool(named) or bool(initials_in(view)))
+    somebody = bool(named) or bool(initials_in(view)) or bool(view.memory.get(SAID_OF_SOMEBODY))
+    about = evidence(line, somebody)
     inside = {at for first, end, _ in named if end - first > 1 for at in range(first, end)}
     for term in _longest(terms):
         if not (term.first in inside and term.end == term.first + 1) and said_of_somebody(

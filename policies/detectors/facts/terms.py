@@ -48,6 +48,16 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
     }
 
 
+def phrases() -> frozenset[str]:
+    """Give the phrases that are sensitive by themselves."""
+    return frozenset(
+        " ".join(entry.words)
+        for several in _entries().values()
+        for entry in several
+        if not entry.faint
+    )
+
+
 def terms_in(line: Line) -> Iterator[Term]:
     """Yield the phrases of a line; one phrase may be about two things (a salary)."""
     known = _entries()

@@ -112,6 +112,12 @@ class PersonName:
     name: str = _NAME
     label: str = "a person's name"
     severity: Severity = Severity.MEDIUM
+    headers: tuple[str, ...] = (
+        "name", "full name", "forename", "forenames", "first name", "surname", "last name",
+        "family name", "known as", "preferred name", "pupil name", "pupil", "student name",
+        "child name", "patient name", "client name", "tenant name", "employee name", "parent name",
+        "contact name", "carer name", "next of kin",
+    )  # fmt: skip
 
     def find(self, view: View) -> list[Finding]:
         """List the names in a view."""
