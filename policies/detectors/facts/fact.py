@@ -85,10 +85,8 @@ class FactDetector:
         ]
 
 
-HEALTH_FACT = FactDetector("health_fact", "a fact about somebody's health")
-SPECIAL_CATEGORY = FactDetector(
-    "special_category", "a specially protected fact about somebody (origin, belief, crime, abuse)"
-)
-EMPLOYMENT_FACT = FactDetector("employment_fact", "a fact about somebody's employment")
-MONEY_FACT = FactDetector("money_fact", "a fact about somebody's money")
+HEALTH_FACT = FactDetector("health_fact", "a fact about health")
+SPECIAL_CATEGORY = FactDetector("special_category", "a protected fact")
+EMPLOYMENT_FACT = FactDetector("employment_fact", "a fact about a job")
+MONEY_FACT = FactDetector("money_fact", "a fact about money")
 FACTS = (HEALTH_FACT, SPECIAL_CATEGORY, EMPLOYMENT_FACT, MONEY_FACT)

@@ -110,7 +110,7 @@ class Initials:
     """Finds initials of persons in casework."""
 
     name: str = "initials"
-    label: str = "a person's initials"
+    label: str = "initials"
     severity: Severity = Severity.MEDIUM
 
     def find(self, view: View) -> list[Finding]:

@@ -93,7 +93,8 @@ def _stands_for_a_person(line: Line, row: list[int], likely: dict[int, float]) -
     known = [line.words[at].kinds for at in row if line.words[at].kinds & NAMED]
     if not known:
         return best > _UNKNOWN
-    return best > (_DOUBTFUL if all(kinds & OTHER for kinds in known) else _LEAST)
+    doubtful = len(row) == 1 and bool(known[0] & OTHER)
+    return best > (_DOUBTFUL if doubtful else _LEAST)
 
 
 def _of_a_firm(line: Line, at: int) -> bool:
