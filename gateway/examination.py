@@ -14,6 +14,7 @@ from gateway.changes.plan import Plan
 from gateway.copies import Copy, copies_for
 from gateway.errors import RefusedError
 from gateway.ownership import check_headers
+from gateway.recorder import Recorder
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from policies.decision import Decision, Outcome
@@ -122,6 +123,7 @@ def examine(
     now: datetime,
     extraction: ExtractionPool | None = None,
     knowledge: Knowledge = NOTHING_KNOWN,
+    recorder: Recorder | None = None,
 ) -> Examined:
     """Read a finished spool and decide. Raise RefusedError if nobody is to get the mail.
 
@@ -135,7 +137,10 @@ def examine(
         raise RefusedError(_not_sent(str(error))) from error
     content = _inside(found, spool, policy, extraction)
     envelope = envelope_of(session, session.recipients, own_domains)
-    decisions = policy.decide(envelope, found, content, knowledge)
+    facts = policy.facts(envelope, found, content, knowledge)
+    decisions = policy.decide_on(facts)
+    if recorder is not None:
+        recorder.mail(policy, now, facts, decisions)
     check_decisions(session, decisions)
     return Examined(
         session=session,

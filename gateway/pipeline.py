@@ -13,6 +13,7 @@ from gateway.errors import RefusedError
 from gateway.examination import Examined, envelope_of, examine
 from gateway.holding import hold_for
 from gateway.ownership import check_envelope
+from gateway.recorder import Recorder
 from gateway.relay.sender import Relay
 from gateway.relaying import PATIENCE, Route
 from gateway.sealing import deposit_for
@@ -60,6 +61,7 @@ class Pipeline:
         workers: Workers,
         patience: float = PATIENCE,
         extraction: ExtractionPool | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.policy = policy
         self._store = store
@@ -69,6 +71,7 @@ class Pipeline:
         self._changer = Changer(organisation.name, hostname)
         self._relay, self._patience = relay, patience
         self._extraction = extraction
+        self._recorder = recorder
         self._authenticator = Authenticator(store, workers)
         self._route = Route(
             store=store,
@@ -94,6 +97,9 @@ class Pipeline:
         decision = self.policy.decide_recipient(envelope, address, Past(self._store))
         if decision is None:
             return None
+        if self._recorder is not None:
+            now, policy = self._store.clock(), self.policy.digest
+            self._recorder.recipient(policy, now, envelope, decision)
         rules = [reason.rule for reason in decision.because]
         log.info("mail.recipient_refused", client_ip=session.peer_ip, rules=rules)
         return Reply(550, "5.7.1", f"Not sent to {address}: {decision.told}")
@@ -131,7 +137,16 @@ class Pipeline:
     def _examine(self, session: MailSession, spool: Spool, verified: Verified) -> Examined:
         spool.finish()
         now, past = self._store.clock(), Past(self._store, verified)
-        return examine(session, spool, self.policy, self._domains, now, self._extraction, past)
+        return examine(
+            session,
+            spool,
+            self.policy,
+            self._domains,
+            now,
+            self._extraction,
+            past,
+            self._recorder,
+        )
 
     async def _hold(self, mail: Examined, spool: Spool) -> Reply:
         """Keep the mail until its sender has mended it; nobody gets it yet."""

@@ -195,8 +195,12 @@ class Policy:
 
         `remedy` is for a mail that was held: what people have done about it since.
         """
-        facts = self.facts(envelope, outline, content, knowledge)
-        return tuple(self._decide(facts, recipient, remedy) for recipient in envelope.recipients)
+        return self.decide_on(self.facts(envelope, outline, content, knowledge), remedy)
+
+    def decide_on(self, facts: Facts, remedy: Remedy = NO_REMEDY) -> tuple[Decision, ...]:
+        """Return the same from facts that `facts` gave."""
+        recipients = facts.envelope.recipients
+        return tuple(self._decide(facts, recipient, remedy) for recipient in recipients)
 
     def facts(
         self,

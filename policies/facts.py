@@ -86,6 +86,16 @@ class Facts:
         """Whether the shape of the mail, or its subject, could not be inspected."""
         return bool(self.outline.problems) or any(view.cut for view in self.subjects)
 
+    @property
+    def looked_at(self) -> Mapping[Where, tuple[Found, ...]]:
+        """What was found where something was looked for so far."""
+        return self._found
+
+    @property
+    def asked_marking(self) -> bool:
+        """Whether somebody has asked for the protective marking so far."""
+        return "marking" in self.__dict__
+
     def findings(self, where: Where) -> tuple[Finding, ...]:
         """Return what the detectors that some rule names find there."""
         return tuple(found.finding for found in self.found(where))

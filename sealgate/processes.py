@@ -9,12 +9,13 @@ import asyncio
 import signal
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
 from gateway.pipeline import Pipeline
+from gateway.recorder import Recorder
 from gateway.relay.dkim import DkimKeyError
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
@@ -95,7 +96,11 @@ async def run_smtp(settings: Settings) -> None:
     store = Store(settings.vault)
     governing = Governing(settings, store, sealing)
     extraction = ExtractionPool(settings.smtp.extraction_processes)
-    with closing(extraction), closing(Workers(settings.smtp.workers)) as workers, closing(store):
+    with ExitStack() as stack:
+        recorder = Recorder(store, sealing)
+        for one in (store, recorder, extraction):  # the store is closed last
+            stack.callback(one.close)
+        workers = stack.enter_context(closing(Workers(settings.smtp.workers)))
         policy = governing.begin()
         if policy.reads_inside:
             await workers.call(extraction.warm)
@@ -109,6 +114,7 @@ async def run_smtp(settings: Settings) -> None:
             workers=workers,
             patience=settings.smtp.relay_seconds,
             extraction=extraction,
+            recorder=recorder,
         )
         listener = await take(stopping, lambda: _open_doors(settings, pipeline))
         if listener is None:

@@ -38,6 +38,18 @@ class VaultSettings(BaseModel):
         description="How long a writer waits for the database before the mail is answered 451.",
     )
 
+    decisions_kept: timedelta = Field(
+        default=timedelta(days=30),
+        ge=timedelta(0),
+        description="How long it is kept how mails were decided, so that a changed policy can be "
+        "tried on them: sizes, kinds, domains and keyed hashes, nothing of a mail. 0: not at all.",
+    )
+    decisions_at_most: int = Field(
+        default=500_000,
+        ge=0,
+        description="How many decisions are kept at most; the oldest go first.",
+    )
+
     @property
     def database_file(self) -> Path:
         """The database's file, which need not exist yet."""

@@ -225,6 +225,17 @@ class PolicyAct(SQLModel, table=True):
     why: str = ""  # a line each; words of the policy, never of a mail
 
 
+class Decided(SQLModel, table=True):
+    """What is kept of a decision for a while, so that another policy can be asked about it."""
+
+    __tablename__ = "decided"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    policy: str
+    facts: str  # JSON; domains, counts and keyed hashes, nothing of a mail
+
+
 class Receipt(SQLModel, table=True):
     """That a mail was accepted: makes a second sending of it the same deposit."""
 
@@ -390,6 +401,7 @@ outbox = _table(Outbox)
 events = _table(Event)
 policy_versions = _table(PolicyVersion)
 policy_acts = _table(PolicyAct)
+decided = _table(Decided)
 receipts = _table(Receipt)
 holds = _table(Hold)
 hold_approvers = _table(HoldApprover)

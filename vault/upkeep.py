@@ -2,8 +2,9 @@
 
 Promises to delete only what was never acknowledged, or is long settled: a content file that no row
 names a day and a half after it was written, half-written files as old, receipts past the duplicate
-window, outbox rows that have been final for a month, and a history that was not used for a year.
-Packages, grants and the audit trail are not its business.
+window, outbox rows that have been final for a month, a history that was not used for a year, and
+what is kept of decisions for as long as the settings say. Packages, grants and the audit trail are
+not its business.
 """
 
 from collections.abc import Collection
@@ -13,7 +14,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from vault import history, tables
+from vault import decided, history, tables
 from vault.contents import ABANDONED_AFTER
 from vault.errors import StoreUnavailable
 from vault.store import Store
@@ -52,6 +53,7 @@ def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Clea
         history.forget(tx)
         settled = delete(tables.outbox).where(row.finished_at < tx.now - SETTLED_FOR)
         rows = tx.execute(settled).rowcount
+        rows += decided.forget(tx, store.settings)
     return Cleared(store.contents.sweep(abandoned_after), orphans, rows)
 
 

@@ -51,14 +51,14 @@ def _external(facts: Facts) -> int:
 
 
 def _shown_addresses(facts: Facts) -> int:
-    return len({address.folded() for address in _shown(facts)})
+    return len({address.folded() for address in shown_outside(facts)})
 
 
 def _shown_domains(facts: Facts) -> int:
-    return len({address.domain for address in _shown(facts)})
+    return len({address.domain for address in shown_outside(facts)})
 
 
-def _shown(facts: Facts) -> list[Address]:
+def shown_outside(facts: Facts) -> list[Address]:
     """List the addresses outside in To and Cc, of every such header."""
     texts = (charsets.undeclared(raw)[0] for name in SHOWN for raw in facts.outline.all(name))
     found = (address for text in texts for _name, address in header_addresses(text))

@@ -4,6 +4,7 @@ import click
 
 from sealgate.commands.policy.approve import approve
 from sealgate.commands.policy.check import check
+from sealgate.commands.policy.diff import diff
 from sealgate.commands.policy.explain import explain
 from sealgate.commands.policy.rollback import rollback
 from sealgate.commands.policy.standing import history, show, status
@@ -15,5 +16,5 @@ def command() -> None:
     """Check, try, explain and govern policy files."""
 
 
-for one in (check, test, explain, status, history, show, rollback, approve):
+for one in (check, test, explain, diff, status, history, show, rollback, approve):
     command.add_command(one)
