@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from gateway.changes.fields import fields_of, head_of
 from gateway.changes.obstacles import obstacle, own_parts, with_path
-from gateway.changes.reading import TextReader, skeleton
+from gateway.changes.reading import TextReader
 from gateway.changes.splice import Edit, read_at
 from policies.message.shape import Outline, Part
 
@@ -56,8 +56,8 @@ def plan(outline: Outline, read: Read, statements: tuple[str, ...]) -> tuple[lis
     _read_through(read(), readers)
     if any(reader.has_openpgp for reader in readers):
         return [], "its text is signed or encrypted (OpenPGP)"
-    there = {words for reader in readers for words in reader.found}
-    missing = tuple(text for text in statements if skeleton(text) not in there)
+    there = {text for reader in readers for text in reader.found}
+    missing = tuple(text for text in statements if text not in there)
     edits = []
     for reader in readers if missing else []:
         try:
@@ -92,7 +92,7 @@ def _reader(part: Part, head: bytes, statements: tuple[str, ...]) -> TextReader:
     if part.size == 0:
         raise CannotAdd("a part is empty")
     charset = _charset(part.charset or "us-ascii")
-    return TextReader(part, charset, tuple(skeleton(text) for text in statements))
+    return TextReader(part, charset, statements)
 
 
 def _charset(name: str) -> str:

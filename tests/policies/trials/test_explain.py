@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from policies.language.loader import load
+from policies.language.loader import load, load_text
 from policies.trials import explain_report
 from policies.trials.explain import explain
 from tests.policies.mails import COUNCIL, NHS_NUMBER, PARTNER, envelope, mail
@@ -57,8 +57,6 @@ def test_an_uninspectable_mail_says_so():
 
 
 def test_an_exception_is_named():
-    from policies.language.loader import load_text
-
     policy = load_text(
         "version: 1\nrules:\n  - name: seal-out\n    when: {direction: external}\n"
         "    except: {recipient: {domain: .example.org}}\n    then: seal\n"
@@ -140,3 +138,26 @@ def test_control_characters_never_reach_the_terminal():
         explain(POLICY, envelope(PARTNER), mail(b"Subject: a\x1b[31mb\x07 =?utf-8?q?=1B[2J?="))
     )
     assert text.replace("\n", "").isprintable()
+
+
+def test_the_terms_of_a_copy_and_the_note_to_the_sender_are_shown():
+    policy = load_text(
+        "version: 1\nrules:\n  - name: partner\n    when: {direction: external}\n    then: relay\n"
+        "    relay: {tls: verified, route: police}\n    add: {delete_after_use: yes}\n"
+        "    subject: neutral\n    remove_headers: internal\n"
+        "  - name: look-again\n    when: {subject: {finds: nhs_number}}\n    then: warn\n"
+        '    tell_sender: "The subject seems to contain {found}."\n'
+    )
+    made = explain(policy, envelope(PARTNER), MAILS["found"])
+    text = explain_report.text(made)
+    words = (
+        "route police, TLS verified, else seal, neutral subject, statement added, without internal"
+    )
+    assert f"To {PARTNER}: relay ({words})" in text
+    assert "fired  look-again (line 10, warn)" in text
+    sentence = "The subject seems to contain an NHS number."
+    assert f"The sender is sent a note (look-again): {sentence}" in text
+    (recipient,) = json.loads(explain_report.to_json(made))["recipients"]
+    assert recipient["terms"] == words.split(", ")
+    assert recipient["notes"] == [{"rule": "look-again", "line": 10, "text": sentence}]
+    assert NHS_NUMBER not in text
