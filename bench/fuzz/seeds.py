@@ -12,6 +12,7 @@ from policies.message.mime import outline
 from tests.golden.awkward import awkward_mails, hostile_mails
 from tests.golden.hidden_mails import hidden_mails
 from tests.golden.ordinary_mails import ordinary_mails
+from tests.policies.extraction.test_kinds_read import FILES
 
 GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 _LARGEST = 60_000  # bytes of one seed: larger ones only slow the run down
@@ -59,7 +60,8 @@ def _values(target: str) -> Callable[[], Iterator[bytes]]:
 
 
 def _files() -> Iterator[bytes]:
-    """Give attached files, decoded by the standard library, which is good enough to start from."""
+    """Give files of every kind, and those of the mails, decoded by the standard library."""
+    yield from FILES
     for mail in _mails():
         with suppress(Exception):
             for part in email.message_from_bytes(mail).walk():

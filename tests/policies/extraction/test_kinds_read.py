@@ -210,3 +210,7 @@ def test_what_cannot_be_read_is_said_to_be_so(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", files.png(), b"ID3\x04" + bytes(300), b"wOFF" + bytes(99)])
 def test_pictures_and_sounds_without_words_are_fine(data: bytes) -> None:
     assert not file(data).unread
+
+
+FILES = [*(one[0] for one in READ.values()), *(one[0] for one in LOCKED.values()), *CLOSED.values()]
+"""A file of every kind, for whoever wants to break one."""
