@@ -16,8 +16,8 @@ from policies.extraction.passages import Attachment, State
 from policies.facts import Facts
 from policies.language.quantities import say_size
 from policies.language.schema import KIND_FAMILIES, AttachmentTest
-from policies.message.subject import word_pattern
 from policies.text.view import normalise
+from policies.text.words import Words
 from vault.address import Address
 
 Test = Callable[[Attachment], bool]
@@ -77,11 +77,11 @@ def _name(value: AttachmentTest) -> Part:
     if not value.name_contains:
         return None
     # In names an underscore stands for a blank.
-    patterns = [word_pattern(words) for words in value.name_contains]
+    wanted = Words(value.name_contains)
 
     def test(one: Attachment) -> bool:
         names = [re.sub(r"[_.]", " ", normalise(name).normal) for name in one.names]
-        return any(pattern.search(name) for pattern in patterns for name in names)
+        return wanted.in_any(names)
 
     return "has a name that contains one of the policy's words", test
 

@@ -4,7 +4,6 @@ Promises that words and findings are looked for in every reading, and that a val
 several of them is counted once.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from policies.extraction.passages import Where
 from policies.facts import Facts
 from policies.findings import Found
 from policies.language.schema import TextTest
-from policies.message.subject import word_pattern
+from policies.text.words import Words
 from vault.address import Address
 
 EVERYWHERE = tuple(Where)
@@ -34,7 +33,7 @@ class TextSearch:
     severity: Severity
     confidence: Confidence
     at_least: int
-    patterns: tuple[re.Pattern[str], ...]
+    words: Words
 
     @classmethod
     def of(cls, value: TextTest, places: tuple[Where, ...], scope: Scope) -> "TextSearch":
@@ -49,7 +48,7 @@ class TextSearch:
             Severity[(value.severity or "low").upper()],
             Confidence[(value.confidence or "possible").upper()],
             value.at_least or 1,
-            tuple(word_pattern(word) for word in value.contains or ()),
+            Words(value.contains or ()),
         )
 
     @property
@@ -66,7 +65,7 @@ class TextSearch:
             named = either(_shortened(labels))
             atleast = f" at least {self.at_least} times" if self.at_least > 1 else ""
             asks.append(f"seems to contain {named}{atleast}{self._limits}")
-        if self.patterns:
+        if self.words:
             asks.append("contains one of the policy's words")
         return " and ".join(asks)
 
@@ -91,7 +90,7 @@ class TextSearch:
             labels = self._labels(found)
             number = f" ({values} different values)" if self.at_least > 1 else ""
             texts.append(f"seems to contain {listing(_shortened(labels))}{number}")
-        if self.patterns:
+        if self.words:
             if not self._has_words(facts, keeps):
                 return None
             texts.append("contains a word that the policy names")
@@ -120,7 +119,7 @@ class TextSearch:
             for passage in facts.prose(where)
             if keeps(passage.part)
         )
-        return any(pattern.search(text) for text in texts for pattern in self.patterns)
+        return self.words.in_any(texts)
 
 
 def subject(value: TextTest, scope: Scope) -> Condition:
