@@ -65,7 +65,7 @@ class Scan:
         near = tuple(detector for detector in detectors if detector.name in NEARBY)
         whole = detectors if len(view.normal) <= _WHOLE else set(detectors) - {*quick, *near}
         for detector in whole:
-            self._keep(detector.find(view), at)
+            self._keep(self._uncut(detector.find(view), view, at), at)
         if len(view.normal) <= _WHOLE:
             self._search_tables(view, at)
             return
@@ -86,6 +86,12 @@ class Scan:
         for part in parts(view, signs):
             for detector in detectors:
                 self._keep(detector.find(part), at)
+
+    def _uncut(self, findings: Iterable[Finding], view: View, at: int) -> Iterator[Finding]:
+        """Leave out what touches the edge of a piece, where a longer value may be cut in two."""
+        first = view.starts[0] if at and view.normal else -1
+        last = view.ends[-1] if at + len(view.original) < len(self._text) else -1
+        return (one for one in findings if one.start != first and one.end != last)
 
     def _search_stretch(
         self, view: View, at: int, stretch: Stretch, detectors: Sequence[Detector]

@@ -15,6 +15,7 @@ from policies.errors import Problem, quoted
 from policies.language.hold_checks import hold_findings
 from policies.language.members import MemberList
 from policies.language.name_checks import Finding, NameChecker
+from policies.language.own_detectors import detector_findings, known_detectors
 from policies.language.schema import (
     WARN,
     Conditions,
@@ -61,6 +62,8 @@ class Checker:
         """Yield every problem, rule by rule."""
         for path, found, allowed, mend in NameChecker(self._policy, self._lists).of_sections():
             yield self._problem(path, "", found, allowed, mend)
+        for path, found, allowed, mend in detector_findings(self._policy):
+            yield self._problem(path, "", found, allowed, mend)
         for index, rule in enumerate(self._policy.rules):
             for path, found, allowed, mend in self._of_rule(index, rule):
                 yield self._problem(("rules", index, *path), rule.name, found, allowed, mend)
@@ -74,7 +77,7 @@ class Checker:
         yield from self._same_name(index, rule)
         yield from self._outvoted(index, rule)
         yield from _outcome_findings(rule)
-        yield from _sentence_findings(rule)
+        yield from _sentence_findings(rule, Scope(detectors=known_detectors(self._policy)))
         yield from hold_findings(rule.hold, self._policy, self._lists)
         blocks = [("when", rule.when)] + ([("except", rule.except_)] if rule.except_ else [])
         for key, block in blocks:
@@ -135,8 +138,8 @@ def _may_seal(relay: RelayTerms | None) -> bool:
     return relay is not None and relay.tls in _NEEDED and relay.else_ != Otherwise.REFUSE
 
 
-def _sentence_findings(rule: Rule) -> Iterator[Finding]:
-    path, searches = ("tell_sender",), _searches(rule.when)
+def _sentence_findings(rule: Rule, scope: Scope) -> Iterator[Finding]:
+    path, searches = ("tell_sender",), _searches(rule.when, scope)
     if not re.fullmatch(r"[ -~]*", rule.tell_sender):
         allowed = "one line of ASCII text (mail servers pass on nothing else)"
         yield path, "'tell_sender' holds a line break or a character beyond ASCII", allowed, ""
@@ -153,10 +156,10 @@ def _sentence_findings(rule: Rule) -> Iterator[Finding]:
         yield path, found, f"{LONGEST_SENTENCE} characters", "shorten it"
 
 
-def _searches(block: Conditions) -> list[TextSearch]:
+def _searches(block: Conditions, scope: Scope) -> list[TextSearch]:
     """List what is looked for in texts."""
     tests = (block.subject, block.body, block.attachment, block.anywhere)
-    return [TextSearch.of(test, (), Scope()) for test in tests if test is not None]
+    return [TextSearch.of(test, (), scope) for test in tests if test is not None]
 
 
 def _empty_findings(key: str, block: Conditions) -> Iterator[Finding]:

@@ -7,8 +7,9 @@ it. Must never ignore a key, guess a word or return half a policy.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -19,6 +20,7 @@ from policies.language import schema
 from policies.language.checks import Checker
 from policies.language.members import ListReader, MemberList, shipped_lists
 from policies.language.names import lists_named, scope_of
+from policies.language.own_detectors import known_detectors
 from policies.language.wording import problems_in
 from policies.language.yamltree import MAX_BYTES, Tree, read_tree
 from policies.message.flags import FlagReader
@@ -88,7 +90,7 @@ def reread(file: str, content: bytes, files: Mapping[str, bytes]) -> Source:
 def compiled(source: Source) -> Policy:
     """Return the policy that a source describes."""
     tree, parsed = source.tree, source.parsed
-    scope = scope_of(parsed, source.lists)
+    scope = replace(scope_of(parsed, source.lists), detectors=known_detectors(parsed))
     rules = tuple(_rule(index, rule, scope, tree) for index, rule in enumerate(parsed.rules))
     return Policy(
         name=Path(source.file).stem,
@@ -106,7 +108,7 @@ def _read(content: bytes, file: str, reader: ListReader) -> Source:
         found = "the file does not hold keys and values"
         raise PolicyError((Problem(file, 1, "", found, allowed="version, settings, lists, rules"),))
     try:
-        parsed = schema.PolicyFile.model_validate(tree.data)
+        parsed = schema.PolicyFile.model_validate(tree.data, context=_context(tree.data))
     except ValidationError as error:
         raise PolicyError(tuple(problems_in(error, tree, file))) from error
     lists = _lists(parsed, reader, tree, file)
@@ -116,6 +118,16 @@ def _read(content: bytes, file: str, reader: ListReader) -> Source:
     return Source(
         file=file, content=content, files=reader.files, parsed=parsed, tree=tree, lists=lists
     )
+
+
+def _context(data: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the file adds to the words of the language, before it is known to be right."""
+    own = data.get("detectors")
+    return {
+        "detectors": [name for name in own if isinstance(name, str)]
+        if isinstance(own, dict)
+        else []
+    }
 
 
 def _lists(

@@ -23,6 +23,7 @@ _SHAPES: Mapping[str, str] = {
     schema.FILE_NAME: "the name of a .txt file, without a folder",
     schema.GUID: "an id such as 01234567-89ab-cdef-0123-456789abcdef",
     schema.HEADER_NAME: "the name of a header field, such as X-Classification",
+    schema.LABEL: "one line of ASCII text, such as a library card number",
     schema.EXTENSION: "the end of a file name, such as exe",
 }
 _WANTED: Mapping[str, str] = {

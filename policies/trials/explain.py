@@ -70,7 +70,7 @@ def explain(
     return Explanation(
         policy=policy.name,
         digest=policy.digest,
-        subjects=masked(facts.subjects),
+        subjects=masked(facts.subjects, {**DETECTORS, **asked}.values()),
         flags=tuple(flag.where for flag in facts.flags),
         problems=(*outline.problems, *content.problems),
         excerpts=excerpts(inside, {**DETECTORS, **asked}.values()),

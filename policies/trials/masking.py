@@ -30,13 +30,16 @@ class Shown:
     found: tuple[str, ...]
 
 
-def masked(views: Iterable[View]) -> tuple[Shown, ...]:
+def masked(
+    views: Iterable[View], detectors: Iterable[Detector] = DETECTORS.values()
+) -> tuple[Shown, ...]:
     """Return the readings as they may be shown; readings that then look the same, once."""
+    asked = tuple(detectors)
     texts: list[str] = []
     labels: list[tuple[str, ...]] = []
     words: set[str] = set()
     for view in views:
-        findings = [(d.label, f) for d in DETECTORS.values() for f in d.find(view)]
+        findings = [(d.label, f) for d in asked for f in d.find(view)]
         spans = [(finding.start, finding.end) for _, finding in findings]
         labels.append(tuple(dict.fromkeys(label for label, _ in findings)))
         texts.append(normalise(_without(view.original, spans)).normal)

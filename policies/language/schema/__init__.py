@@ -20,6 +20,7 @@ from policies.language.schema.circumstances import (
     TimeTest,
 )
 from policies.language.schema.conditions import DIRECTIONS, FLAG_KINDS, Conditions
+from policies.language.schema.detectors import LABEL, OwnDetector
 from policies.language.schema.file import LIST_KINDS, Agreement, Group, ListSource, PolicyFile
 from policies.language.schema.outcomes import (
     OUTCOMES,
@@ -54,6 +55,7 @@ __all__ = [
     "HEADER_NAME",
     "KINDS",
     "KIND_FAMILIES",
+    "LABEL",
     "LIST_KINDS",
     "LIST_NAME",
     "MARKINGS",
@@ -76,6 +78,7 @@ __all__ = [
     "ListSource",
     "MarkingTest",
     "MsipLabel",
+    "OwnDetector",
     "Part",
     "Partners",
     "PolicyFile",

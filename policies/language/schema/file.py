@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from policies.detectors.custom import MOST_DETECTORS
+from policies.language.schema.detectors import OwnDetector
 from policies.language.schema.part import FILE_NAME, AgreementName, ListName, Part, Words
 from policies.language.schema.rule import Rule
 from policies.language.schema.settings import Settings
@@ -76,6 +78,10 @@ class PolicyFile(Part):
     )
     agreements: dict[AgreementName, Agreement] = Field(
         default={}, description="Information-sharing agreements for the condition `agreement`."
+    )
+    detectors: Annotated[dict[ListName, OwnDetector], Field(max_length=MOST_DETECTORS)] = Field(
+        default={},
+        description="Detectors of your own, by the names that rules use; at most 20.",
     )
     rules: list[Rule] = Field(
         min_length=1, description="Read top to bottom for each recipient; all rules are read."
