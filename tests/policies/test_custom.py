@@ -119,8 +119,8 @@ def test_a_checksum_must_hold(checksum: str, right: str, wrong: str) -> None:
 @pytest.mark.parametrize(
     "pattern",
     ["a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", r"(?:a)\1", "(?P<x>a)(?P=x)", "a++", "(?>a)b",
-     "(a)b", "[0-9", "a{3,2}", "(?:a{1000}){1000}", "a*", "", "é", "a\n", "x" * (LONGEST_PATTERN + 1),
-     "[0-9]{1000}" * 6],
+     "(a)b", "[0-9", "a{3,2}", "(?:a{1000}){1000}", "a*", "", "é", "a\n",
+     "x" * (LONGEST_PATTERN + 1), "[0-9]{1000}" * 6],
 )  # fmt: skip
 def test_a_pattern_that_cannot_be_used_is_refused(pattern: str) -> None:
     with pytest.raises(PatternError):
