@@ -1,15 +1,19 @@
 """The policy that a node goes by: its file, held against its settings.
 
 A policy names routes that only the settings describe. Promises that a rule whose route is not there
-is an error when the policy is loaded, and never a mail that has nowhere to go.
+is an error when the policy is loaded, and never a mail that has nowhere to go. Rosters of names are
+read anew with it.
 """
 
 from collections.abc import Iterator
 
+from policies.detectors.names import roster
+from policies.detectors.names.roster import RosterError
 from policies.engine import Policy
 from policies.errors import PolicyError, Problem, quoted
 from policies.language import loader
 from policies.language.loader import Source
+from sealgate import rosters
 from sealgate.settings import Settings
 
 
@@ -21,6 +25,11 @@ def load(settings: Settings) -> Policy:
 def compiled(settings: Settings, source: Source) -> Policy:
     """Return the policy that was read from the node's file. Raises PolicyError."""
     policy = loader.compiled(source)
+    try:
+        roster.use(rosters.load(settings))
+    except RosterError as error:
+        problem = Problem(settings.policy.file.name, 0, "", str(error), "", "")
+        raise PolicyError((problem,)) from None
     if missing := tuple(_missing(policy, settings)):
         raise PolicyError(missing)
     return policy

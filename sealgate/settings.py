@@ -50,6 +50,11 @@ class PolicySettings(BaseModel):
         Path("/etc/sealgate/policy.yaml"),
         description="The policy file. Check it before you put it here: sealgate policy check FILE",
     )
+    rosters: Path = Field(
+        Path("/etc/sealgate/rosters"),
+        description="The folder of the rosters: marks of the names of your own people, made by "
+        "`sealgate policy roster import FILE.csv`.",
+    )
     alarm_to: str = Field(
         "",
         description="Who is told by mail when a changed policy file cannot be used, or waits for "

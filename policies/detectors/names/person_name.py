@@ -1,4 +1,4 @@
-"""Names of persons, in subjects and short texts: rules first, then what the words around say.
+"""Names of persons: those of a roster, then by rules, then by what the words around say.
 
 A full name or a title is of medium severity, a first name alone of low.
 """
@@ -17,6 +17,7 @@ from policies.detectors.names.candidates import (
     may_be,
 )
 from policies.detectors.names.model import Model
+from policies.detectors.names.roster import known_in
 from policies.detectors.names.rules import NameSpan, spans
 from policies.detectors.names.words import Line, line_of
 from policies.text.view import View
@@ -40,8 +41,10 @@ def names_in(view: View) -> list[NameSpan]:
 
 
 def _names(line: Line) -> list[NameSpan]:
-    found = list(spans(line))
+    found = list(known_in(line))
     taken = {at for first, end, _ in found for at in range(first, end)}
+    found += [one for one in spans(line) if taken.isdisjoint(range(one[0], one[1]))]
+    taken.update(at for first, end, _ in found for at in range(first, end))
     left = [at for at, word in enumerate(line.words) if at not in taken and may_be(line, word)]
     if not left:
         return found

@@ -7,6 +7,7 @@ from sealgate.commands.policy.check import check
 from sealgate.commands.policy.diff import diff
 from sealgate.commands.policy.explain import explain
 from sealgate.commands.policy.rollback import rollback
+from sealgate.commands.policy.roster import roster
 from sealgate.commands.policy.standing import history, show, status
 from sealgate.commands.policy.test import test
 
@@ -16,5 +17,5 @@ def command() -> None:
     """Check, try, explain and govern policy files."""
 
 
-for one in (check, test, explain, diff, status, history, show, rollback, approve):
+for one in (check, test, explain, diff, status, history, show, rollback, approve, roster):
     command.add_command(one)
