@@ -18,7 +18,7 @@ from vault.origin import Origin
 from vault.spool import Spool
 from webreader.held import HOLD, asked, back, filled, inspected, same_revision, shown
 from webreader.names import visible
-from webreader.rehearing import deposit_for, hear
+from webreader.rehearing import deposit_for, hear, warn
 from webreader.site import Site, in_thread
 
 LONGEST_REASON: Final = 1000
@@ -60,7 +60,8 @@ def _approved(site: Site, approver: Address, opened: Held, origin: Origin) -> st
         wanted = deposit_for(opened, heard, spool, site, origin)
         hold = opened.hold
         act = (site.store, site.sealing, approver, hold.id, hold.revision)
-        approval.approve(*act, wanted, origin)
+        receipt = approval.approve(*act, wanted, origin)
+    warn(site, hold.owner, heard, receipt)
     return "approved"
 
 

@@ -27,7 +27,7 @@ from webreader.mendform import Typed, mend, typed
 from webreader.message import view
 from webreader.pages import page, redirect, zone
 from webreader.read import BODY_POLICY
-from webreader.rehearing import CANNOT_MEND, Hearing, deposit_for, hear
+from webreader.rehearing import CANNOT_MEND, Hearing, deposit_for, hear, warn
 from webreader.site import SITE, Site, came_from, in_thread
 from webreader.timeline import by_day, tell
 from webreader.visits import reader
@@ -142,7 +142,8 @@ def _changed(site: Site, opened: Held, slip: Slip, wish: str, origin: Origin) ->
         filled(spool, heard)
         wanted = deposit_for(opened, heard, spool, site, origin)
         act = (site.store, site.sealing, hold.owner, hold.id, revision)
-        holds.release(*act, wanted, origin)
+        receipt = holds.release(*act, wanted, origin)
+    warn(site, hold.owner, heard, receipt)
     return "sent"
 
 

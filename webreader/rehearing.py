@@ -9,6 +9,7 @@ Must never send: what is to be relayed is left to the deliverer, sealed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,8 +23,10 @@ from policies.message.mime import Outline, outline
 from policies.remedy import Remedy, approvers_for
 from policies.restricting import restrictions
 from policies.terms import UNCHANGED
+from vault import warnings
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued
+from vault.deposit import Deposit, GrantFor, Queued, Receipt
+from vault.errors import VaultError
 from vault.held import Held
 from vault.origin import Origin
 from vault.restrictions import FREE, Restrictions
@@ -128,6 +131,15 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
         origin=origin,
         wrote_as=slip.sender,
     )
+
+
+def warn(site: Site, owner: Address, heard: Hearing, receipt: Receipt) -> None:
+    """Queue the note about rules that warned of a mail that has gone. Blocks; never raises."""
+    said = dict.fromkeys((note.rule, note.text) for one in heard.decisions for note in one.notes)
+    if said:
+        whom = (site.store, site.sealing, owner, receipt.reference)
+        with suppress(VaultError):  # the mail is on its way, note or no note
+            warnings.warn(*whom, tuple(said), receipt.package_id)
 
 
 def _inside(

@@ -275,6 +275,25 @@ async def test_what_cannot_be_read_inside_is_never_sent_in_the_clear(
         assert [one.outcome for one in hear(asked, found, found.slip).decisions] == [outcome]
 
 
+async def test_a_rule_that_warns_does_so_when_the_mail_has_gone(
+    hold: Holder, sign_in: SignIn, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = """
+  - name: a-word
+    when: {subject: {contains: lunch}}
+    then: warn
+    tell_sender: Lunch is private.
+"""
+    monkeypatch.setattr("tests.webreader.test_held.HOLDING", load_text(RULES + rule))
+    hold_id = hold(mail(f"Lunch {NUMBER}"))
+    browser = await sign_in(AUTHOR)
+    await send(browser, hold_id, f"Lunch on {NUMBER}")
+    assert not [one for one in post.take() if one.kind is Kind.WARNING]
+    await send(browser, hold_id, "Lunch")
+    (note,) = [one for one in post.take() if one.kind is Kind.WARNING]
+    assert (note.to, note.fields["sentences"]) == (AUTHOR, "Lunch is private.")
+
+
 async def test_taking_it_back(site: Site, hold: Holder, sign_in: SignIn, post: Post) -> None:
     hold_id = hold()
     answer = await act(await sign_in(AUTHOR), hold_id, "withdraw")
