@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,8 +45,21 @@ class Presidio:
             stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         engine = cls(worker)
-        engine.subjects(["are you there"])
+        try:
+            engine.subjects(["are you there"])
+        except NotAtHandError:
+            engine.close()
+            raise
         return engine
+
+    def close(self) -> None:
+        """End the worker."""
+        with suppress(BrokenPipeError):
+            self._worker.communicate()
+        for pipe in (self._worker.stdin, self._worker.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +70,7 @@ class Presidio:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._worker.communicate()
+        self.close()
 
     def subjects(self, texts: Sequence[str]) -> Reading:
         """Read subjects. Raises NotAtHandError if the worker has ended."""

@@ -1,13 +1,11 @@
 """Runs one target for a time, and keeps what broke it.
 
 Promises to count every execution, and to call a finding: an exception, more than two seconds of
-CPU, or more than 300 MB above what the process held when it began. Uses atheris where it is
-installed, which follows the branches that are taken; otherwise mutation.
+CPU, or more than 300 MB above what the process held when it began.
 """
 
 import hashlib
 import resource
-import sys
 import time
 import traceback
 from collections import Counter
@@ -79,18 +77,11 @@ def by_mutation(watch: Watch, seconds: float, seed: int) -> None:
             corpus.append(data)
 
 
-def by_coverage(watch: Watch, seconds: float, seed: int) -> None:
-    """Let atheris choose the inputs; it ends the process when the time is over."""
-    import atheris  # noqa: PLC0415 - not everywhere at hand
-
-    corpus = watch.folder / f"corpus-{watch.name}"
-    corpus.mkdir(parents=True, exist_ok=True)
-    for data in seeds(watch.name):
-        (corpus / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-    atheris.instrument_all()
-    options = [f"-max_total_time={int(seconds)}", f"-seed={seed}", "-max_len=60000", "-verbosity=0"]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], watch.run)
-    atheris.Fuzz()
+def report(watch: Watch) -> None:
+    """Print one line for a target."""
+    found = ", ".join(f"{kind} x{count}" for kind, count in watch.findings.items()) or "nothing"
+    ran = f"{watch.executions:>9} executions, slowest {watch.slowest:.3f} s"
+    print(f"{watch.name:<16}{ran}, {_megabytes()} MB: {found}", flush=True)
 
 
 def _megabytes() -> int:
