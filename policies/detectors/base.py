@@ -40,7 +40,7 @@ class ShapeDetector:
         """List the findings in `view`, as spans of its original text."""
         if view.figures < self.fewest_figures:
             return []
-        if any(self.trigger) and self.name not in TRIGGERS.pulled(view):
+        if self.trigger is not ANYTHING and self.name not in TRIGGERS.pulled(view):
             return []
         return [
             Finding(*view.span(start, end), self.name, confidence, self.severity)

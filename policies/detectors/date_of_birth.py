@@ -80,6 +80,17 @@ class DateOfBirth(ShapeDetector):
                 yield start, end, Confidence.LIKELY
 
 
+def dates_in(view: View) -> list[tuple[int, int]]:
+    """List the spans, in the normal text, of full dates that can be, whosever they are.
+
+    For what else makes a date a date of birth, such as a name beside it. Must not be taken for
+    findings by itself.
+    """
+    texts = dict.fromkeys((view.ascii, view.digits))
+    found = {(start, end) for text in texts for start, end, bare in _dates(text) if not bare}
+    return sorted(found)
+
+
 def _aged(view: View, start: int, end: int) -> bool:
     """Tell whether somebody's age is said within reach."""
     ages: list[int] | None = view.memory.get(_aged)

@@ -47,11 +47,15 @@ class HealthNumber(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows judged by check digit, range, grouping and words around."""
+        named, cared_for = self.own().anywhere(view), PATIENT.anywhere(view)
         for window in _checking(view):
+            digits = window.digits
+            if not named and not (self.possible if cared_for else self.issued)(digits):
+                continue
             confidence = self._judge(view, window)
             if confidence:
                 yield window.start, window.end, confidence
-        if self.own().anywhere(view):
+        if named:
             for run in view.runs:
                 if LENGTH in run.heads:
                     yield from self._mistyped(view, run.window(0, LENGTH))

@@ -4,7 +4,8 @@ Service and free numbers (03, 08, 09) belong to organisations. How long a number
 country is asked of the plans in `phonenumbers`, once for each country; no number is kept.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import phonenumbers
@@ -28,6 +29,7 @@ _OFFICE = Words(
     "helpdesk", "help desk", "service desk", "out of hours line", "dial in", "conference", "bridge",
     "teams meeting", "extension",
 )  # fmt: skip
+_PLUS = re.compile(rb"\+[ (]{0,2}")
 _ABROAD = range(9, 18)
 _PAIR = 2
 _NATIONAL = (10, 11)
@@ -41,8 +43,7 @@ class Phone(ShapeDetector):
         """Yield windows of whole groups that can be dialled, unless they are an office's."""
         for run in view.runs:
             for window in _dialled(view, run):
-                if not _inside_another(view.digits, window.start, window.end):
-                    yield from _judged(view, window)
+                yield from _judged(view, window)
             whole = run.window(0, len(run.digits))
             if _local(view, whole):
                 yield whole.start, whole.end, Confidence.LIKELY
@@ -50,17 +51,30 @@ class Phone(ShapeDetector):
 
 def _dialled(view: View, run: Run) -> Iterator[Window]:
     """Yield the windows that begin as numbers do, and have a length of theirs."""
-    digits, ends = run.digits, frozenset(run.heads)
-    for at in run.heads:
-        if digits[at : at + 1] == "0" and digits[at + 1 : at + 2] in {"1", "2", "7"}:
-            lengths: Iterable[int] = _NATIONAL
-        elif at < len(digits) and (
-            _plus_before(view, run.starts[at]) is not None or (at == 0 and digits.startswith("00"))
-        ):
+    digits, starts, ends = run.digits, run.starts, frozenset(run.heads)
+    pluses = _pluses(view)
+    for at in run.heads[:-1]:
+        if digits[at] == "0" and digits[at + 1 : at + 2] in {"1", "2", "7"}:
+            lengths: Sequence[int] = _NATIONAL
+        elif starts[at] in pluses or (at == 0 and digits.startswith("00")):
             lengths = _ABROAD
         else:
             continue
-        yield from (run.window(at, length) for length in lengths if at + length in ends)
+        shortest = at + lengths[0] - 1
+        if shortest >= len(digits) or b"+" in view.digits[starts[at] : run.end(shortest)]:
+            continue
+        for length in lengths:
+            if at + length in ends and not _inside_another(view.digits, run, at, at + length - 1):
+                yield run.window(at, length)
+
+
+def _pluses(view: View) -> frozenset[int]:
+    """Give the places right after a plus, a bracket and a space between at most."""
+    found: frozenset[int] | None = view.memory.get(_pluses)
+    if found is None:
+        matches = _PLUS.finditer(view.ascii) if b"+" in view.ascii else ()
+        found = view.memory[_pluses] = frozenset(match.end() for match in matches)
+    return found
 
 
 def _plus_before(view: View, start: int) -> int | None:
@@ -101,8 +115,9 @@ def _local(view: View, window: Window) -> bool:
     return called and not THINGS.near(view, *span) and not _OFFICE.near(view, *span)
 
 
-def _inside_another(text: bytes, start: int, end: int) -> bool:
-    """Tell whether the window is a piece of a date, a time, a sort code or a longer code."""
+def _inside_another(text: bytes, run: Run, first: int, last: int) -> bool:
+    """Tell whether digits are a piece of a date, a time, a sort code or a longer code."""
+    start, end = run.starts[first], run.end(last)
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
     joined = before[-1:].isalpha() or (
         before[-1:] in b"-/.:" and before[:1].isdigit() and len(before) > 1
@@ -112,6 +127,7 @@ def _inside_another(text: bytes, start: int, end: int) -> bool:
         or after[:1].isalpha()
         or (after[:1] in b"/:" and after[1:].isdigit())
         or b":" in text[start:end]
+        or b"+" in text[start:end]
     )
 
 

@@ -55,8 +55,7 @@ _NOT_ALPHANUMERIC = bytes(
 _TO_SPACES = bytes(32 if byte in _NOT_ALPHANUMERIC else byte for byte in range(256))
 _TO_VALUES = bytes(max(0, byte - ord("0")) for byte in range(256))
 _WHERE_DIGITS = bytes(byte in b"0123456789" for byte in range(256))
-_DOUBLED = bytes((0, 1, 2, 3, 4, -4, -3, -2, -1, 0)[v] + 4 if v < 10 else 4 for v in range(256))  # noqa: PLR2004
-_LIFT = 4  # what is added to the above, for bytes have no sign
+_DOUBLED = bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)) + bytes(246)  # the digits of twice a digit, added
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,11 @@ class Run:
         first = bisect_left(self.heads, at)
         heads = self.heads[first : bisect_left(self.heads, end) + 1]
         groups = tuple(after - before for before, after in pairwise(heads))
-        last = self.ends[end - 1] if self.ends else self.starts[end - 1] + 1
-        return Window(self.digits[at:end], self.starts[at], last, groups)
+        return Window(self.digits[at:end], self.starts[at], self.end(end - 1), groups)
+
+    def end(self, place: int) -> int:
+        """Give where in the text a digit ends."""
+        return self.ends[place] if self.ends else self.starts[place] + 1
 
     def weighted(self, weights: Sequence[int]) -> Sequence[int]:
         """Sum every stretch of as many digits as there are weights, each times its own.
@@ -115,10 +117,8 @@ class Run:
     def luhn(self, at: int, length: int) -> int:
         """Sum a stretch as Luhn does (ISO/IEC 7812-1): every second digit from the end doubled."""
         end = at + length
-        more = self._doubled[end % 2]
-        halves = (end + 1 - end % 2) // 2, (at + 1 - end % 2) // 2
-        lifted = _LIFT * (halves[0] - halves[1])
-        return self._sums[end] - self._sums[at] + more[halves[0]] - more[halves[1]] - lifted
+        sums = self._doubled[end % 2]
+        return sums[end] - sums[at]
 
     @cached_property
     def _flags(self) -> int:
@@ -128,14 +128,13 @@ class Run:
         return int.from_bytes(flags, "little")
 
     @cached_property
-    def _sums(self) -> list[int]:
-        return list(accumulate(self.digits.encode("ascii").translate(_TO_VALUES), initial=0))
-
-    @cached_property
     def _doubled(self) -> tuple[list[int], list[int]]:
-        """What doubling the digits at even places, and at odd places, adds up to."""
-        more = self.digits.encode("ascii").translate(_TO_VALUES).translate(_DOUBLED)
-        return list(accumulate(more[0::2], initial=0)), list(accumulate(more[1::2], initial=0))
+        """What the digits add up to, those at even places doubled, and those at odd ones."""
+        plain = self.digits.encode("ascii").translate(_TO_VALUES)
+        even, odd = bytearray(plain), bytearray(plain)
+        even[0::2] = plain[0::2].translate(_DOUBLED)
+        odd[1::2] = plain[1::2].translate(_DOUBLED)
+        return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
 
 
 def tokens_of(text: bytes) -> tuple[Token, ...]:

@@ -229,12 +229,17 @@ def _compatible(char: str) -> str:
 
 def _compose(out: list[str], ends: "array[int]", mark: str, at: int) -> None:
     """Join a mark to the letter before it where the two make one letter; else drop it."""
-    if out and out[-1].isalpha():
-        letter = unicodedata.normalize("NFC", out[-1] + mark)
-        if len(letter) == 1:
-            out[-1] = letter
     if out:
+        out[-1] = _joined(out[-1], mark)
         ends[-1] = at + 1
+
+
+@lru_cache(maxsize=4096)
+def _joined(letter: str, mark: str) -> str:
+    if not letter.isalpha():
+        return letter
+    joined = unicodedata.normalize("NFC", letter + mark)
+    return joined if len(joined) == 1 else letter
 
 
 def _unmix(text: str) -> str:

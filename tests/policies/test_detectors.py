@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.detectors import DETECTORS, Confidence, Finding
+from policies.detectors.date_of_birth import dates_in
 from policies.detectors.payment_card import lengths
 from policies.detectors.upn import valid as upn_valid
 from policies.text.view import View, normalise
@@ -151,3 +152,10 @@ def test_four_kilobytes_of_malice_take_no_longer_than_four_of_prose(text: str) -
         return time.process_time() - began
 
     assert seconds(text[:4096]) < 3, "seconds for what should take some milliseconds"
+
+
+def test_dates_that_can_be_are_dates_whosever_they_are() -> None:
+    text = "Ann 28/06/2011, 31/02/2011, 3 May 09 and 20110628 but not 99/99/2011"
+    view = normalise(text)
+    spans = [view.span(*span) for span in dates_in(view)]
+    assert [text[start:end] for start, end in spans] == ["28/06/2011", "3 May 09"]
