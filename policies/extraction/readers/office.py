@@ -9,6 +9,7 @@ from policies.extraction.budgets import Unreadable
 from policies.extraction.desk import Desk, File
 from policies.extraction.readers.archive import Archive, Entry, read_entry
 from policies.extraction.readers.binary import read_binary
+from policies.extraction.readers.plain_xml import PlainText
 from policies.extraction.readers.sheets import Sheets
 from policies.extraction.readers.xml import Listener, Rules, listen, say_all, say_xml
 
@@ -43,6 +44,7 @@ RULES = Rules(
         "person": frozenset({"displayName"}),
     },
 )
+_PLAIN = PlainText(RULES.after, RULES.telling())
 _FONTS = (".odttf", ".fntdata", ".ttf")
 _OPAQUE = ("printersettings", "/activex", "/customproperty", "/ctrlprops", "vbaproject", "/ink/")
 _XML = (".xml", ".rels", ".vml")
@@ -84,7 +86,7 @@ def _read_part(archive: Archive, entry: Entry, sheets: Sheets, desk: Desk) -> No
 def _read_xml_part(name: str, data: bytes, sheets: Sheets, desk: Desk) -> None:
     listener: Listener | None = sheets.listener(name)
     if listener is None:
-        say_xml(data, RULES, desk)
+        say_xml(data, RULES, desk, _PLAIN)
         return
     try:
         listen(data, listener, desk.meter)

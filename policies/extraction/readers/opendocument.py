@@ -7,6 +7,7 @@ properties, and the objects and pictures inside. Must never take an encrypted pa
 from policies.extraction.budgets import Locked
 from policies.extraction.desk import Desk
 from policies.extraction.readers.archive import Archive, read_entry
+from policies.extraction.readers.plain_xml import PlainText
 from policies.extraction.readers.xml import Rules, say_xml
 
 _SEEN = frozenset({"name", "title", "description", "href", "value", "date-value", "author"})
@@ -29,6 +30,7 @@ RULES = Rules(
         "help-message": frozenset({"title"}),
     },
 )
+_PLAIN = PlainText(RULES.after, RULES.telling())
 _TEXTLESS = ("layout-cache", "META-INF/documentsignatures.xml")
 
 
@@ -45,4 +47,4 @@ def read_opendocument(archive: Archive, desk: Desk) -> None:
         desk.meter.unpack(len(data))
         if entry.name == "META-INF/manifest.xml" and b"encryption-data" in data:
             raise Locked("a document with a password")
-        say_xml(data, RULES, desk)
+        say_xml(data, RULES, desk, _PLAIN)
