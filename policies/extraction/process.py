@@ -23,6 +23,9 @@ COMMAND = (sys.executable, "-s", "-P", "-m", "policies.extraction.worker")
 
 _ROOT = Path(policies.__file__).parents[1]
 _PIECE = 1 << 16
+START_SECONDS = 30.0
+"""How long a worker may take to load what it needs, on a machine that has much to do."""
+
 _TO_DIE = 5.0  # seconds until a killed process is gone; longer only while the kernel is busy
 _TOO_SLOW = "the mail was not read: it takes too long"
 _DIED = "the mail was not read: the process that reads attachments ended early"
@@ -65,9 +68,11 @@ class WorkerProcess:
 
     def is_fit(self, most: int) -> bool:
         """Whether it lives, has read fewer than so many mails, and has nothing more to say."""
+        if self._mails >= most or self._process.poll() is not None:
+            return False
         silent = select.poll()
         silent.register(self._out, select.POLLIN)
-        return self._mails < most and self._process.poll() is None and not silent.poll(0)
+        return not self._mails or not silent.poll(0)
 
     def end(self) -> None:
         """Kill it, whatever it does, and wait until it is gone."""
@@ -82,6 +87,8 @@ class WorkerProcess:
         self, outline: Outline, chunks: Iterable[bytes], budgets: Budgets, seconds: float
     ) -> Content:
         """Have a mail read. Raises Failed, after which this process is of no more use."""
+        if not self._mails:
+            self._await_start()
         self._mails += 1
         until = time.monotonic() + seconds
         answer = wire.Answer(budgets, len(outline.parts))
@@ -94,6 +101,16 @@ class WorkerProcess:
             raise Failed(_LIED) from None
         return answer.content()
 
+    def _await_start(self) -> None:
+        """Wait until it has loaded what it needs: that time is not the mail's. Raises Failed."""
+        until = time.monotonic() + START_SECONDS
+        said = b""
+        while not said:
+            self._wait(select.POLLIN, until)
+            said = self._read_some(len(wire.READY))
+        if said != wire.READY:
+            raise Failed(_LIED)
+
     def _send(self, size: int, chunks: Iterable[bytes], answer: wire.Answer, until: float) -> None:
         for piece in _request(size, chunks):
             view = memoryview(piece)
@@ -103,15 +120,19 @@ class WorkerProcess:
                 view = view[self._write(view[:_PIECE]) :]
 
     def _receive(self, answer: wire.Answer) -> None:
+        answer.feed(self._read_some(_PIECE * 16))
+
+    def _read_some(self, most: int) -> bytes:
+        """Read what there is, perhaps nothing yet. Raises Failed at the end."""
         try:
-            data = os.read(self._out, _PIECE * 16)
+            data = os.read(self._out, most)
         except BlockingIOError:
-            return
+            return b""
         except OSError:
             raise Failed(_DIED) from None
         if not data:
             raise Failed(_DIED)
-        answer.feed(data)
+        return data
 
     def _write(self, data: memoryview) -> int:
         """Write what there is room for; return how many bytes that was. Raises Failed."""

@@ -1,8 +1,9 @@
 """How a worker and the process that started it speak: frames over two pipes.
 
-A request is a length and the bytes of a mail. An answer is frames, each a letter, a length and a
-body, up to an end frame. Promises that whatever is read from a worker is checked against the
-budgets before it is kept: a worker has read hostile files and is believed nothing.
+A worker says that it is ready. A request is a length and the bytes of a mail; an answer is frames,
+each a letter, a length and a body, up to an end frame. Promises that whatever is read from a worker
+is checked against the budgets before it is kept: a worker has read hostile files and is believed
+nothing.
 """
 
 import json
@@ -14,6 +15,8 @@ from policies.extraction.budgets import Budgets
 from policies.extraction.passages import HEADER, Attachment, Content, Passage, State, Where
 
 REQUEST = struct.Struct(">Q")
+READY = b"R"
+"""What a worker says when it has given up what it must and waits for its first mail."""
 FRAME = struct.Struct(">cL")
 _PASSAGE = struct.Struct(">Bl")
 PASSAGE, ATTACHMENT, PROBLEM, END = b"P", b"A", b"D", b"E"

@@ -30,6 +30,7 @@ def main() -> None:
     """Read mails until the pipe is closed."""
     _load_everything()
     confine(MEMORY)
+    _write(wire.READY)
     while mail := _take():
         allow_seconds(CPU_SECONDS)
         _answer(mail)

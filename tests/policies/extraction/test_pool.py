@@ -135,7 +135,9 @@ def test_a_worker_that_died_while_idle_costs_nothing() -> None:
 
 
 def test_a_worker_that_hangs_is_killed_in_time() -> None:
-    pool = ExtractionPool(1, seconds=0.5, command=program("import time; time.sleep(60)"))
+    pool = ExtractionPool(
+        1, seconds=0.5, command=program("import os, time; os.write(1, b'R'); time.sleep(60)")
+    )
     began = time.monotonic()
     content = read(pool, attached(files.docx("x" * 300_000)))
     assert time.monotonic() - began < 3
@@ -143,7 +145,9 @@ def test_a_worker_that_hangs_is_killed_in_time() -> None:
     assert not pool._all
 
 
-@pytest.mark.parametrize("command", [("/nowhere",), ("/bin/false",), program("print('hello')")])
+@pytest.mark.parametrize(
+    "command", [("/nowhere",), ("/bin/false",), program("print('hello')"), program("print('R')")]
+)
 def test_a_program_that_is_no_worker_reads_nothing(command: tuple[str, ...]) -> None:
     content = read(ExtractionPool(1, command=command), attached(files.docx("x")))
     assert content.unread
@@ -176,6 +180,7 @@ LIAR = """
 import os, struct
 def w(data):
     while data: data = data[os.write(1, data):]
+w(b'R')
 def f(letter, body): w(struct.pack('>cL', letter, len(body)) + body)
 size = struct.unpack('>Q', os.read(0, 8))[0]
 while size: size -= len(os.read(0, size))
