@@ -7,6 +7,7 @@ import pytest
 
 from policies.conditions import COMPILERS
 from policies.language import schema
+from policies.language.loader import load_text
 from policies.language.reference import PAGE_FILE, SCHEMA_FILE, json_schema, page
 
 MEND = "run: python -m policies.language.reference"
@@ -63,3 +64,18 @@ def test_the_schema_forbids_unknown_keys_and_offers_the_words():
     finds = made["$defs"]["TextTest"]["properties"]["finds"]["anyOf"]
     assert "nhs_number" in finds[0]["anyOf"][0]["enum"]
     assert "null" not in json_schema()
+
+
+def test_the_examples_of_conditions_are_conditions_and_none_is_missing():
+    text = PAGE_FILE.read_text(encoding="utf-8")
+    block = text.partition("One example of each:")[2].partition("```yaml\n")[2].partition("```")[0]
+    lines = [line.partition("  #")[0].rstrip() for line in block.splitlines()]
+    assert [line.partition(":")[0] for line in lines] == list(schema.Conditions.model_fields)
+    head = (
+        "version: 1\nsettings: {partners: {domains: nhs.net}}\n"
+        "groups: {data_office: {mailboxes: exams}}\n"
+        "agreements:\n"
+        "  youth-justice: {partner: P, purpose: x, domains: nhs.net, expires: 2030-01-01}\n"
+    )
+    for line in lines:
+        load_text(f"{head}rules:\n  - name: a\n    when: {{{line}}}\n    then: seal\n")

@@ -21,7 +21,10 @@ KIND_FAMILIES = {
     "mail": ("eml", "msg", "mbox", "tnef"),
     "media": ("image", "audio", "video"),
 }
-OTHER_KINDS = ("executable", "database", "calendar", "contact", "ole", "onenote", "unknown")
+OTHER_KINDS = (
+    *("executable", "database", "calendar", "json", "xml", "font", "settings", "signature"),
+    *("cms", "pgp", "rpmsg", "age", "yenc", "ole", "onenote", "unknown"),
+)
 KINDS = (
     *KIND_FAMILIES,
     *(kind.replace(" ", "_") for family in KIND_FAMILIES.values() for kind in family),

@@ -9,6 +9,7 @@ from sealgate.commands.policy.explain import explain
 from sealgate.commands.policy.rollback import rollback
 from sealgate.commands.policy.roster import roster
 from sealgate.commands.policy.standing import history, show, status
+from sealgate.commands.policy.starters import new, starters
 from sealgate.commands.policy.test import test
 
 
@@ -17,5 +18,18 @@ def command() -> None:
     """Check, try, explain and govern policy files."""
 
 
-for one in (check, test, explain, diff, status, history, show, rollback, approve, roster):
+for one in (
+    starters,
+    new,
+    check,
+    test,
+    explain,
+    diff,
+    status,
+    history,
+    show,
+    rollback,
+    approve,
+    roster,
+):
     command.add_command(one)

@@ -166,6 +166,22 @@ def test_tests_of_an_attachment(test: str, content: Content, fires: bool) -> Non
     assert bool(why(policy(f"{{attachment: {{{test}}}}}"), content=content)) is fires
 
 
+def test_there_is_a_word_for_every_kind_that_extraction_tells_apart() -> None:
+    from policies.extraction import desk, kinds
+    from policies.extraction.readers import FILE_READERS
+    from policies.language.schema import KINDS
+
+    told = {
+        *FILE_READERS,
+        *kinds.CLOSED,
+        *kinds.ENCRYPTED,
+        *(kind for _magic, kind in kinds._MAGIC),
+        *(kind for _within, _sign, kind in desk._SIGNS),
+        *("eml", "mbox", "csv", "tsv", "json", "unknown"),
+    }
+    assert {kind.replace(" ", "_") for kind in told} <= set(KINDS)
+
+
 def test_one_attachment_must_pass_every_test() -> None:
     rules = policy("{attachment: {kind: xlsx, finds: nhs_number}}")
     sheet = Attachment(1, ("a.xlsx",), "", "xlsx", 9)
