@@ -4,9 +4,10 @@ Run by `python -m bench.fuzz` as a module of its own, because the readers must b
 its eyes. Where atheris is not installed this module cannot be run, and mutation is used instead.
 """
 
-import atexit
 import hashlib
+import os
 import sys
+import time
 from pathlib import Path
 
 import atheris
@@ -25,9 +26,16 @@ def main() -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for data in seeds(name):
         (corpus / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-    atexit.register(report, watch)  # the fuzzer ends the process itself
-    options = [f"-max_total_time={seconds}", f"-seed={seed}", "-max_len=60000", "-verbosity=0"]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], watch.run)
+    until = time.monotonic() + int(seconds)
+
+    def run(data: bytes) -> None:
+        watch.run(data)
+        if time.monotonic() > until:
+            report(watch)
+            os._exit(bool(watch.findings))  # the fuzzer would end the process without a word
+
+    options = [f"-seed={seed}", "-max_len=60000", "-verbosity=0"]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], run)
     atheris.Fuzz()
 
 
