@@ -15,7 +15,7 @@ from bench.detection.engine import Engine
 from bench.detection.presidio import NotAtHandError, Presidio
 from bench.detection.samples import DataSet, Sample, development
 from bench.detection.sealgate import Sealgate
-from bench.detection.second_set import digest, name_panel, second_set
+from bench.detection.second_set import digest, later_lines, name_panel, second_set
 from bench.detection.speed import measure
 from bench.detection.table import Result, table
 
@@ -36,6 +36,8 @@ def main() -> None:
             print(table(heading, results))
             if wanted.origins:
                 _print_origins(results)
+        for engine in engines:
+            _print_later(engine)
 
 
 def _arguments() -> argparse.Namespace:
@@ -83,6 +85,17 @@ def _origins(engine: Engine, data: DataSet) -> dict[str, scoring.Rate]:
     panel = name_panel()
     found = engine.subjects([sample.text for sample in panel]).found
     return scoring.by_origin(panel, found)
+
+
+def _print_later(engine: Engine) -> None:
+    """Say what becomes of lines that nobody could have learnt."""
+    later = later_lines()
+    result = scoring.score(later, engine.subjects([one.text for one in later]).found, None)
+    found, alarms = scoring.together(result.styles.values()), result.false_alarms["hard"]
+    print(
+        f"later lines, {engine.name}: {found.hits} of {found.of} found, "
+        f"{alarms.hits} of {alarms.of} made to be mistaken for names and facts taken for them"
+    )
 
 
 def _print_errors(wrong: dict[str, list[Sample]], examples: int) -> None:

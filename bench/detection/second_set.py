@@ -22,6 +22,7 @@ SEED = 71023
 PLAIN_A_FRAME, DISGUISED_A_FRAME = 7, 4
 HARD_A_FRAME, ORDINARY_A_FRAME = 3, 2
 BODIES = 240
+LATER_A_FRAME = 4
 PANEL_A_GROUP = 240  # names of each origin, in the same frames
 CASES = ("lower", "caps")
 _CASED = 0.09  # of subjects, split between the two
@@ -45,6 +46,14 @@ def name_panel(seed: int = SEED) -> tuple[Sample, ...]:
         chosen = (frames[at % len(frames)] for at in range(PANEL_A_GROUP))
         panel.extend(_sample(filler, frame, "pos") for frame in chosen)
     return tuple(panel)
+
+
+def later_lines(seed: int = SEED) -> tuple[Sample, ...]:
+    """Make the few subjects whose wording is younger than the detectors."""
+    filler = Filler(Random(seed), groups(), words())
+    frames = [(frame, "pos") for frame in lines("later_positive.txt")] * LATER_A_FRAME
+    frames += [(frame, "hard") for frame in lines("later_hard.txt")]
+    return tuple(_unique(_sample(filler, *frame) for frame in frames))
 
 
 def digest(data: DataSet) -> str:
