@@ -1,7 +1,7 @@
-"""Dates of birth: a full date beside words of birth or an age. A bare date is not one.
+"""Dates of birth: a full date beside words of birth or an age, or right beside a name.
 
-Dates are read as people in Britain write them, day first; year first as machines do; and with the
-month's name. A day or a year that cannot be is no date.
+A bare date is not one. Dates are read as people in Britain write them, day first; year first as
+machines do; and with the month's name. A day or a year that cannot be is no date.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,9 @@ import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
-from policies.detectors.finding import Confidence, Severity
+from policies.detectors.finding import Confidence, Finding, Severity
+from policies.detectors.names.person_name import names_in
+from policies.detectors.names.words import line_of
 from policies.detectors.triggers import Trigger
 from policies.text.view import View
 
@@ -61,6 +63,11 @@ _AGE_TEXT = (
 _AGE = re2.compile(_AGE_TEXT.encode(), _OPTIONS)
 _REACH = 60
 _OLDEST = 1900
+_YOUNGEST = 1  # years ago, for a date beside a name to be one of birth
+_SUBJECT = 300  # characters; in longer texts only words of birth tell
+_FEWEST_IN_FULL = 5  # figures of a date with its whole year
+_WIDEST = 4
+_YEAR = re2.compile(rb"(?:19|20)[0-9]{2}")
 
 
 class DateOfBirth(ShapeDetector):
@@ -78,6 +85,38 @@ class DateOfBirth(ShapeDetector):
                 yield start, end, Confidence.SURE
             elif not bare and (_BIRTH.near(view, start, end) or _aged(view, start, end)):
                 yield start, end, Confidence.LIKELY
+
+    def find(self, view: View) -> list[Finding]:
+        """List the findings, and in subjects a date of the past right beside somebody's name."""
+        found = super().find(view)
+        if found or len(view.original) > _SUBJECT or view.figures < _FEWEST_IN_FULL:
+            return found
+        spans = list(_beside_names(view))
+        return [
+            Finding(*view.span(start, end), self.name, Confidence.LIKELY, self.severity)
+            for start, end in spans
+        ]
+
+
+def _beside_names(view: View) -> Iterator[tuple[int, int]]:
+    """Yield dates, years in full, that end a name: what is planned lies in the future."""
+    before = date.today().year - _YOUNGEST  # noqa: DTZ011 - a year is enough
+    names: list[tuple[int, int]] | None = None
+    for start, end, bare in _dates(view.ascii):
+        years = [int(text) for text in _YEAR.findall(view.ascii[start:end])]
+        if bare or not years or years[0] > before:
+            continue
+        if names is None:
+            words = line_of(view).words
+            names = [(words[one[0]].start, words[one[1] - 1].end) for one in names_in(view)]
+        if any(_touch(view.ascii, *name, start, end) for name in names):
+            yield start, end
+
+
+def _touch(text: bytes, first: int, last: int, start: int, end: int) -> bool:
+    """Tell whether nothing but marks stands between a name and a date."""
+    between = text[last:start] if last <= start else text[end:first]
+    return len(between) <= _WIDEST and not between.strip(b" ,;:-()[]/")
 
 
 def dates_in(view: View) -> list[tuple[int, int]]:
