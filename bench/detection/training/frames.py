@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from policies.detectors.names.gazetteer import NAMED, Kind, entries
+from policies.detectors.names.gazetteer import NAMED, Kind, entries, kinds_of
 from policies.detectors.names.words import Line, read
 
 _HERE = Path(__file__).parent
@@ -78,6 +78,13 @@ class Filler:
         self.rng = Random(seed)
         self._places = [w for _, w in entries("places.txt")]
         self._bodies = [w for section, w in entries("organisations.txt") if section[0] == "B"]
+        self._topics = (_HERE / "topics.txt").read_text(encoding="utf-8").split()
+        self._doubtful = [
+            name
+            for several in names("first_names.txt").values()
+            for name in several
+            if kinds_of(name) & ~int(NAMED)
+        ]
         self._marks: list[tuple[int, int]] = []
         self._hidden: list[tuple[int, int]] = []
 
@@ -122,7 +129,7 @@ class Filler:
             self._marks.append((at, at + len(name)))
             return name
         made = self._other(slot)
-        if slot in "pov" and self.rng.random() < _UNKNOWN_PLACE:
+        if slot in "povg" and self.rng.random() < _UNKNOWN_PLACE:
             self._hidden.append((at, at + len(made.split(" ")[0])))
         return made
 
@@ -176,6 +183,8 @@ class Filler:
             "s": self._school,
             "v": self._venue,
             "x": self._unknown,
+            "k": lambda: rng.choice(self._topics),
+            "g": lambda: rng.choice(self._doubtful).capitalize(),
         }
         return makers[slot]()
 
@@ -205,6 +214,6 @@ class Filler:
 def lessons(seed: int, rounds: int) -> Iterator[Taught]:
     """Yield filled frames of both sorts, in an order of their own."""
     filler = Filler(seed)
-    chosen = frames("with_names.txt") * (2 * rounds) + frames("without_names.txt") * rounds
+    chosen = frames("with_names.txt") * (3 * rounds) + frames("without_names.txt") * rounds
     filler.rng.shuffle(chosen)
     return (filler.fill(frame) for frame in chosen)

@@ -16,6 +16,11 @@ _SPECIAL = str.maketrans({
 })  # fmt: skip
 _SUFFIXES = ("s", "es", "ed", "ing", "er", "ers", "ly", "d", "ion", "ions", "ment", "al", "ness")
 _SHORTEST_STEM = 3
+_OF_SURNAMES = (
+    "ski", "ska", "wicz", "czyk", "czak", "escu", "eanu", "oglu", "idis", "opoulos", "poulou",
+    "enko", "chuk", "shvili", "auskas", "iene", "sson", "singham", "rajah",
+)  # fmt: skip
+_SHORTEST_BUILT = 6
 
 
 class Kind(IntEnum):
@@ -123,6 +128,8 @@ def kinds_of(word: str) -> int:
                 return int(Kind.COMMON)
     if word.endswith("ies") and known.get(word[:-3] + "y", 0) & Kind.COMMON:
         return int(Kind.COMMON)
+    if len(word) >= _SHORTEST_BUILT and (word.startswith("mc") or word.endswith(_OF_SURNAMES)):
+        return int(Kind.SURNAME)
     return 0
 
 

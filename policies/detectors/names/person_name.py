@@ -19,16 +19,18 @@ from policies.detectors.names.candidates import (
 from policies.detectors.names.model import Model
 from policies.detectors.names.roster import known_in
 from policies.detectors.names.rules import NameSpan, spans
-from policies.detectors.names.words import Line, line_of
+from policies.detectors.names.words import Case, Line, line_of
 from policies.text.view import View
 
 _NAME = "person_name"
 _SPANS = object()  # where a view keeps its names
 _LEAST = 0.5  # chance from which a word alone is a possible name
 _DOUBTFUL = 0.85  # the same for a word that is something else as well
-_UNKNOWN = 0.9  # and for words that are in no list of names
+_ALONE_IN_CASE = 0.97  # and where capitals say nothing
+_UNKNOWN = 0.95  # and for words that are in no list of names
 _LIKELY = 0.95
 _BETWEEN = frozenset({" & ", "/", " / ", " + "})
+_LONGEST_NAME = 3
 _INSIDE = frozenset({" ", "-", ", ", ". "})  # what may stand between the words of one name
 
 
@@ -88,16 +90,30 @@ def _joined(line: Line, likely: dict[int, float]) -> Iterator[NameSpan]:
 def _stands_for_a_person(line: Line, row: list[int], likely: dict[int, float]) -> bool:
     """Ask more of words that are in no list of names, and of what makes a place or a firm."""
     owns = line.words[row[-1]].owns
-    if after_saint(line, row[0]) or (makes_thing(line, row[-1] + 1) and not owns):
+    if after_saint(line, row[0]) or (_leads_to_a_thing(line, row[-1]) and not owns):
         return False
     if len(row) == 1 and _of_a_firm(line, row[0]):
         return False
     best = max(likely[at] for at in row)
     known = [line.words[at].kinds for at in row if line.words[at].kinds & NAMED]
     if not known:
-        return best > _UNKNOWN
-    doubtful = len(row) == 1 and bool(known[0] & OTHER)
-    return best > (_DOUBTFUL if doubtful else _LEAST)
+        return best > (_UNKNOWN if len(row) == 1 else _DOUBTFUL)
+    if len(row) > 1 or not known[0] & OTHER:
+        return best > _LEAST
+    return best > (_DOUBTFUL if line.case is Case.MIXED else _ALONE_IN_CASE)
+
+
+def _leads_to_a_thing(line: Line, at: int) -> bool:
+    """Tell whether a place or firm is called after somebody: Margaret McMillan Nursery."""
+    after = at + 1
+    while after < len(line.words) and after - at < _LONGEST_NAME:
+        if makes_thing(line, after):
+            return True
+        word = line.words[after]
+        if word.gap != " " or not word.kinds & NAMED or not may_be(line, word):
+            return False
+        after += 1
+    return False
 
 
 def _of_a_firm(line: Line, at: int) -> bool:
