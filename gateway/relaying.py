@@ -157,7 +157,8 @@ class Route:
     ) -> None:
         actor, origin = str(author_of(mail, self.own_domains)), Origin(ip=mail.session.peer_ip)
         for to, detail in details.items():
-            record(tx, act, actor=actor, subject=str(to), origin=origin, detail=detail)
+            because = {"detail": detail, "policy": mail.policy}
+            record(tx, act, actor=actor, subject=str(to), origin=origin, **because)
 
     def _remember(self, mail: Examined, sorted_out: "_Sorted") -> None:
         """Record who got it now, in the history too; who gets it later is there by then."""

@@ -27,6 +27,7 @@ from vault.store import Store, Transaction
 SHOWN_OF_DIGEST = 12
 NOT_COMPARABLE = ("the policy in force cannot be read any longer, so that nothing can be compared",)
 NONE_YET = "none"
+_SETTLED = {None, PolicyActKind.ACTIVATED}
 
 log = structlog.get_logger()
 
@@ -59,11 +60,22 @@ class Admission:
                 before = rulebook.in_force(tx)
                 kept = rulebook.find(tx, before) if before else None
             if before == source.digest:
+                self._return_to(source)
                 return Standing(before)
             why = reasons(kept, source) if self.settings.approval and kept else ()
             with self.store.writing() as tx:
                 if rulebook.in_force(tx) == before:
                     return self._settle(tx, source, why, by)
+
+    def _return_to(self, source: Source) -> None:
+        """Write down that the file is what is in force again, if something else was said last."""
+        by = owner_of(self.settings.file)
+        with self.store.reading() as tx:
+            if rulebook.last_act(tx) in _SETTLED:
+                return
+        with self.store.writing() as tx:
+            if rulebook.last_act(tx) not in _SETTLED and rulebook.in_force(tx) == source.digest:
+                rulebook.write(tx, PolicyActKind.ACTIVATED, source.digest, by=by)
 
     def _settle(self, tx: Transaction, source: Source, why: tuple[str, ...], by: str) -> Standing:
         digest, version = source.digest, version_of(source)

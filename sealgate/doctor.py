@@ -10,6 +10,7 @@ import smtplib
 import ssl
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -21,7 +22,7 @@ from gateway.relay.settings import NextHopSettings
 from policies.errors import PolicyError
 from sealgate import certificate, ruling
 from sealgate.settings import Settings
-from vault import keys, opening
+from vault import keys, opening, rulebook
 from vault.clock import utc_now
 from vault.errors import VaultError
 from vault.store import Store
@@ -101,6 +102,26 @@ def _policy(settings: Settings) -> Iterator[Finding]:
             yield Finding("policy", Verdict.BAD, str(problem))
     else:
         yield _good("policy", f"{settings.policy.file} is {policy.digest[:12]}")
+        yield from _in_force(settings, policy.digest)
+
+
+def _in_force(settings: Settings, digest: str) -> Iterator[Finding]:
+    """Say when something else than the policy file decides."""
+    if not settings.vault.database_file.exists():
+        return
+    try:
+        store = Store(settings.vault)
+        with closing(store), store.reading() as tx:
+            in_force, waits = rulebook.in_force(tx), rulebook.proposal(tx, digest)
+    except VaultError:
+        return  # told by the check of the database
+    if waits is not None:
+        deciding = (in_force or "none")[:12]
+        says = f"it waits for approval, and {deciding} decides: sealgate policy status"
+        yield Finding("policy in force", Verdict.WARNING, says)
+    elif in_force not in {None, digest}:
+        says = f"a running node takes {digest[:12]} up within seconds"
+        yield Finding("policy in force", Verdict.WARNING, says)
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:

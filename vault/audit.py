@@ -66,7 +66,11 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the trail. `subject` is whom it concerns, `actor` who did it ("" is Sealgate)."""
+    """One line of the trail. `subject` is whom it concerns, `actor` who did it ("" is Sealgate).
+
+    `policy` is the digest of the policy that decided it, which the rulebook keeps; "" for what
+    nobody's policy decided.
+    """
 
     at: datetime
     act: Act
@@ -74,6 +78,7 @@ class Event:
     subject: str
     origin: Origin
     detail: str
+    policy: str = ""
 
 
 def record(
@@ -85,6 +90,7 @@ def record(
     subject: str = "",
     origin: Origin = NOWHERE,
     detail: str = "",
+    policy: str = "",
 ) -> None:
     """Add a line in the caller's transaction. `detail` is cut and made printable."""
     line = {
@@ -96,6 +102,7 @@ def record(
         "ip": origin.ip,
         "agent": origin.agent,
         "detail": printable(detail),
+        "policy": policy,
     }
     tx.execute(insert(tables.events), [line])
 
@@ -109,6 +116,7 @@ def event_of(row: Mapping[Any, Any]) -> Event:
         subject=row["subject"],
         origin=Origin(row["ip"], row["agent"]),
         detail=row["detail"],
+        policy=row["policy"],
     )
 
 

@@ -173,7 +173,14 @@ def _write(
         _write_grants(tx, keys, deposit, package)
     for one in deposit.happened:
         whom, detail = str(one.recipient), one.detail
-        record(tx, one.act, package_id=package_id, subject=whom, detail=detail)
+        record(
+            tx,
+            one.act,
+            package_id=package_id,
+            subject=whom,
+            detail=detail,
+            policy=deposit.policy,
+        )
     if deposit.queued is not None:
         _queue_copies(tx, keys, deposit, deposit.queued, drawn)
     history.note(tx, deposit.wrote_as, _everybody(deposit))
@@ -227,7 +234,8 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
     actor, origin = str(deposit.author), deposit.origin
     terms = ", ".join(limits.words())
     sealed = Act.PACKAGE_SEALED
-    record(tx, sealed, package_id=package_id, actor=actor, origin=origin, detail=terms)
+    because = {"detail": terms, "policy": deposit.policy}
+    record(tx, sealed, package_id=package_id, actor=actor, origin=origin, **because)
     return row
 
 
@@ -245,7 +253,8 @@ def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package:
         }
         tx.execute(insert(tables.grants), [row])
         granted, whom = Act.ACCESS_GRANTED, str(grant.address)
-        record(tx, granted, package_id=package_id, actor=author, subject=whom)
+        policy = deposit.policy
+        record(tx, granted, package_id=package_id, actor=author, subject=whom, policy=policy)
         if grant.notify:
             post_first(tx, keys, package, grant.address, deposit.summary.author_name)
 
@@ -280,4 +289,5 @@ def _queue_copies(
             subject=str(to),
             origin=deposit.origin,
             detail=drawn,
+            policy=deposit.policy,
         )

@@ -115,7 +115,8 @@ def _write(
     }
     tx.execute(insert(tables.holds), [row])
     actor, origin = str(wanted.owner), wanted.origin
-    record(tx, Act.HOLD_BEGUN, package_id=hold_id, actor=actor, origin=origin, detail=drawn)
+    because = {"detail": drawn, "policy": wanted.policy}
+    record(tx, Act.HOLD_BEGUN, package_id=hold_id, actor=actor, origin=origin, **because)
     post(tx, keys, Kind.HELD, wanted.owner, _told(wanted, drawn))
     return Receipt(drawn, hold_id, duplicate=False)
 

@@ -89,6 +89,13 @@ def in_force(tx: Transaction) -> str | None:
     return tx.execute(newest).scalar()
 
 
+def last_act(tx: Transaction) -> PolicyActKind | None:
+    """Return what happened last; None if nothing ever did."""
+    acts = tables.policy_acts.c
+    found = tx.execute(select(acts.act).order_by(acts.id.desc()).limit(1)).scalar()
+    return None if found is None else PolicyActKind(found)
+
+
 def in_force_before(tx: Transaction) -> str | None:
     """Return the digest of the policy that the one in force replaced."""
     now, acts = in_force(tx), tables.policy_acts.c

@@ -190,6 +190,7 @@ class Event(SQLModel, table=True):
     ip: str = ""
     agent: str = ""
     detail: str = ""
+    policy: str = ""  # digest of the policy that decided, where one did
 
 
 class PolicyVersion(SQLModel, table=True):

@@ -10,11 +10,17 @@ from typing import Final
 
 from aiohttp import web
 
-from vault import outbox
+from vault import outbox, rulebook
 from vault.errors import VaultError
+from vault.rulebook import PolicyActKind
+from vault.store import Store
 from webreader.guard import plain
 from webreader.site import SITE, in_thread
 
+_STANDING: Final = {
+    PolicyActKind.REFUSED: "the file cannot be used",
+    PolicyActKind.PROPOSED: "a change waits for approval",
+}
 SLOW: Final = timedelta(minutes=15)
 
 
@@ -24,6 +30,7 @@ async def health(request: web.Request) -> web.Response:
     store = request.app[SITE].store
     try:
         waiting = await in_thread(request, outbox.backlog, store)
+        policy = await in_thread(request, _policy, store)
     except VaultError:
         return web.json_response({"status": "unavailable", "database": False}, status=503)
     late = waiting.oldest is not None and store.clock() - waiting.oldest > SLOW
@@ -32,8 +39,16 @@ async def health(request: web.Request) -> web.Response:
             "status": "ok",
             "database": True,
             "outbox": {"waiting": waiting.queued, "late": late},
+            "policy": policy,
         }
     )
+
+
+def _policy(store: Store) -> str:
+    """Say how the policy file stands: in force, or one that waits or cannot be used."""
+    with store.reading() as tx:
+        last = rulebook.last_act(tx)
+    return _STANDING.get(last, "in force") if last else "none yet"
 
 
 ROUTES = [web.get("/healthz", health)]

@@ -5,7 +5,6 @@ record does not say enough, the answer is neither yes nor no. Promises that an o
 if nothing that is unknown could change it. Must never take what was not recorded for absent.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,14 +16,11 @@ from policies.detectors import DETECTORS
 from policies.engine import UNINSPECTABLE, Policy, Rule
 from policies.envelope import Envelope
 from policies.language.loader import Source
-from policies.language.members import MemberList
-from policies.language.schema import Part
-from policies.trials.recorded import SEPARATORS, Hashed, Record
+from policies.trials.recorded import Record
 from policies.trials.recorded_facts import PLACES, Known, NotRecorded, RecordedFacts
 from vault.address import Address
 
 MARKS = ("sensitivity", "subject_tags", "protective_markings", "msip_labels")
-_RECORDED_SHAPE = re.compile(r"[^*]+-\*|\*-[^*]+")
 _ABOUT_ADDRESSES = ("the recipient's address", "the sender's address")
 FORGOTTEN = "the policy of that time, which is not in the history"
 
@@ -77,48 +73,6 @@ class Replayed:
     def untold(self) -> int:
         """For how many recipients it cannot be told."""
         return self.recipients - self.same - len(self.changes)
-
-
-def known_names(policies: Iterable[Tried], hashed: Hashed) -> Known:
-    """Return the names that policies write, by the hashes under which records hold them."""
-    addresses: dict[str, str] = {}
-    mailboxes: dict[str, str] = {}
-    patterns: dict[str, str] = {}
-    odd = False
-    for tried in policies:
-        for members in (*tried.source.lists.values(), *_written(tried.source.parsed)):
-            addresses.update((hashed(entry), entry) for entry in members.addresses)
-            mailboxes.update((hashed(f"{entry}@"), entry) for entry in members.mailboxes)
-            for entry in members.mailbox_patterns:
-                shape = re.sub(SEPARATORS, "-", entry)
-                patterns[hashed(shape)] = shape.replace("*", "x")
-                odd = odd or _RECORDED_SHAPE.fullmatch(shape) is None
-    return Known(addresses=addresses, mailboxes=mailboxes, patterns=patterns, odd_patterns=odd)
-
-
-def _written(parsed: Part) -> Iterator[MemberList]:
-    """Yield the addresses and mailboxes that groups and rules write out themselves."""
-    members = MemberList("")
-    for name, value in _texts(parsed):
-        kind = {"address": "addresses", "mailbox": "mailboxes"}.get(name, name)
-        if kind in {"addresses", "mailboxes"}:
-            members.add(kind, value)
-    yield members
-
-
-def _texts(value: object, name: str = "") -> Iterator[tuple[str, str]]:
-    match value:
-        case str():
-            yield name, value
-        case Part():
-            for key, inner in value:
-                yield from _texts(inner, key)
-        case list() | tuple():
-            for inner in value:
-                yield from _texts(inner, name)
-        case dict():
-            for inner in value.values():
-                yield from _texts(inner, name)
 
 
 def replay(

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from gateway import recorder as recording
 from gateway.recorder import Recorder
 from tests.gateway.office import JANE, Office, mail, office
-from vault import decided, keys
+from vault import decided, keys, tables
 
 FOUND = "943 476 5919"
 PARTNER = "jo.bloggs@partner.example.org"
@@ -73,3 +75,17 @@ async def test_a_database_that_is_held_delays_no_record_keeping_mail(tmp_path: P
         assert done.is_set()
         recorder.close()
         assert len(rows(found)) <= recording.MOST_WAITING + 1
+
+
+async def test_the_audit_names_the_policy_that_decided(tmp_path: Path) -> None:
+    async with office(tmp_path) as found:
+        for subject in ("Hello", "[secure] x"):
+            sent = await found.send(JANE, PARTNER, data=mail(subject=subject))
+            assert sent.startswith("250")
+        event, digest = tables.events.c, found.pipeline.policy.digest
+        with found.store.reading() as tx:
+            rows = tx.execute(select(event.act, event.policy).order_by(event.id)).all()
+    decided_by = dict.fromkeys(
+        ("relay:queued", "relay:done", "package:sealed", "access:granted"), digest
+    )
+    assert {act: policy for act, policy in rows if act in decided_by} == decided_by

@@ -1,6 +1,7 @@
 """The command line: what an administrator types, what is printed, and the exit code."""
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -168,7 +169,7 @@ def test_serve_refuses_to_start_without_keys(bare: Node) -> None:
 def test_policy_check_says_good(bare: Node) -> None:
     result = run("policy", "check", str(POLICY))
     assert result.exit_code == 0
-    assert result.output.startswith(f"{POLICY}: good. 4 rules, policy ")
+    assert re.match(rf"{POLICY}: good. [0-9]+ rules, policy ", result.output)
 
 
 def test_policy_check_names_file_line_rule_and_mend(bare: Node) -> None:

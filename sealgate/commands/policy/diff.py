@@ -16,7 +16,8 @@ from policies.language.durations import parse_duration
 from policies.language.loader import Source
 from policies.trials import replay_report
 from policies.trials.recorded import Record
-from policies.trials.replay import Replayed, Tried, known_names, replay
+from policies.trials.recorded_names import known_names
+from policies.trials.replay import Replayed, Tried, replay
 from policies.trials.weakening import weakened
 from sealgate.commands.options import config_option
 from sealgate.commands.policy import files
@@ -108,7 +109,7 @@ def _replayed(chosen: Settings, store: Store, sources: list[Source], length: tim
             new,
             _records(store, moment),
             decided_by={old.policy.digest: old, new.policy.digest: new, **deciders},
-            known=known_names((old, new), partial(hashed, sealing)),
+            known=known_names((old.source, new.source), partial(hashed, sealing)),
             own_domains=tuple(chosen.organisation.domains),
         )
 

@@ -19,7 +19,8 @@ from policies.trials.case_schema import NULL_SENDER
 from policies.trials.cases import CaseKnowledge
 from policies.trials.composing import compose
 from policies.trials.recorded import patterns_of, record
-from policies.trials.replay import Tried, known_names, replay
+from policies.trials.recorded_names import known_names
+from policies.trials.replay import Tried, replay
 from tests.policies.mails import COUNCIL, NHS_NUMBER, OWN_DOMAINS, PARTNER, envelope, mail
 from vault.address import Address
 
@@ -60,7 +61,7 @@ def again(old, new, *records):
         new,
         records,
         decided_by={old.policy.digest: old},
-        known=known_names((old, new), hashed),
+        known=known_names((old.source, new.source), hashed),
         own_domains=OWN_DOMAINS,
     )
 
@@ -244,7 +245,7 @@ def test_whatever_is_told_about_the_councils_cases_is_so():
         old,
         records,
         decided_by={"another digest": old},
-        known=known_names((old,), hashed),
+        known=known_names((old.source,), hashed),
         own_domains=("example.gov.uk", ".schools.example.gov.uk"),
     )
     assert not made.changes
