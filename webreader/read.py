@@ -6,7 +6,8 @@ not: in a sandbox without scripts, forms or an origin, under a policy that loads
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -83,14 +84,15 @@ async def show(request: web.Request) -> web.Response:
     identity = reader(request)
     opened, seen = await in_thread(request, open_letter, *_wanted(request), Act.PACKAGE_OPENED)
     thread = await in_thread(request, _thread, request.app[SITE], identity, opened.package.id)
+    shown, copying = letter(opened, seen), may_copy(opened.package, identity)
     return page(
         request,
         "read.html",
-        letter=letter(opened, seen),
+        letter=shown if copying else replace(shown, remarks=_without_offers(shown.remarks)),
         thread=thread,
         is_plain=seen.body.kind == "text",
         may_reply=may_reply(opened.package, identity),
-        may_copy=may_copy(opened.package, identity),
+        may_copy=copying,
         is_owner=opened.package.owner == identity,
         is_answer=opened.package.author != opened.package.owner,
     )
@@ -123,6 +125,11 @@ async def printed(request: web.Request) -> web.Response:
 def may_copy(package: PackageFacts, identity: Address) -> bool:
     """Say whether the page offers downloads and print; the vault refuses them by itself."""
     return not package.view_only or identity in (package.owner, package.author)
+
+
+def _without_offers(remarks: Iterable[str]) -> tuple[str, ...]:
+    """Leave out of remarks the advice to download what may not be downloaded."""
+    return tuple(remark.partition(" Download the original")[0] for remark in remarks)
 
 
 def open_letter(

@@ -247,3 +247,14 @@ async def test_the_tag_that_sealed_a_message_is_not_shown(sign_in: SignIn, seal:
     assert "<h1>(no subject)</h1>" in (await browser.get(f"/p/{only}")).text
     assert (await browser.get(f"/p/{package}/original.eml")).body == raw
     assert "Annual review [draft]" in (await owner.get("/sent?q=annual")).text
+
+
+async def test_nobody_is_told_to_download_what_is_view_only(sign_in: SignIn, seal: Seal) -> None:
+    raw = mail().replace(b"text/plain", b"application/pkcs7-mime")
+    free = seal(raw)
+    shut = seal(raw + b"\r\n", restrictions=Restrictions(view_only=True))
+    browser = await sign_in(BOB)
+    assert "Download the original and open it" in (await browser.get(f"/p/{free}")).text
+    shown = await browser.get(f"/p/{shut}")
+    assert "has encrypted this message as well" in shown.text
+    assert "Download the original" not in shown.text
