@@ -1,9 +1,9 @@
 """Keeps what decides in step with the policy file and the rulebook, while a process runs.
 
-The file and the lists it names are looked at every two seconds; what has changed and then stayed
-the same for one more look is read, whole. Promises that a policy is replaced at once and entirely,
-that a file which cannot be used changes nothing and raises an alarm, and that what somebody
-approves, or another process has read, is taken up without a restart.
+The file, the lists it names and the rosters are looked at every two seconds; what has changed and
+then stayed the same for one more look is read, whole. Promises that a policy is replaced at once
+and entirely, that a file which cannot be used changes nothing and raises an alarm, and that what
+somebody approves, or another process has read, is taken up without a restart.
 Must never decide whether a policy may come into force: `sealgate.admission` does.
 """
 
@@ -17,7 +17,7 @@ import structlog
 from policies.engine import Policy
 from policies.errors import PolicyError
 from policies.language import loader
-from sealgate import ruling
+from sealgate import rosters, ruling
 from sealgate.admission import Admission
 from sealgate.settings import Settings
 from vault import rulebook
@@ -150,10 +150,9 @@ class Governing:
 
     def _stamp(self) -> Stamp:
         """Return what changes when the file or a list is saved; a file that is not there counts."""
-        return tuple(
-            _look_at(path)
-            for path in (self._file, *(self._file.parent / name for name in self._names))
-        )
+        beside = (self._file.parent / name for name in self._names)
+        paths = (self._file, *beside, *rosters.files(self._settings))
+        return tuple(_look_at(path) for path in paths)
 
 
 def _look_at(path: Path) -> tuple[str, int, int, int]:
