@@ -1,5 +1,6 @@
 """Workers may hang, die and lie: the mail counts as unread, and the next one is read."""
 
+import io
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
 
 from policies.extraction.mail import extract
 from policies.extraction.passages import Content, State
@@ -47,6 +49,15 @@ def peak(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
+def locked_pdf(password: str, algorithm: str) -> bytes:
+    """A PDF whose owner allows no copying; opening it takes the password."""
+    writer = PdfWriter(clone_from=io.BytesIO(files.pdf(files.shown(MARKER))))
+    writer.encrypt(password, "owner", algorithm=algorithm)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def cpu(pid: int) -> float:
     """Seconds of CPU that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
@@ -65,6 +76,19 @@ def test_a_worker_finds_what_is_found_here(pool: ExtractionPool) -> None:
     for data, kind in LOCKED.values():
         raw = attached(data, kind=kind)
         assert read(pool, raw) == extract(outline([raw]), [raw])
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_pdf_that_anybody_can_open_is_read(pool: ExtractionPool, algorithm: str) -> None:
+    raw = attached(locked_pdf("", algorithm))
+    content = read(pool, raw)
+    assert MARKER in said(content)
+    assert not content.unread
+
+
+def test_a_pdf_with_a_password_is_encrypted(pool: ExtractionPool) -> None:
+    content = read(pool, attached(locked_pdf("secret", "AES-256")))
+    assert {one.state for one in content.attachments} == {State.ENCRYPTED}
 
 
 def test_one_worker_reads_one_mail_after_the_other(pool: ExtractionPool) -> None:
