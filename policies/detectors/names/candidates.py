@@ -83,6 +83,8 @@ def makes_thing(line: Line, at: int) -> bool:
     if not 0 < at < len(line.words):
         return False
     word = line.words[at]
+    if word.thing:
+        return False  # LN5
     if word.low == "st" and at + 1 < len(line.words) and line.words[at + 1].kinds & NAMED:
         return False  # Anthony St John
     if word.low in _HOUSES:

@@ -29,6 +29,7 @@ from policies.detectors.names.words import Case, Line, Word
 NameSpan = tuple[int, int, Confidence]  # first word, one past the last, how sure
 
 _COMMON = int(Kind.COMMON)
+_PLACE = int(Kind.PLACE)
 _EVERYDAY = frozenset({"mr", "mrs", "ms", "miss", "mx", "missus", "messrs", "cllr", "councillor"})
 _PLAIN = frozenset({"mr", "mrs", "ms", "mx"})
 _ALSO_WORDS = frozenset({
@@ -212,7 +213,7 @@ def _initial_first(line: Line, at: int) -> NameSpan | None:
         return at, end + 1, Confidence.LIKELY
     if (
         line.case is Case.MIXED
-        and not surname.kinds & OTHER & ~_COMMON
+        and not surname.kinds & OTHER & ~_COMMON & ~_PLACE
         and line.words[at].low != "a"
     ):
         return at, end + 1, Confidence.POSSIBLE
