@@ -46,12 +46,22 @@ _HOUSE_TEXT = (
     rf"(?i:{_DWELLINGS}), {{0,2}}(?:[A-Z][A-Za-z'\-]{{1,20}} ){{1,2}}(?i:{_STREETS}))"
     r"(?:[^0-9A-Za-z]|$)"
 )
-_NUMBERED, _IN_FLATS, _NAMED = (
-    re2.compile(text.encode(), options()) for text in (_NUMBERED_TEXT, _FLAT_TEXT, _HOUSE_TEXT)
+_COMPOUND_TEXT = (
+    rf"(?:^|[^0-9A-Za-z.:/$#\-])((?:(?i:{_FLAT})[ ,]{{1,3}})?[0-9]{{1,3}}[A-Ha-h]? "
+    r"[A-Z][a-z]{2,12}"
+    r"(?:side|gate|field|croft|dene|mead|view|lea|hurst|bank|wood|dale))(?:[^0-9A-Za-z]|$)"
+)
+_WELSH_TEXT = (
+    rf"(?i:(?:^|[^0-9a-z.:/$#\-])({_NUMBER}{_SPACE}(?:heol|ffordd|stryd|clos|rhodfa|maes|lon)"
+    rf"(?: yr?)?(?: {_NAME}){{1,2}})(?:[^0-9a-z]|$))"
+)
+_NUMBERED, _IN_FLATS, _NAMED, _COMPOUND, _WELSH = (
+    re2.compile(text.encode(), options())
+    for text in (_NUMBERED_TEXT, _FLAT_TEXT, _HOUSE_TEXT, _COMPOUND_TEXT, _WELSH_TEXT)
 )
 _DWELT = r"(?i:\b(?:address|lives? at|living at|moved to|moving to|residing at)\b)"
 _HOME = Words(
-    "address", "home address", "lives at", "living at", "live at", "resident", "residents",
+    "address", "home address", "lives", "lives at", "living at", "live at", "resident", "residents",
     "tenant", "tenancy", "tenants", "occupier", "occupant", "householder", "landlord", "visit",
     "visited", "moved to", "moving to", "moved from", "home", "residing", "neighbour", "repair",
     "repairs", "eviction", "rent", "homeowner", "noise complaint", "missed bin",
@@ -75,7 +85,7 @@ _BEFORE_NONE = frozenset(
     b"top next last over under about approx extension ext january february march april may "
     b"june july august september october november december jan feb mar apr jun jul aug sept "
     b"sep oct nov dec unit units first chapter act rule article level step group form set "
-    b"paragraph question annex appendix figure agenda number numbers plot plots".split()
+    b"paragraph question annex appendix figure agenda plot plots".split()
 )
 _AFTER_NONE = frozenset(
     b"closure closures closed roadworks works resurfacing junction roundabout station school "
@@ -105,6 +115,12 @@ class Address(ShapeDetector):
                 at = match.end(1)
         for match in _IN_FLATS.finditer(text):
             yield *match.span(1), Confidence.LIKELY
+        for match in _WELSH.finditer(text):
+            yield *match.span(1), Confidence.LIKELY
+        for match in _COMPOUND.finditer(text):
+            start, end = match.span(1)
+            if not text[start : start + 1].isdigit() or _HOME.near(view, start, end):
+                yield start, end, Confidence.LIKELY
         for match in _NAMED.finditer(text):
             if _HOME.near(view, *match.span(1)):
                 yield *match.span(1), Confidence.LIKELY
@@ -158,6 +174,8 @@ ADDRESS = Address(
     "address",
     "a home address",
     Severity.MEDIUM,
-    trigger=Trigger(streets=f"{_NUMBERED_TEXT}|{_FLAT_TEXT}", labels=_DWELT),
+    trigger=Trigger(
+        streets=f"{_NUMBERED_TEXT}|{_FLAT_TEXT}|{_COMPOUND_TEXT}|{_WELSH_TEXT}", labels=_DWELT
+    ),
     headers=("Address", "Home address", "Address line"),
 )

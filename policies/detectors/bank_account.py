@@ -33,6 +33,7 @@ _BANK = Words(
     "barclays", "lloyds", "natwest", "hsbc", "santander", "halifax", "nationwide", "monzo",
     "starling", "tsb", "building society", "rbs", "co-op bank", "first direct", "revolut", "salary",
     "wages", "pay into", "paid into", "bank details", "payment details", "transfer", "iban",
+    "pay", "paid", "payment", "payments", "allowance", "back to",
     "account holder", "account name", "sort", "current account", "savings account", "bank account",
 )  # fmt: skip
 _OTHER_ACCOUNTS = Words(
@@ -72,6 +73,8 @@ def _labelled(view: View) -> Iterator[Candidate]:
     for run in view.runs:
         length = len(run.digits)
         start = run.starts[0]
+        if b"/" in view.ascii[start : run.end(length - 1)]:
+            continue  # a date, or several
         if length == _BOTH and _BANK.near(view, start, start):
             yield start, run.window(0, _BOTH).end, Confidence.SURE
         elif length >= _SORT_LENGTH and _SORT.right_before(view, start, _TO):

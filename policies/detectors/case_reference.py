@@ -34,6 +34,12 @@ _LABELLED = re2.compile(
 )
 _BARE_TEXT = r"(?:^|[^0-9A-Za-z])([A-Z]{2,4}[-/][0-9]{5,8})(?:[^0-9A-Za-z]|$)"
 _BARE = re2.compile(_BARE_TEXT.encode(), options())
+_KNOWN_TEXT = (  # what councils put before the numbers of people's cases
+    r"(?:^|[^0-9A-Za-z])((?:ASC|CYP|CSC|SEN|SEND|EHCP?|LAC|CIN|CP|MASH|LADO|DOLS|YOT|HB|CTS|CTR|HOM)"
+    r"[-/]?(?:20[0-9]{2}[-/])?[0-9]{5,8})(?:[^0-9A-Za-z]|$)"
+)
+_KNOWN = re2.compile(_KNOWN_TEXT.encode(), options())
+_SOLD = Words("invoice", "order", "po", "product", "part", "model", "ticket", "version", "contract")
 _CARE = Words(
     "social worker", "strategy meeting", "safeguarding", "child protection", "social care", "lac",
     "looked after", "conference", "care plan", "assessment", "section 47", "s47", "cin", "icpc",
@@ -65,6 +71,9 @@ class CaseReference(ShapeDetector):
             if _is_reference(view, match):
                 yield *match.span(2), Confidence.LIKELY
                 at = match.end(2)
+        for match in _KNOWN.finditer(text):
+            if not _SOLD.right_before(view, match.start(1)):
+                yield *match.span(1), Confidence.POSSIBLE
         for match in _BARE.finditer(text):
             start, end = match.span(1)
             if _letters(match.group(1)) in _GOODS or not _CARE.near(view, start, end):
@@ -102,6 +111,8 @@ CASE_REFERENCE = CaseReference(
     "a case reference",
     Severity.LOW,
     4,
-    trigger=Trigger(labels=rf"{_LABELLED_TEXT}{_PREFIX}?[0-9OoIl|]{{2}}", codes=_BARE_TEXT),
+    trigger=Trigger(
+        labels=rf"{_LABELLED_TEXT}{_PREFIX}?[0-9OoIl|]{{2}}", codes=f"{_BARE_TEXT}|{_KNOWN_TEXT}"
+    ),
     headers=("Case number", "Case ref", "Case reference", "Client ID", "Mosaic ID", "Person ID"),
 )

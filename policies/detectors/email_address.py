@@ -3,6 +3,7 @@
 Also as people write them to slip past a filter: `jo (at) example dot com`.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -19,6 +20,21 @@ _OPTIONS.case_sensitive = False
 _AT = rb"(?:\s{0,2}@\s{0,2}|\s{0,2}[(\[{<]\s?(?:at|@)\s?[)\]}>]\s{0,2}|\s[-_*]?(at)[-_*]?\s)"
 _DOT = rb"(?:\s{0,2}\.\s{0,2}|\s{0,2}[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s{0,2}|\sdot\s)"
 _TLD = rb"(?:com|net|org|uk|co|info|me|eu|io|ie|fr|de|gov|edu|biz|live)"
+_PARTS = frozenset(  # of a role's name that has several, such as parking.appeals
+    [
+        "appeals",
+        "team",
+        "support",
+        "duty",
+        "desk",
+        "bookings",
+        "office",
+        "requests",
+        "parking",
+        "housing",
+        "planning",
+    ]
+)
 _LOCAL = rb"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
 _SPELT_AT = re2.compile(rb"[(\[{<]\s?(?:at|@)|\s[-_*]?at[-_*]?\s|\s@|@\s", _OPTIONS)
 _PLAIN = re2.compile(
@@ -74,7 +90,9 @@ def _shipped(kind: str, file: str) -> frozenset[str]:
 
 
 def _role(local: bytes) -> bool:
-    return mailbox_name(local.decode("ascii")) in _roles()
+    name, roles = local.decode("ascii"), _roles()
+    pieces = re.split("[._-]", name.lower())
+    return mailbox_name(name) in roles or all(one in roles or one in _PARTS for one in pieces)
 
 
 EMAIL_ADDRESS = EmailAddress(

@@ -22,7 +22,7 @@ PATIENT = Words(
     "nhs", "chi", "patient", "patients", "gp", "hospital", "clinic", "surgery", "discharge",
     "referral", "appointment", "ward", "health", "medical", "prescription", "midwife", "camhs",
     "ehcp", "pupil", "child", "resident", "client", "service user", "consultant", "vaccination",
-    "dentist", "adult", "safeguarding", "carer", "mother", "father",
+    "dentist", "systmone", "emis", "adult", "safeguarding", "carer", "mother", "father",
 )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _spread(window: Window) -> bool:
 
 
 def _one_number(window: Window) -> bool:
-    return _spread(window) or len(window.groups) <= len(_PRINTED)
+    return _spread(window) or len(window.groups) <= len(_PRINTED) + 1
 
 
 def _dialled(view: View, start: int) -> bool:

@@ -12,12 +12,12 @@ from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
 from policies.detectors.triggers import SIX_IN_LETTERS, Trigger
-from policies.text.numbers import alphanumeric, figures_in
+from policies.text.numbers import STAND_IN, alphanumeric, figures_in
 from policies.text.view import View
 
 _UNUSED = frozenset({b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"})
 _GAP = r"[^0-9A-Za-z|]{0,3}"
-_FIGURE = r"[0-9OoIl|]"
+_FIGURE = STAND_IN
 _SIX = _GAP.join([_FIGURE] * 6)
 _HEAD = (
     r"(?:^|[^A-Za-z0-9])([A-CEGHJ-PR-TW-Za-ceghj-pr-tw-z]"

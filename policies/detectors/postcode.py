@@ -43,7 +43,7 @@ _LABEL = Words(
 )  # fmt: skip
 _THINGS = Words(
     "order", "invoice", "part", "model", "serial", "asset", "room", "version", "po", "ref", "error",
-    "build", "ram", "memory", "disk", "ssd", "storage", "data", "laptop", "drive", "sku", "licence",
+    "build", "ram", "memory", "disk", "ssd", "storage", "data", "laptop", "sku", "licence",
     "plan", "flight", "gate", "seat", "firmware", "channel", "kb",
 )  # fmt: skip
 # "E1 4GB", "M4 1st floor": not postcodes, unless words say that they are
@@ -53,6 +53,7 @@ _COUNTED = Words(
     "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
 )  # fmt: skip
+_CLOSE = 24  # before a postcode of two letters, which little else looks like
 _ORDINALS = (b"1ST", b"2ND", b"3RD")
 
 
@@ -81,7 +82,9 @@ class Postcode(ShapeDetector):
             return None
         if _LABEL.near(view, start, end):
             return Confidence.SURE
-        if _is_measure(view, inward, end) or _THINGS.near(view, start, end):
+        if len(area) == 1 and (_is_measure(view, inward, end) or _THINGS.near(view, start, end)):
+            return None
+        if _THINGS.before(view, start, _CLOSE):
             return None
         if not match.group(2)[:1].isdigit() or not _evenly_written(match, written):
             return None

@@ -55,6 +55,9 @@ _CODES = Words(
     "key", "password", "promo", "voucher", "budget", "cost centre", "ledger",
 )  # fmt: skip
 _MONTHS = frozenset(b"JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC THE AND FOR ALL DAY".split())
+_NORTHERN = frozenset(b"IZ")  # one of the two is in every mark of Northern Ireland
+_LETTERS_NORTH, _FEW = 3, 2  # letters of such a mark; digits that are too few for one
+_SHORTEST = 4  # of a mark that only its name makes one
 _FIGURES = bytes.maketrans(b"OIL|", b"0111")  # of capitals
 _TRIGGER = (
     r"(?:^|[^0-9A-Za-z])[A-HJ-PR-Y]{2}[0-9OIl]{2}[^0-9A-Za-z]{0,3}[A-HJ-PR-Z]{3}(?:[^0-9A-Za-z]|$)"
@@ -108,8 +111,10 @@ def _judge_older(view: View, start: int, end: int) -> Confidence | None:
     letters = len(mark) - figures_in(mark)
     if letters == len(mark) or not _VEHICLE.near(view, start, end):
         return None
-    styled = letters > 3 or (letters == 3 and b"Z" in mark.upper() and figures_in(mark) > 2)  # noqa: PLR2004 - see the styles
-    if _LABEL.right_before(view, start) and (styled or view.ascii[start:end].isupper()):
+    northern = letters == _LETTERS_NORTH and not _NORTHERN.isdisjoint(mark.upper())
+    styled = letters > _LETTERS_NORTH or (northern and figures_in(mark) > _FEW)
+    named = len(mark) >= _SHORTEST and _LABEL.right_before(view, start)
+    if named and (styled or view.ascii[start:end].isupper()):
         return Confidence.LIKELY
     return Confidence.LIKELY if styled and not _CODES.near(view, start, end) else None
 
@@ -120,5 +125,8 @@ VEHICLE_REGISTRATION = VehicleRegistration(
     Severity.MEDIUM,
     1,
     trigger=Trigger(codes=_TRIGGER, words=_VEHICLE.pattern),
-    headers=("VRM", "VRN", "Registration number", "Vehicle registration", "Vehicle reg", "Car reg"),
-)
+    headers=(
+        "VRM", "VRN", "Registration number", "Vehicle registration", "Vehicle reg", "Car reg",
+        "Number plate", "Vehicle", "Car", "Reg",
+    ),
+)  # fmt: skip
