@@ -160,10 +160,10 @@ def _stretches(places: Iterable[Place], length: int) -> Iterator[Stretch]:
         if first >= 0 and start <= last and last - first <= _LONGEST:
             last, kinds = max(last, end), kinds | kind
             continue
-        if first >= 0:
+        if 0 <= first < min(last, length):
             yield first, min(last, length), kinds
         first, last, kinds = max(last, start, 0), end, kind
-    if first >= 0:
+    if 0 <= first < min(last, length):
         yield first, min(last, length), kinds
 
 

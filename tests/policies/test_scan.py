@@ -128,6 +128,14 @@ def test_a_long_table_is_read_to_its_end_or_to_the_most() -> None:
     assert MOST - 10 <= len(dates) <= MOST
 
 
+@pytest.mark.parametrize("piece", ["a@", "1 21 ", "9997251466 ", "DOB 1/1/1 "])
+@pytest.mark.parametrize("length", range(4_070, 4_400, 11))
+def test_a_text_full_of_triggers_may_end_anywhere(piece: str, length: int) -> None:
+    """What is cut because it is long may be cut right at its end, where nothing is left."""
+    text = (piece * length)[:length]
+    assert all(one.end <= length for one in scan(text, IDENTIFIERS))
+
+
 def test_prose_that_speaks_of_a_heading_is_no_table() -> None:
     assert not scan(
         f"Write the NHS number, DOB and so on{' and on' * 9}\n12/06/2017, a date\n", IDENTIFIERS
