@@ -16,6 +16,7 @@ from policies.language.checks import ANY, written
 from policies.language.loader import Source
 from policies.language.members import MemberList
 from policies.language.schema import Part, Rule
+from policies.language.schema.circumstances import MARKINGS
 
 # A lower number, or an earlier word, asks for less: the condition holds more often.
 _THRESHOLDS: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +26,7 @@ _THRESHOLDS: Mapping[str, tuple[str, ...]] = {
     "severity": ("low", "medium", "high", "critical"),
     "confidence": ("possible", "likely", "sure"),
 }
+_HEIGHTS = {marking: height for height, marking in enumerate(MARKINGS)}
 _HARMLESS = {"name", "tell_sender", "when", "except_", "then", "seal", "shadow"}
 _MARKS = {"sensitivity", "subject_tags", "protective_markings", "msip_labels"}
 _NAMED = ("lists", "groups")
@@ -54,6 +56,8 @@ def _covers(name: str, wide: object, narrow: object) -> bool:
 
 def _height(name: str, value: Any) -> int:
     steps = _THRESHOLDS[name]
+    if value in _HEIGHTS:  # `at_least` is a number of findings, or a marking
+        return _HEIGHTS[value]
     return steps.index(value) if steps else int(value)
 
 
@@ -68,15 +72,26 @@ def _rules(old: Source, new: Source) -> Iterator[str]:
             gone = any(one.name == name for one in new.parsed.rules)
             yield f"the rule {quoted(name)} {'only records now' if gone else 'is gone'}"
         elif rule != after[name]:
-            said = [*_changed(rule, after[name])]
+            said = [*_changed(rule, after[name], old.parsed.settings.seal)]
             yield from (f"the rule {quoted(name)}: {words}" for words in said)
     default = old.parsed.settings.seal
     for name, rule in after.items():
         if name not in before and rule.seal is not None and not _stricter(default, rule.seal):
             yield f"the new rule {quoted(name)} seals on easier terms than the policy's own"
+    if _ways(after) != _ways(before):
+        yield "mail may be handed to another mail server: the rules that name a route changed"
 
 
-def _changed(old: Rule, new: Rule) -> Iterator[str]:
+def _ways(rules: Mapping[str, Rule]) -> list[tuple[object, ...]]:
+    """Return which mail goes by which route; of several the first holds, so the order counts."""
+    return [
+        (rule.name, rule.when, rule.except_, rule.relay.route)
+        for rule in rules.values()
+        if rule.relay is not None and rule.relay.route is not None
+    ]
+
+
+def _changed(old: Rule, new: Rule, usual: Part | None) -> Iterator[str]:
     if _protection(new) < _protection(old):
         yield f"it says {quoted(new.then)} where it said {quoted(old.then)}"
     if new.when != old.when and not covers(new.when, old.when):
@@ -86,7 +101,7 @@ def _changed(old: Rule, new: Rule) -> Iterator[str]:
             yield "it has an exception now"
         elif not covers(old.except_, new.except_):
             yield "its exception may hold for more mail"
-    if new.seal != old.seal and not _stricter(old.seal, new.seal):
+    if new.seal != old.seal and not _stricter(old.seal, new.seal, usual):
         yield "sealed mail may be used on easier terms"
     others = set(Rule.model_fields) - _HARMLESS
     changed = sorted(key for key in others if getattr(old, key) != getattr(new, key))
@@ -102,14 +117,19 @@ def _protection(rule: Rule) -> int:
         return 0
 
 
-def _stricter(old: Part | None, new: Part | None) -> bool:
-    """Say whether terms of sealed mail grant nothing that the old ones did not."""
+def _stricter(old: Part | None, new: Part | None, usual: Part | None = None) -> bool:
+    """Say whether terms of sealed mail grant nothing that the old ones did not.
+
+    `usual` is what held where the old ones said nothing. What the installation says is not known
+    here: a time that takes its place may be longer.
+    """
     before, after = written(old) if old else {}, written(new) if new else {}
+    end = before.get("expires_after") or (written(usual) if usual else {}).get("expires_after")
     for name in before.keys() | after.keys():
         was, now = before.get(name), after.get(name)
         if was == now:
             continue
-        shorter = name == "expires_after" and now is not None and (was is None or now < was)  # type: ignore[operator]  # lengths of time
+        shorter = name == "expires_after" and None not in {now, end} and now <= end  # type: ignore[operator]  # lengths of time
         forbidden = name == "replies" and now is False
         view_only = name == "view_only" and now is True
         high = name == "protection" and now == "high"

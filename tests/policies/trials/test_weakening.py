@@ -51,6 +51,7 @@ LONG = """  - name: new
     then: seal
     seal: {expires_after: 90 days}
 """
+RELAYED = "  - {name: new, when: {direction: external}, then: relay"
 WEAKER = {
     "rule gone": ((NUMBERS, ""), "'no-numbers' is gone"),
     "rule renamed": (("name: no-numbers", "name: numbers"), "'no-numbers' is gone"),
@@ -83,6 +84,20 @@ WEAKER = {
     "tag gone": (("[secure, encrypt]", "secure"), "'settings: subject_tags' changed"),
     "longer": (("expires_after: 30 days", "expires_after: 31 days"), "grants more"),
     "replies": (("{expires_after: 7 days}", "{expires_after: 8 days}"), "easier terms"),
+    "longer than usual": (
+        (
+            "in_list: approved}}\n    then: seal",
+            "in_list: approved}}\n    then: seal\n    seal: {expires_after: 31 days}",
+        ),
+        "'no-webmail': sealed mail may be used on easier terms",
+    ),
+    "a way out added": (
+        (
+            "rules:\n",
+            f"rules:\n{RELAYED}, relay: {{route: far}}}}\n",
+        ),
+        "another mail server",
+    ),
     "terms gone": (("\n    seal: {expires_after: 7 days}", ""), "easier terms"),
     "long new rule": (
         (
@@ -125,6 +140,14 @@ HARMLESS = {
     "list of an exception loses": ("[carers@gmail.com]", "[]"),
     "tag added": ("[secure, encrypt]", "[secure, encrypt, private]"),
     "shorter": ("expires_after: 30 days", "expires_after: 29 days"),
+    "shorter than usual": (
+        "in_list: approved}}\n    then: seal",
+        "in_list: approved}}\n    then: seal\n    seal: {expires_after: 29 days}",
+    ),
+    "way out as it was": (
+        "rules:\n",
+        f"rules:\n{RELAYED}, relay: {{tls: required}}}}\n",
+    ),
     "sentence": ("Take it out.", "Take it out and send again."),
 }
 
@@ -132,6 +155,35 @@ HARMLESS = {
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_protects_as_much_is_not(name, tmp_path):
     assert compare(tmp_path, HARMLESS[name]) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "weaker"),
+    [("SECRET", "TOP SECRET", True), ("OFFICIAL-SENSITIVE", "OFFICIAL", False)],
+)
+def test_a_marking_is_compared_by_its_height(before, after, weaker, tmp_path):
+    text = "version: 1\nrules:\n  - {name: a, when: {marking: {at_least: X}}, then: seal}\n"
+    old, new = (source(text.replace("X", one), tmp_path) for one in (before, after))
+    assert bool(weakened(old, new)) is weaker
+
+
+def test_the_first_route_counts_so_that_the_order_does(tmp_path):
+    one, other = (
+        f"{RELAYED.replace('new', name)}, relay: {{route: {name}}}}}\n"
+        for name in ("here", "there")
+    )
+    old, new = (
+        source("version: 1\nrules:\n" + rules, tmp_path) for rules in (one + other, other + one)
+    )
+    (reason,) = weakened(old, new)
+    assert "another mail server" in reason
+
+
+def test_terms_that_nobody_had_set_may_be_longer_than_the_installations(tmp_path):
+    old = BASE.replace("  seal: {expires_after: 30 days, replies: yes}\n", "")
+    new = BASE.replace("30 days, replies: yes", "900 days")
+    (reason,) = weakened(source(old, tmp_path), source(new, tmp_path))
+    assert "grants more" in reason
 
 
 def test_a_tag_that_an_exception_reads_counts_either_way(tmp_path):
