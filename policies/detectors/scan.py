@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from policies.detectors.columns import Headings
 from policies.detectors.finding import Detector, Finding
+from policies.detectors.names.glance import Glance
 from policies.detectors.names.nearby import NEARBY, parts, places
 from policies.detectors.triggers import KINDS_OF_WORDS, TRIGGERS, Place, Triggers
 from policies.text.view import View, normalise
@@ -46,6 +47,7 @@ class Scan:
         self._text = text
         self._detectors = detectors
         self._headings = _headings(detectors)
+        self._glance = Glance()
         self._read_to = 0  # where the last table ended
         self._found: dict[str, set[Finding]] = {detector.name: set() for detector in detectors}
 
@@ -83,7 +85,7 @@ class Scan:
                 if one.detector not in NEARBY and at + view.starts[0] <= one.start:
                     start = bisect_left(view.starts, one.start - at)
                     signs.append((start, start + one.end - one.start))
-        for part in parts(view, signs):
+        for part in parts(view, signs, self._glance):
             for detector in detectors:
                 self._keep(detector.find(part), at)
 

@@ -59,6 +59,11 @@ def _is_pay(words: set[str], about: Evidence) -> bool:
     return bool(somebody) and not words.isdisjoint(_PAY) and words.isdisjoint(_NO_PERSONS_MONEY)
 
 
+def is_of_pay(low: str) -> bool:
+    """Tell whether a word is of those without which an amount is nobody's."""
+    return low in _PAY
+
+
 def _longest(terms: list[Term]) -> Iterator[Term]:
     """Leave out phrases inside a longer one about the same thing."""
     reach: dict[str, int] = {}

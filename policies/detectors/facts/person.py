@@ -10,7 +10,7 @@ from typing import NamedTuple
 from policies.detectors.facts.terms import Term
 from policies.detectors.names.candidates import is_initial
 from policies.detectors.names.gazetteer import Kind, words_of
-from policies.detectors.names.words import Line
+from policies.detectors.names.words import Line, Word
 
 _PERSON = int(Kind.PERSON | Kind.RELATION)
 _COMMON_NOUNS = frozenset({
@@ -44,6 +44,12 @@ def evidence(line: Line, named: bool) -> Evidence:
     )
     themes = any(word.low in _THEMES for word in words)
     return Evidence(named, nouns, themes)
+
+
+def may_mean_a_person(word: Word) -> bool:
+    """Tell whether a word may speak for a person, whatever stands beside it."""
+    low = word.low
+    return low in _PRONOUNS or low in _NUMBERS or low == "staff" or _is_noun(low, word.kinds)
 
 
 def _is_noun(low: str, kinds: int) -> bool:

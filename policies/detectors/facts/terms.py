@@ -48,6 +48,11 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
     }
 
 
+def begins_a_phrase(low: str) -> bool:
+    """Tell whether a word is the first of a phrase of the list."""
+    return low in _entries()
+
+
 def phrases() -> frozenset[str]:
     """Give the phrases that are sensitive by themselves."""
     return frozenset(

@@ -27,6 +27,19 @@ _GAPS = frozenset({".", " ", ". "})
 _MARKS = frozenset({"-", ":"})
 
 
+def is_about(low: str) -> bool:
+    """Tell whether a word is one of those without which no initials are found in a line."""
+    return low in _CASEWORK or low in _ABOUT
+
+
+def may_be_initials(line: Line, word: Word) -> bool:
+    """Tell whether a word of two letters may be initials, as it is written in this text."""
+    if not (len(word.text) == _MOST_LETTERS and word.low.isalpha() and word.low.isascii()):
+        return False
+    written = word.text.isupper() or line.case is Case.LOWER
+    return written and word.low not in _NEVER and not _is_word(line, word)
+
+
 def initials_in(view: View) -> list[tuple[int, int, Confidence]]:
     """Give the initials in a view, as spans of its words; worked out once."""
     found: list[tuple[int, int, Confidence]] | None = view.memory.get(_SPANS)
@@ -54,8 +67,7 @@ def _letters(line: Line, at: int) -> int:
     if word.thing or not word.low.isalpha() or not word.low.isascii():
         return 0
     if len(word.text) == _MOST_LETTERS:
-        written = word.text.isupper() or line.case is Case.LOWER
-        return at + 1 if written and word.low not in _NEVER and not _is_word(line, word) else 0
+        return at + 1 if may_be_initials(line, word) else 0
     if len(word.text) != 1 or (line.case is Case.MIXED and not word.text.isupper()):
         return 0
     end = at + 1

@@ -15,6 +15,7 @@ import re2
 from policies.detectors.facts.fact import SAID_OF_SOMEBODY
 from policies.detectors.facts.terms import phrases
 from policies.detectors.names.gazetteer import words_of
+from policies.detectors.names.glance import Glance
 from policies.detectors.names.person_name import names_in
 from policies.detectors.triggers import options
 from policies.text.view import View
@@ -44,22 +45,31 @@ def places(text: bytes) -> Iterator[tuple[int, int]]:
     return (match.span() for match in _pattern().finditer(text))
 
 
-def parts(view: View, signs: Iterable[tuple[int, int]]) -> Iterator[View]:
-    """Yield the lines near the signs, each as a view of its own.
+def parts(
+    view: View, signs: Iterable[tuple[int, int]], glance: Glance | None = None
+) -> Iterator[View]:
+    """Yield the lines near the signs that may hold something, each as a view of its own.
 
     The lines of a form speak of one person: a line with a label counts as said of somebody where
     a line just above named one. Each line must be searched before the next is asked for.
+    `glance` keeps what is known of the words of one text.
     """
     since, read_to = _FAR, 0
+    glance = Glance() if glance is None else glance
     for start, end in stretches(signs, view.ascii):
         for first, last in _lines(view, start, end):
             if last <= read_to:
                 continue
-            part, read_to = view.part(first, last), last
-            labelled = _LABELLED.match(part.ascii) is not None
-            part.memory[SAID_OF_SOMEBODY] = labelled and since <= _FORM
+            read_to, text = last, view.normal[first:last]
+            said = since <= _FORM and _LABELLED.match(view.ascii[first:last]) is not None
+            since += 1
+            if not glance.worth(text, said):
+                continue
+            part = view.part(first, last)
+            part.memory[SAID_OF_SOMEBODY] = said
             yield part
-            since = 0 if names_in(part) else since + 1
+            if names_in(part):
+                since = 0
 
 
 def _lines(view: View, start: int, end: int) -> Iterator[tuple[int, int]]:

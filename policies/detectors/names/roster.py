@@ -59,6 +59,11 @@ def use(rosters: Iterable[Roster]) -> None:
     _in_use[:] = [one for one in rosters if one.marks]
 
 
+def any_in_use() -> bool:
+    """Tell whether names are looked up in any roster."""
+    return bool(_in_use)
+
+
 def mark(key: Secret, forename: str, surname: str) -> bytes:
     """Make the mark of a name."""
     name = f"{_letters(forename)} {_letters(surname)}"

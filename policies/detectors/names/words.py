@@ -74,20 +74,13 @@ def read(text: str) -> Line:
     last = 0
     for match in _WORD.finditer(text):
         start, end = match.span()
-        written = match.group()
-        low = written.lower() if written.isascii() else folded(written)
-        owns = low.endswith("'s")
-        if owns:
-            low, written, end = low[:-2], written[:-2], end - 2
-        elif low.endswith("s") and text[end : end + 1] == "'":
-            owns = True
-        kinds = 0 if low[0].isdigit() else kinds_of(low)
-        glued = bool(words) and start == last  # PO643400, LU3
-        if glued:
-            words[-1].thing = True
-        gap = text[last:start][-_LONGEST_GAP:]
-        words.append(Word(start, end, written, low, kinds, gap, owns, glued))
-        last = match.end()
+        word = word_of(match.group(), start, text[last:start][-_LONGEST_GAP:])
+        if words and start == last:  # PO643400, LU3
+            words[-1].thing = word.thing = True
+        if not word.owns and word.low.endswith("s") and text[end : end + 1] == "'":
+            word.owns = True
+        words.append(word)
+        last = end
         if len(words) == _MOST:
             break
     if "@" in text:
@@ -96,23 +89,40 @@ def read(text: str) -> Line:
     return Line(tuple(words), _case(words))
 
 
+def word_of(written: str, start: int = 0, gap: str = "") -> Word:
+    """Judge one word by itself."""
+    low = written.lower() if written.isascii() else folded(written)
+    owns = low.endswith("'s")
+    if owns:
+        low, written = low[:-2], written[:-2]
+    kinds = 0 if low[0].isdigit() else kinds_of(low)
+    return Word(start, start + len(written), written, low, kinds, gap, owns)
+
+
+def words_in(text: str) -> list[str]:
+    """Give the words of which `read` makes a line, as they are written."""
+    return _WORD.findall(text)[:_MOST]
+
+
+def counts_as(word: Word) -> Case | None:
+    """Tell for which case a word speaks; prefixes, figures and single letters speak for none."""
+    if len(word.text) == 1 or word.low in _PREFIX:
+        return None
+    if word.text.islower():
+        return Case.LOWER
+    if word.text.isupper():
+        return Case.UPPER
+    return None if word.text[0].isdigit() else Case.MIXED
+
+
 def _case(words: list[Word]) -> Case:
     """Tell the case of the text, leaving out prefixes, acronyms and single letters."""
-    lower = titles = uppers = 0
-    for word in words:
-        if len(word.text) == 1 or word.low in _PREFIX:
-            continue
-        if word.text.islower():
-            lower += 1
-        elif word.text.isupper():
-            uppers += 1
-        elif not word.text[0].isdigit():
-            titles += 1
-    if lower and not titles:
+    speaking = [counts_as(word) for word in words]
+    if Case.MIXED in speaking:
+        return Case.MIXED
+    if Case.LOWER in speaking:
         return Case.LOWER
-    if uppers > 1 and not titles and not lower:
-        return Case.UPPER
-    return Case.MIXED
+    return Case.UPPER if speaking.count(Case.UPPER) > 1 else Case.MIXED
 
 
 def _mark_things(words: list[Word]) -> None:

@@ -1,0 +1,73 @@
+"""A glance passes over no line in which names or facts would be found."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.detection.second_set import second_set
+from policies.detectors import DETECTORS
+from policies.detectors.names.glance import Glance
+from policies.detectors.names.nearby import NEARBY
+from policies.detectors.scan import scan
+from policies.text.view import normalise
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+ALL = tuple(DETECTORS.values())
+NEAR = tuple(one for one in ALL if one.name in NEARBY)
+_MOST_BYTES = 1 << 18  # of a golden file
+_TOGETHER = 40  # subjects that make one long text
+
+
+def letters() -> Iterator[str]:
+    """Give the subjects, the bodies and the golden mails as long texts."""
+    data = second_set()
+    subjects = [sample.text for sample in data.subjects]
+    for at in range(0, len(subjects), _TOGETHER):
+        yield "\n".join(("Dear pupil", *subjects[at : at + _TOGETHER]))
+    yield from (sample.text for sample in data.bodies)
+    for path in sorted(GOLDEN.rglob("*")):
+        if path.is_file() and path.stat().st_size < _MOST_BYTES:
+            yield path.read_bytes().decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("written", [str, str.lower, str.upper])
+def test_a_line_passed_over_holds_nothing(written: type[str]) -> None:
+    glance = Glance()
+    passed = 0
+    for text in letters():
+        for line in written(text).splitlines():
+            view = normalise(line)
+            if not view.normal.strip() or glance.worth(view.normal, False):
+                continue
+            passed += 1
+            assert [one for detector in NEAR for one in detector.find(view)] == []
+    assert passed > 100, "nothing was passed over, so nothing was tried"
+
+
+def test_long_texts_give_the_same_findings_as_when_every_line_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick = [scan(text, ALL) for text in letters()]
+    monkeypatch.setattr(Glance, "worth", lambda *_: True)
+    assert quick == [scan(text, ALL) for text in letters()]
+    assert sum(map(len, quick)) > 1000, "hardly anything was found"
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "worth"),
+    [
+        ("We will look at this again next week.", False, False),
+        ("Please see what Okonkwo wrote about it.", False, True),
+        ("please see what okonkwo wrote about it", False, True),
+        ("The review for J.B. is on Monday.", False, True),
+        ("We offer training about dementia.", False, False),
+        ("We think that he has dementia.", False, True),
+        ("Diagnosis: dementia", False, False),
+        ("Diagnosis: dementia", True, True),
+        ("The salary is £20,000.", False, False),
+        ("Her salary is £20,000.", False, True),
+    ],
+)
+def test_what_is_worth_reading(line: str, said: bool, worth: bool) -> None:
+    assert Glance().worth(line, said) is worth
