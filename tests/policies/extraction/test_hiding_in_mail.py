@@ -32,6 +32,9 @@ RFC822 = b"Subject: " + M + b"\r\nFrom: a@b\r\n\r\nhello"
 
 HIDDEN: dict[str, bytes] = {
     "plain": body(M),
+    "categories": body(b"hello", f"Keywords: Red, {MARKER}"),
+    "comments, encoded": body(b"hello", f"Comments: =?utf-8?b?{B64.decode()}?="),
+    "comments, long": body(b"hello", f"Comments: {'x ' * 6000}{MARKER}"),
     "base64": coded("base64", B64),
     "base64 with junk": coded("base64", B64[:5] + b"!*~" + B64[5:]),
     "base64 without padding": coded("base64", base64.b64encode(M + b"1").rstrip(b"=")),
