@@ -32,7 +32,7 @@ def load(settings: Settings) -> tuple[Roster, ...]:
 
 def files(settings: Settings) -> tuple[Path, ...]:
     """List the files of marks, by name."""
-    return tuple(sorted(settings.policy.rosters.glob(f"*{SUFFIX}")))
+    return tuple(sorted(settings.policy.rosters_folder.glob(f"*{SUFFIX}")))
 
 
 def called(name: str) -> bool:
@@ -46,7 +46,7 @@ def put(settings: Settings, name: str, table: bytes) -> int:
     Raises RosterError, OSError.
     """
     marks = roster.marks_of(table, _made_key(settings))
-    folder = settings.policy.rosters
+    folder = settings.policy.rosters_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, new = tempfile.mkstemp(dir=folder)
     try:
@@ -63,7 +63,7 @@ def put(settings: Settings, name: str, table: bytes) -> int:
 
 def drop(settings: Settings, name: str) -> bool:
     """Remove a roster; tell whether there was one."""
-    path = settings.policy.rosters / f"{name}{SUFFIX}"
+    path = settings.policy.rosters_folder / f"{name}{SUFFIX}"
     found = path.exists()
     path.unlink(missing_ok=True)
     return found

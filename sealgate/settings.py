@@ -50,10 +50,10 @@ class PolicySettings(BaseModel):
         Path("/etc/sealgate/policy.yaml"),
         description="The policy file. Check it before you put it here: sealgate policy check FILE",
     )
-    rosters: Path = Field(
-        Path("/etc/sealgate/rosters"),
+    rosters: Path | None = Field(
+        None,
         description="The folder of the rosters: marks of the names of your own people, made by "
-        "`sealgate policy roster import FILE.csv`.",
+        "`sealgate policy roster import FILE.csv`. Not set: `rosters`, beside the policy file.",
     )
     alarm_to: str = Field(
         "",
@@ -71,6 +71,11 @@ class PolicySettings(BaseModel):
         '"jo@example.gov.uk=jbloggs" to name the account with which that person works on this '
         "machine: whoever saved the file is never the one who approves it.",
     )
+
+    @property
+    def rosters_folder(self) -> Path:
+        """The folder of the rosters."""
+        return self.rosters or self.file.parent / "rosters"
 
     @property
     def alarm_address(self) -> Address | None:
