@@ -1,6 +1,7 @@
 """What is in force, what was, what waits; bringing back; a second person's approval."""
 
 import getpass
+import importlib
 import json
 from contextlib import closing
 
@@ -103,6 +104,22 @@ def test_nobody_else_approves(node: Node, name: str, password: str, said: str) -
     assert said in told
     look(node)
     assert in_force(node) == before
+
+
+def test_who_saved_a_list_does_not_approve_it(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = node.folder / "personal_webmail.txt"
+    listed.write_text("gmail.com\n")
+    digest = loader.load(node.folder / "policy.yaml").digest
+    assert look(node).waits == ("the list 'personal_webmail' lost entries",)
+    file, own = node.folder / "policy.yaml", getpass.getuser()
+    owners = {file: "somebody", listed: own}
+    approving = importlib.import_module("sealgate.commands.policy.approve")
+    monkeypatch.setattr(approving, "owner_of", lambda path: owners.get(path, ""))
+    code, said = approve(node, digest, JO)
+    assert code == 1
+    assert f"saved personal_webmail.txt (account {own})" in said
+    assert in_force(node) != digest
+    assert approve(node, digest)[0] == 0, "another person may"
 
 
 def test_an_approval_is_for_one_text(node: Node) -> None:

@@ -1,6 +1,7 @@
 """`sealgate policy approve`: a second person's word for a change that may weaken protection."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -30,13 +31,13 @@ def approve(digest: str, name: str, password_stdin: bool, config: Path) -> None:
     """Approve the policy file as it is now, whose digest begins with DIGEST.
 
     You must be one of the approvers that the settings name, type your own password, and not be who
-    saved the file. The policy comes into force at once.
+    saved the file or a list that changed. The policy comes into force at once.
     """
     with opened(config) as (chosen, store):
         source = files.or_end(lambda: loader.read(chosen.policy.file))
         files.or_end(lambda: ruling.compiled(chosen, source))
         _check_waiting(store, source, digest)
-        approver = _approver(chosen, store, name, password_stdin)
+        approver = _approver(chosen, store, name, password_stdin, _savers(chosen, store, source))
         admission = Admission(
             store=store, settings=chosen.policy, sealing=keys.load_sealing(chosen.keys_folder)
         )
@@ -63,7 +64,19 @@ def _check_waiting(store: Store, source: Source, digest: str) -> None:
     end("No node has taken note of this policy yet: start it, or wait a few seconds.")
 
 
-def _approver(chosen: Settings, store: Store, name: str, password_stdin: bool) -> Address:
+def _savers(chosen: Settings, store: Store, source: Source) -> dict[str, Path]:
+    """Return the accounts that own the policy file or a list that changed, each with its file."""
+    with store.reading() as tx:
+        in_force = rulebook.in_force(tx)
+        kept = rulebook.find(tx, in_force).lists if in_force else {}
+    file = chosen.policy.file
+    changed = [file.parent / name for name in source.files if source.files[name] != kept.get(name)]
+    return {account: path for path in (*changed, file) if (account := owner_of(path))}
+
+
+def _approver(
+    chosen: Settings, store: Store, name: str, password_stdin: bool, savers: Mapping[str, Path]
+) -> Address:
     """Return who approves, or end the command: a named approver, not who saved the file."""
     try:
         address = Address.parse(name)
@@ -72,9 +85,10 @@ def _approver(chosen: Settings, store: Store, name: str, password_stdin: bool) -
     accounts = chosen.policy.accounts
     if address.folded() not in accounts:
         end(f"{address} is not one of the approvers that the settings name.")
-    saved_by = owner_of(chosen.policy.file)
-    if saved_by and accounts[address.folded()] == saved_by:
-        end(f"{address} saved the file (account {saved_by}); another person must approve it.")
+    account = accounts[address.folded()]
+    if account in savers:
+        what = "the file" if savers[account] == chosen.policy.file else savers[account].name
+        end(f"{address} saved {what} (account {account}); another person must approve it.")
     password = (
         sys.stdin.readline().rstrip("\r\n")
         if password_stdin
