@@ -34,6 +34,11 @@ def facts_in(view: View) -> list[Fact]:
     return found
 
 
+def none_in(view: View) -> None:
+    """Let a view that cannot hold facts have none, without reading it."""
+    view.memory[_FACTS] = []
+
+
 def _facts(view: View) -> Iterator[Fact]:
     line = line_of(view)
     terms = list(terms_in(line))

@@ -17,6 +17,8 @@ from policies.detectors.names.initials import is_about, may_be_initials
 from policies.detectors.names.roster import any_in_use
 from policies.detectors.names.words import Case, Line, Word, counts_as, word_of, words_in
 
+NAMES, INITIALS, FACTS = 1, 2, 4  # what a line may hold
+
 _CASES = (Case.MIXED, Case.LOWER, Case.UPPER)
 _NAME = 1, 2, 4  # may begin a name, or be one, in a line of each case
 _INITIALS = 8, 16, 32  # two letters that may be somebody's, likewise
@@ -38,24 +40,25 @@ class Glance(dict[str, int]):
         bits = self[written] = _bits(word_of(written))
         return bits
 
-    def worth(self, text: str, said_of_somebody: bool) -> bool:
-        """Tell whether a line may hold a name, initials or a fact.
+    def worth(self, text: str, said_of_somebody: bool) -> int:
+        """Tell what a line may hold: bits for names, initials and facts, 0 for nothing.
 
         `said_of_somebody`: it is known without looking that the line is about a person.
         """
         if any_in_use():
-            return True  # any two words may be a name in a roster
+            return NAMES | INITIALS | FACTS  # any two words may be a name in a roster
         seen = reduce(or_, map(self.__getitem__, words_in(text)), 0)
         cases = _cases(seen)
-        if any(seen & _NAME[case] for case in cases):
-            return True
-        initials = any(seen & _INITIALS[case] for case in cases) or (
-            bool(seen & _LETTER) and _LETTERS.search(text) is not None
-        )
-        if initials and seen & _ABOUT:
-            return True
+        held = NAMES if any(seen & _NAME[case] for case in cases) else 0
+        if seen & _ABOUT and (
+            any(seen & _INITIALS[case] for case in cases)
+            or (seen & _LETTER and _LETTERS.search(text) is not None)
+        ):
+            held |= INITIALS
         fact = seen & _TERM or (seen & _PAY and "£" in text)
-        return bool(fact and (said_of_somebody or seen & _PERSON))
+        if fact and (held or said_of_somebody or seen & _PERSON):
+            held |= FACTS
+        return held
 
 
 def _cases(seen: int) -> tuple[int, ...]:

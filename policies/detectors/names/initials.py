@@ -48,6 +48,11 @@ def initials_in(view: View) -> list[tuple[int, int, Confidence]]:
     return found
 
 
+def none_in(view: View) -> None:
+    """Let a view that cannot hold initials have none, without reading it."""
+    view.memory[_SPANS] = []
+
+
 def _initials(line: Line) -> Iterator[tuple[int, int, Confidence]]:
     words = line.words
     if not any(len(word.low) <= _MOST_LETTERS and word.low.isalpha() for word in words):

@@ -12,10 +12,12 @@ from functools import cache
 
 import re2
 
+from policies.detectors.facts import fact
 from policies.detectors.facts.fact import SAID_OF_SOMEBODY
 from policies.detectors.facts.terms import phrases
+from policies.detectors.names import initials, person_name
 from policies.detectors.names.gazetteer import words_of
-from policies.detectors.names.glance import Glance
+from policies.detectors.names.glance import FACTS, INITIALS, NAMES, Glance
 from policies.detectors.names.person_name import names_in
 from policies.detectors.triggers import options
 from policies.text.view import View
@@ -63,13 +65,25 @@ def parts(
             read_to, text = last, view.normal[first:last]
             said = since <= _FORM and _LABELLED.match(view.ascii[first:last]) is not None
             since += 1
-            if not glance.worth(text, said):
+            held = glance.worth(text, said)
+            if not held:
                 continue
             part = view.part(first, last)
             part.memory[SAID_OF_SOMEBODY] = said
+            _pass_over(part, held)
             yield part
             if names_in(part):
                 since = 0
+
+
+def _pass_over(part: View, held: int) -> None:
+    """Spare the detectors of what a line cannot hold the reading of it."""
+    if not held & NAMES:
+        person_name.none_in(part)
+    if not held & INITIALS:
+        initials.none_in(part)
+    if not held & FACTS:
+        fact.none_in(part)
 
 
 def _lines(view: View, start: int, end: int) -> Iterator[tuple[int, int]]:

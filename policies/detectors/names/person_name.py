@@ -42,6 +42,11 @@ def names_in(view: View) -> list[NameSpan]:
     return found
 
 
+def none_in(view: View) -> None:
+    """Let a view that cannot hold names have none, without reading it."""
+    view.memory[_SPANS] = []
+
+
 def _names(line: Line) -> list[NameSpan]:
     found = list(known_in(line))
     taken = {at for first, end, _ in found for at in range(first, end)}

@@ -155,6 +155,8 @@ def _stands(phrase: tuple[str, ...], words: list[Word], at: int) -> bool:
     """Tell whether a phrase stands here; its last word may own something: Barnardo's."""
     if at + len(phrase) > len(words):
         return False
+    if len(phrase) > 1 and not words[at + 1].low.startswith(phrase[1].removesuffix("'s")):
+        return False  # as nearly always
     for piece, word in zip(phrase, words[at : at + len(phrase)], strict=True):
         if word.low != piece and not (word.owns and f"{word.low}'s" == piece):
             return False
