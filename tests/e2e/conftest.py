@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from tests.e2e.stage import Stage
+from tests.e2e.stage import PATHS, Stage
 from tests.sink import Sink
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ def need(program: str) -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """One node for all tests of a file: starting three processes takes seconds."""
-    async with Stage(tmp_path_factory.mktemp("stage") / "node") as running:
+async def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """One node for all tests of a file, with its `POLICY_FILE`: starting takes seconds."""
+    policy = getattr(request.module, "POLICY_FILE", PATHS)
+    async with Stage(tmp_path_factory.mktemp("stage") / "node", policy=policy) as running:
         yield running
 
 

@@ -39,6 +39,8 @@ SENDER = f"sam.taylor@{DOMAIN}"
 PASSWORD = "a password for tests"
 ANSWER_SECONDS = 60.0  # for the answer to a whole mail; a machine may be busy
 ROLES = ("smtp", "deliver", "web")
+COUNCIL = TOP / "policies" / "starter" / "council.yaml"
+PATHS = Path(__file__).with_name("paths.yaml")
 
 SETTINGS = """\
 [organisation]
@@ -126,7 +128,7 @@ class Stage:
     delivery: str = ""
     notices: str = ""
     vault: str = ""
-    policy: Path = TOP / "policies" / "starter" / "council.yaml"
+    policy: Path = PATHS
     next_hop_port: int | None = None  # of a server that the test runs itself; otherwise a sink
     next_hop_tls: str = "none"
     sink: Sink = field(default_factory=Sink)

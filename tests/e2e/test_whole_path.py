@@ -3,8 +3,9 @@
 import re
 from urllib.parse import urlsplit
 
-from tests.e2e.stage import SENDER, Stage, mail, plain_text
+from tests.e2e.stage import COUNCIL, SENDER, Stage, mail, plain_text
 
+POLICY_FILE = COUNCIL
 PAT = "pat@solicitors.example"
 KIM = "kim@carehome.example"
 
