@@ -200,7 +200,9 @@ async def test_axe_finds_nothing_on_any_page(
 
 async def test_axe_and_the_ruler_find_what_is_wrong(browser: Browser, stage: Stage) -> None:
     """The control of the test above."""
-    async with somebody(browser, stage, PHONE, java_script_enabled=True) as looker:
+    async with somebody(
+        browser, stage, PHONE, java_script_enabled=True, reduced_motion="reduce"
+    ) as looker:
         await looker.go("/signin")
         await looker.page.locator("label").evaluate("label => label.remove()")
         await looker.page.locator("h1").evaluate("title => title.style.width = '600px'")

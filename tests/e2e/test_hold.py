@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -236,9 +237,8 @@ async def test_axe_finds_nothing_on_the_pages_of_held_mail(
     merger = await held(stage, mail(PAT, f"The merger {size['width']}").as_bytes(), [PAT])
     state = await sam.context.storage_state()
     found: list[str] = []
-    async with somebody(
-        *(browser, stage, size), storage_state=state, java_script_enabled=True
-    ) as looker:
+    still: dict[str, Any] = {"java_script_enabled": True, "reduced_motion": "reduce"}
+    async with somebody(browser, stage, size, storage_state=state, **still) as looker:
         for path, name in ((link, "held"), ("/held", "held-list"), (merger, "held-approval")):
             await looker.go(path)
             found += await wrong(looker.page, name)
@@ -251,7 +251,7 @@ async def test_axe_finds_nothing_on_the_pages_of_held_mail(
         await looker.go(link)
         await looker.press("Take the message back").click()
         found += await wrong(looker.page, "held-settled")
-    async with somebody(browser, stage, size, java_script_enabled=True) as director:
+    async with somebody(browser, stage, size, **still) as director:
         await director.sign_in(DIRECTOR, merger)
         found += await wrong(director.page, "approve")
         await director.press("Refuse").click()
