@@ -11,6 +11,7 @@ from functools import cached_property
 
 from policies import findings
 from policies.detectors import Detector, Finding
+from policies.detectors.scan import Patience
 from policies.envelope import Envelope
 from policies.extraction.passages import Content, Passage, Where
 from policies.findings import Found
@@ -23,6 +24,9 @@ from policies.text.prose import prose
 from policies.text.view import View
 
 NOTHING_READ = Content()
+SECONDS = 5.0
+"""CPU time for searching the texts of one mail; what takes longer counts as not inspected."""
+
 Searched = Mapping[Where, tuple[Detector, ...]]
 """The detectors that some rule asks about the texts in each place."""
 
@@ -47,6 +51,7 @@ class Facts:
         self._searched = searched or {}
         self._found: dict[Where, tuple[Found, ...]] = {}
         self._prose: dict[Where, tuple[Passage, ...]] = {}
+        self._patience: Patience | None = None
 
     @property
     def outline(self) -> Outline:
@@ -76,10 +81,14 @@ class Facts:
         texts = [one.text for where in (Where.BODY, Where.ATTACHMENT) for one in self.prose(where)]
         return highest_marking(self.headers, texts)
 
-    @cached_property
+    @property
     def unreadable(self) -> bool:
-        """Whether any part of the mail, an attachment or the subject could not be inspected."""
-        return self.damaged or self.content.unread
+        """Whether any part of the mail, an attachment or the subject could not be inspected.
+
+        It may turn out so late, when a search takes too long; the engine asks after all rules.
+        """
+        given_up = self._patience is not None and self._patience.ended
+        return self.damaged or self.content.unread or given_up
 
     @cached_property
     def damaged(self) -> bool:
@@ -104,8 +113,8 @@ class Facts:
         """Return the same with the part it stands in, and which values are equal."""
         if where not in self._found:
             detectors = self._searched.get(where, ())
-            passages = self._passages(where)
-            found = [*findings.in_passages(passages, detectors)]
+            self._patience = self._patience or Patience(SECONDS)
+            found = [*findings.in_passages(self._passages(where), detectors, self._patience)]
             if where is Where.SUBJECT:
                 found = [*findings.in_views(self.subjects, detectors), *found]
             self._found[where] = tuple(found)

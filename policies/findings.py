@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from policies.detectors import Detector, Finding
-from policies.detectors.scan import scan
+from policies.detectors.scan import Patience, scan
 from policies.extraction.passages import HEADER, Passage
 from policies.text.view import View, normalise
 
@@ -32,11 +32,13 @@ def in_views(views: Iterable[View], detectors: Iterable[Detector]) -> Iterator[F
                 yield Found(finding, HEADER, _token(view.original, finding))
 
 
-def in_passages(passages: Iterable[Passage], detectors: Iterable[Detector]) -> Iterator[Found]:
+def in_passages(
+    passages: Iterable[Passage], detectors: Iterable[Detector], patience: Patience
+) -> Iterator[Found]:
     """Yield what detectors find in passages; each passage is read once, by all of them."""
     asked = tuple(detectors)
     for passage in passages if asked else ():
-        for finding in scan(passage.text, asked):
+        for finding in scan(passage.text, asked, patience):
             yield Found(finding, passage.part, _token(passage.text, finding))
 
 

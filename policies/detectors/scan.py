@@ -7,6 +7,7 @@ on the original text. Time grows with the length of the text, whatever it holds.
 Must never keep more than a piece in memory beside the text itself.
 """
 
+import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -29,12 +30,32 @@ _LONGEST = 4096  # of a stretch given to the detectors at once
 MOST = 1000  # findings of one detector in one text; a text with more is full of them
 
 
-def scan(text: str, detectors: Iterable[Detector]) -> list[Finding]:
+class Patience:
+    """How much CPU time of this thread searching may take, in seconds.
+
+    `ended` once a search has been given up for want of it: then not all of the text was searched.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.thread_time() + seconds
+        self.ended = False
+
+    def ends(self) -> bool:
+        """Tell whether it has come to an end, and remember it."""
+        self.ended = self.ended or time.thread_time() > self._until
+        return self.ended
+
+
+ENDLESS = Patience(float("inf"))
+
+
+def scan(text: str, detectors: Iterable[Detector], patience: Patience = ENDLESS) -> list[Finding]:
     """List the findings of `detectors` in `text`, in its order, spans in characters of `text`.
 
-    At most `MOST` for each detector. Linear in the length of the text; never raises.
+    At most `MOST` for each detector. Linear in the length of the text; never raises. Whoever limits
+    its time must ask `patience.ended` afterwards: what was not searched must not count as clean.
     """
-    return Scan(text, tuple(detectors)).findings()
+    return Scan(text, tuple(detectors), patience).findings()
 
 
 Stretch = tuple[int, int, int]  # of the normal text, and which kinds of triggers are there
@@ -43,8 +64,9 @@ Stretch = tuple[int, int, int]  # of the normal text, and which kinds of trigger
 class Scan:
     """One text being searched."""
 
-    def __init__(self, text: str, detectors: tuple[Detector, ...]) -> None:
+    def __init__(self, text: str, detectors: tuple[Detector, ...], patience: Patience) -> None:
         self._text = text
+        self._patience = patience
         self._detectors = detectors
         self._headings = _headings(detectors)
         self._glance = Glance()
@@ -54,6 +76,8 @@ class Scan:
     def findings(self) -> list[Finding]:
         """Search it all."""
         for view, at in _pieces(self._text):
+            if self._patience.ends():
+                break
             self._search(view, at)
         return sorted(one for found in self._found.values() for one in _apart(found))
 
@@ -73,6 +97,8 @@ class Scan:
             return
         triggers = _triggers(tuple(detector.name for detector in quick))
         for stretch in _stretches(triggers.places(view.ascii), len(view.normal)):
+            if self._patience.ends():
+                return
             self._search_stretch(view, at, stretch, quick)
         if near:
             self._search_near(view, at, near)
@@ -86,6 +112,8 @@ class Scan:
                     start = bisect_left(view.starts, one.start - at)
                     signs.append((start, start + one.end - one.start))
         for part in parts(view, signs, self._glance):
+            if self._patience.ends():
+                return
             for detector in detectors:
                 self._keep(detector.find(part), at)
 
@@ -116,6 +144,8 @@ class Scan:
                 continue
             table = self._headings.labelled(self._text, heading)
             for detector, start, end in table.cells():
+                if self._patience.ends():
+                    return
                 if len(self._found[detector.name]) < MOST:
                     label = self._headings.label(detector)
                     cell = normalise(label + self._text[start:end])
