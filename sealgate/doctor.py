@@ -10,7 +10,7 @@ import smtplib
 import ssl
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -20,6 +20,7 @@ from cryptography import x509
 
 from gateway.relay.settings import NextHopSettings
 from policies.errors import PolicyError
+from policies.language import loader
 from sealgate import certificate, ruling
 from sealgate.settings import Settings
 from vault import keys, opening, rulebook
@@ -100,6 +101,7 @@ def _policy(settings: Settings) -> Iterator[Finding]:
     except PolicyError as error:
         for problem in error.problems:
             yield Finding("policy", Verdict.BAD, str(problem))
+        yield from _still_deciding(settings)
     else:
         yield _good("policy", f"{settings.policy.file} is {policy.digest[:12]}")
         yield from _in_force(settings, policy.digest)
@@ -107,21 +109,45 @@ def _policy(settings: Settings) -> Iterator[Finding]:
 
 def _in_force(settings: Settings, digest: str) -> Iterator[Finding]:
     """Say when something else than the policy file decides."""
+    in_force, waits = _standing(settings, digest)
+    if waits:
+        says = f"it waits for approval, and {in_force[:12]} decides: sealgate policy status"
+        yield Finding("policy in force", Verdict.WARNING, says)
+    elif in_force not in {"", digest}:
+        says = f"a running node takes {digest[:12]} up within seconds"
+        yield Finding("policy in force", Verdict.WARNING, says)
+
+
+def _still_deciding(settings: Settings) -> Iterator[Finding]:
+    """Say what a running node goes on with when the policy file cannot be used."""
+    in_force, _ = _standing(settings, "")
+    if in_force:
+        says = (
+            f"{in_force[:12]} goes on deciding in a running node; "
+            "a node cannot start until this is mended"
+        )
+        if not _is_saved(settings, in_force):
+            says += f". To bring it back: sealgate policy rollback {in_force[:12]}"
+        yield Finding("policy in force", Verdict.WARNING, says)
+
+
+def _is_saved(settings: Settings, digest: str) -> bool:
+    """Say whether the file itself is that policy: what is wrong is then a roster or a route."""
+    with suppress(PolicyError):
+        return loader.read(settings.policy.file).digest == digest
+    return False
+
+
+def _standing(settings: Settings, digest: str) -> tuple[str, bool]:
+    """Return the digest in force, or nothing, and whether `digest` waits to take its place."""
     if not settings.vault.database_file.exists():
-        return
+        return "", False
     try:
         store = Store(settings.vault)
         with closing(store), store.reading() as tx:
-            in_force, waits = rulebook.in_force(tx), rulebook.proposal(tx, digest)
+            return rulebook.in_force(tx) or "", rulebook.proposal(tx, digest) is not None
     except VaultError:
-        return  # told by the check of the database
-    if waits is not None:
-        deciding = (in_force or "none")[:12]
-        says = f"it waits for approval, and {deciding} decides: sealgate policy status"
-        yield Finding("policy in force", Verdict.WARNING, says)
-    elif in_force not in {None, digest}:
-        says = f"a running node takes {digest[:12]} up within seconds"
-        yield Finding("policy in force", Verdict.WARNING, says)
+        return "", False  # told by the check of the database
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:

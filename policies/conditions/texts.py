@@ -19,6 +19,14 @@ from vault.address import Address
 EVERYWHERE = tuple(Where)
 IN_ATTACHMENTS = (Where.ATTACHMENT_NAME, Where.ATTACHMENT)
 
+_GROUPS = {
+    "any": "personal data of any kind",
+    "identifiers": "an identifier",
+    "names": "a name",
+    "facts": "a fact about a person",
+}
+"""The groups of detectors in people's words; to name each member would be read by nobody."""
+
 Keeps = Callable[[int], bool]
 """Whether a part of the mail is one that is asked about."""
 
@@ -30,6 +38,7 @@ class TextSearch:
     places: tuple[Where, ...]
     finds: bool  # whether anything must be found: a group may have no detector in it
     detectors: tuple[Detector, ...]
+    named: tuple[str, ...]  # what is looked for, in people's words; a group is one of them
     severity: Severity
     confidence: Confidence
     at_least: int
@@ -40,11 +49,12 @@ class TextSearch:
         """Compile what is written; thresholds without `finds` are about any finding."""
         limited = value.severity or value.confidence or value.at_least
         words = value.finds or (["any"] if limited else [])
-        named = (name for word in words for name in groups.members(word, scope.detectors))
+        members = (name for word in words for name in groups.members(word, scope.detectors))
         return cls(
             places,
             bool(words),
-            tuple(scope.detectors[name] for name in dict.fromkeys(named)),
+            tuple(scope.detectors[name] for name in dict.fromkeys(members)),
+            tuple(_GROUPS.get(word) or scope.detectors[word].label for word in words),
             Severity[(value.severity or "low").upper()],
             Confidence[(value.confidence or "possible").upper()],
             value.at_least or 1,
@@ -61,7 +71,7 @@ class TextSearch:
         """The question in words, after "the subject"."""
         asks = []
         if self.finds:
-            labels = [one.label for one in self.detectors] or ["what no detector looks for"]
+            labels = self.named if self.detectors else ("what no detector looks for",)
             named = either(_shortened(labels))
             atleast = f" at least {self.at_least} times" if self.at_least > 1 else ""
             asks.append(f"seems to contain {named}{atleast}{self._limits}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from policies.detectors.names import roster
 from sealgate import logs
 from tests.sealgate import node
 from tests.sealgate.node import Node
@@ -24,6 +25,13 @@ def logging_as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     for logger, level in levels.items():
         logger.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def rosters_as_before() -> Iterator[None]:
+    """Commands make the rosters of a node those of their process, which here is everybody's."""
+    yield
+    roster.use([])
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +14,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from policies.language import loader
+from tests.sealgate.governed import opened
 from tests.sealgate.node import PASSWORD, Node, everything_below
+from vault import rulebook
 from vault.clock import utc_now
 
 
@@ -182,6 +185,32 @@ def test_a_broken_node_is_told_plainly(
     assert said in found[what][1]
     assert code == (1 if verdict == "stops mail" else 0)
     assert "versions" in found, "it goes on after a finding"
+
+
+def test_what_goes_on_deciding_when_the_policy_file_is_broken(ready: Node) -> None:
+    digest = "3f2a9c01b7de" + "0" * 52
+    with closing(opened(ready)) as store, store.writing() as tx:
+        rulebook.write(tx, rulebook.PolicyActKind.ACTIVATED, digest, by="jo")
+    broken_policy(ready)
+    code, found = findings(ready)
+    assert code == 1
+    assert found["policy"][0] == "stops mail"
+    assert found["policy in force"][0] == "warning"
+    assert "3f2a9c01b7de goes on deciding in a running node" in found["policy in force"][1]
+    assert "sealgate policy rollback 3f2a9c01b7de" in found["policy in force"][1]
+
+
+def test_a_rollback_is_not_offered_where_it_would_not_help(ready: Node) -> None:
+    digest = loader.read(ready.folder / "policy.yaml").digest
+    with closing(opened(ready)) as store, store.writing() as tx:
+        rulebook.write(tx, rulebook.PolicyActKind.ACTIVATED, digest, by="jo")
+    (ready.folder / "rosters").mkdir()
+    (ready.folder / "rosters" / "pupils.roster").write_text("nonsense")
+    code, found = findings(ready)
+    assert code == 1
+    assert found["policy"][0] == "stops mail"
+    assert f"{digest[:12]} goes on deciding" in found["policy in force"][1]
+    assert "rollback" not in found["policy in force"][1]
 
 
 def test_a_next_hop_without_the_tls_that_is_asked_for(ready: Node) -> None:

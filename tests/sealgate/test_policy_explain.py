@@ -39,6 +39,16 @@ def test_what_is_named_wins_over_the_settings(bare: Node, mail: str) -> None:
     assert outcome(mail, "--to", COLLEAGUE, *named) == "seal"
 
 
+def test_the_rosters_of_the_installation_are_known(bare: Node, tmp_path: Path) -> None:
+    mail, table = tmp_path / "green.eml", tmp_path / "pupils.csv"
+    mail.write_bytes(b"From: jo@elsewhere.example\r\nSubject: about rose green\r\n\r\nHello.\r\n")
+    table.write_text("Forename,Surname\nRose,Green\n")
+    to = ("--to", COLLEAGUE, "--policy", "council", "--config", str(bare.config))
+    assert "found: a person's name" not in run("policy", "explain", str(mail), *to).output
+    assert bare.type("policy", "roster", "import", str(table)).exit_code == 0
+    assert "found: a person's name" in run("policy", "explain", str(mail), *to).output
+
+
 def test_a_domain_that_is_none_is_an_error(mail: str) -> None:
     words = ("--to", COLLEAGUE, "--policy", str(POLICY), "--domain", "not a domain")
     result = run("policy", "explain", mail, *words)

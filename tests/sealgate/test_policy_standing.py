@@ -66,6 +66,18 @@ def test_status_says_what_is_in_force(node: Node) -> None:
     assert "policy.yaml is what is in force." in result.output
 
 
+def test_a_file_that_cannot_be_used_and_the_way_back(node: Node) -> None:
+    file, before = node.folder / "policy.yaml", in_force(node) or ""
+    good = file.read_text()
+    file.write_text("version: 1\nrules: [{name: x, then: refuze}]\n")
+    result = node.type("policy", "status")
+    assert result.exit_code == 1
+    assert "cannot be used, and changes nothing" in result.output
+    assert f"sealgate policy rollback {before[:12]}" in result.output
+    assert node.type("policy", "rollback", before[:12]).exit_code == 0
+    assert file.read_text() == good
+
+
 def test_a_weakening_waits_and_says_why(node: Node) -> None:
     before = in_force(node)
     digest = save(node, *RELAXED)
@@ -174,6 +186,7 @@ def test_an_earlier_policy_comes_back_with_its_lists(node: Node) -> None:
     assert file.read_text() == before
     assert mine.read_text() == "info\noffice\n"
     kept = sorted(path.name for path in node.folder.glob("*.2*"))
+    assert all(name in result.output for name in kept), "it says where the files are kept"
     assert [name.partition(".2")[0] for name in kept] == ["generic_mailboxes.txt", "policy.yaml"]
     assert look(node).waits, "what comes back weakens, and waits like any other change"
     assert approve(node, digest)[0] == 0

@@ -1,11 +1,9 @@
 """`sealgate policy roster`: import, list, remove; what a node reads, and who may read it."""
 
 import stat
-from collections.abc import Iterator
 
 import pytest
 
-from policies.detectors.names import roster
 from policies.detectors.names.person_name import PERSON_NAME
 from policies.errors import PolicyError
 from policies.text.view import normalise
@@ -16,11 +14,10 @@ TABLE = "Forename,Surname\nPansy,Wood\nWill,Power\n"
 
 
 @pytest.fixture
-def node(ready: Node) -> Iterator[Node]:
+def node(ready: Node) -> Node:
     ready.spoil("[policy]\n", f'[policy]\nrosters = "{ready.folder / "rosters"}"\n')
     (ready.folder / "people.csv").write_text(TABLE)
-    yield ready
-    roster.use([])
+    return ready
 
 
 def imported(node: Node) -> str:

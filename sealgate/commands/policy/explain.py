@@ -49,6 +49,8 @@ def explain(
     """
     chosen = files.installed(config)
     policy = files.load(files.find(policy_file) if policy_file else files.file_in_force(chosen))
+    if chosen is not None:
+        files.use_rosters(chosen)
     with mail.open("rb") as raw:
         read = outline(iter(lambda: raw.read(PIECE), b""))
         raw.seek(0)

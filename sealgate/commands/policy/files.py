@@ -10,10 +10,12 @@ from typing import TypeVar
 
 import click
 
+from policies.detectors.names import roster
+from policies.detectors.names.roster import RosterError
 from policies.engine import Policy
 from policies.errors import PolicyError
 from policies.language import loader
-from sealgate import settings
+from sealgate import rosters, settings
 from sealgate.settings import DEFAULT_PATH, Settings
 
 Made = TypeVar("Made")
@@ -46,6 +48,15 @@ def or_end(make: Callable[[], Made]) -> Made:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(1)
+
+
+def use_rosters(chosen: Settings) -> None:
+    """Recognise the names of an installation's rosters, or say that they are not recognised."""
+    try:
+        roster.use(rosters.load(chosen))
+    except (RosterError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        click.echo(f"sealgate: names of the rosters are not recognised here: {why}", err=True)
 
 
 def installed(config: Path | None) -> Settings | None:

@@ -28,13 +28,16 @@ def rollback(digest: str | None, config: Path) -> None:
     with opened(config) as (chosen, store):
         kept = find(store, digest) if digest else _before(store)
         file = chosen.policy.file
-        for path in _written(kept, file):
-            click.echo(f"wrote {path}")
+        for path, before in _written(kept, file):
+            click.echo(f"Wrote {path}" + (f"; what it held is in {before}." if before else "."))
         click.echo(f"{file} is {short(kept.digest)} again.")
 
 
-def _written(kept: Version, file: Path) -> Iterator[Path]:
-    """Write a version's files where they belong, each whole or not at all; lists come first."""
+def _written(kept: Version, file: Path) -> Iterator[tuple[Path, Path | None]]:
+    """Write a version's files where they belong, each whole or not at all; lists come first.
+
+    Gives each file that was written, and where what it held before is kept.
+    """
     wanted = {file.parent / name: text for name, text in kept.lists.items()}
     now = f"{datetime.now().astimezone():%Y%m%dT%H%M%S}"
     for path, text in (*wanted.items(), (file, kept.content)):
@@ -42,10 +45,12 @@ def _written(kept: Version, file: Path) -> Iterator[Path]:
         before = path.read_bytes() if path.exists() else None
         if before == text or (before is None and shipped.exists() and shipped.read_bytes() == text):
             continue
+        aside = None
         if before is not None:
-            path.with_name(f"{path.name}.{now}").write_bytes(before)
+            aside = path.with_name(f"{path.name}.{now}")
+            aside.write_bytes(before)
         _replace(path, text)
-        yield path
+        yield path, aside
 
 
 def _replace(path: Path, text: bytes) -> None:

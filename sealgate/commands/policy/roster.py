@@ -39,8 +39,8 @@ def import_(table: Path, name: str, config: Path) -> None:
     except (RosterError, OSError) as error:
         what = error.strerror if isinstance(error, OSError) else error
         _end(f"no roster was made of {table}: {what}")
-    click.echo(f"Roster {name}: {count} marks. Now delete {table}, and save the policy file again")
-    click.echo("or send SIGHUP, so that the node reads the roster.")
+    click.echo(f"Roster {name}: {count} marks. A running node reads it within seconds.")
+    click.echo(f"Now delete {table}.")
 
 
 @roster.command(name="list")

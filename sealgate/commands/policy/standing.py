@@ -50,6 +50,11 @@ def _tell_file(chosen: Settings, store: Store, in_force: str | None) -> int:
         click.echo(f"{file} cannot be used, and changes nothing:")
         for problem in error.problems:
             click.echo(f"  {problem}")
+        if in_force is not None:
+            back = f"sealgate policy rollback {short(in_force)}"
+            click.echo(
+                f"A node cannot start with it. Mend it, or bring back what is in force: {back}"
+            )
         return 1
     if source.digest == in_force:
         click.echo(f"{file} is what is in force.")

@@ -54,3 +54,16 @@ def test_a_condition_asks_a_question_that_can_be_denied(words: tuple[str, str]) 
     assert question.isascii()
     assert len(question) < 330
     assert not denied(question).startswith("Not so"), question
+
+
+@pytest.mark.parametrize(
+    ("finds", "said"),
+    [
+        ("any", "personal data of any kind"),
+        ("identifiers", "an identifier"),
+        ("[names, facts, nhs_number]", "a name, a fact about a person or an NHS number"),
+    ],
+)
+def test_a_group_is_one_thing_that_is_looked_for(finds: str, said: str) -> None:
+    (condition,) = policy(f"{{body: {{finds: {finds}}}}}").rules[0].when
+    assert condition.asks == f"the text seems to contain {said}"
