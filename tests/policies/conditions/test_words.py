@@ -61,7 +61,7 @@ def test_a_condition_asks_a_question_that_can_be_denied(words: tuple[str, str]) 
     [
         ("any", "personal data of any kind"),
         ("identifiers", "an identifier"),
-        ("[names, facts, nhs_number]", "a name, a fact about a person or an NHS number"),
+        ("[names, facts, nhs_number]", "a name or a fact about a person or an NHS number"),
     ],
 )
 def test_a_group_is_one_thing_that_is_looked_for(finds: str, said: str) -> None:
