@@ -7,6 +7,7 @@ mail: that goes into a spool, encrypted from the first byte.
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.relay.parameters import PLAIN_MAIL, MailParameters, RecipientParameters
 from gateway.smtp.replies import Reply
 from vault.address import Address
 from vault.secrets import Secret
@@ -19,7 +20,8 @@ class MailSession:
     """One mail transaction and the connection it came over.
 
     It changes while commands arrive. From the moment it is given to `Handler.commit` it changes
-    no more. `sender` is None before MAIL and for the null reverse-path: see `begun`.
+    no more. `sender` is None before MAIL and for the null reverse-path: see `begun`. `asked_for`
+    has an entry for each recipient that the client asked anything of.
     """
 
     peer_ip: str
@@ -34,6 +36,8 @@ class MailSession:
     recipients: list[Address] = field(default_factory=list)
     declared_size: int | None = None
     body8: bool = False
+    asked: MailParameters = PLAIN_MAIL
+    asked_for: dict[Address, RecipientParameters] = field(default_factory=dict)
 
     def next(self) -> "MailSession":
         """Return the session for the next mail on the same connection."""
