@@ -23,7 +23,8 @@ from policies.errors import PolicyError
 from policies.language import loader
 from sealgate import certificate, ruling
 from sealgate.settings import Settings
-from vault import keys, opening, rulebook
+from vault import keys, opening, rulebook, users
+from vault.address import Address
 from vault.clock import utc_now
 from vault.errors import VaultError
 from vault.store import Store
@@ -55,7 +56,7 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Run every check, in the order in which they matter."""
-    for check in (_keys, _store, _policy, _certificates, _disk, _next_hop, _python):
+    for check in (_keys, _store, _policy, _approvers, _certificates, _disk, _next_hop, _python):
         yield from check(settings)
 
 
@@ -148,6 +149,23 @@ def _standing(settings: Settings, digest: str) -> tuple[str, bool]:
             return rulebook.in_force(tx) or "", rulebook.proposal(tx, digest) is not None
     except VaultError:
         return "", False  # told by the check of the database
+
+
+def _approvers(settings: Settings) -> Iterator[Finding]:
+    """Say who may approve a policy and could not: an approver types the password of a user."""
+    if not (settings.policy.approval and settings.vault.database_file.exists()):
+        return
+    try:
+        with closing(Store(settings.vault)) as store:
+            known = {Address.parse(name).folded() for name in users.names(store)}
+    except VaultError:
+        return  # told by the check of the database
+    missing = [name for name in settings.policy.accounts if name not in known]
+    if missing:
+        says = f"no user, so that they cannot approve a policy: {', '.join(missing)}"
+        yield Finding("approvers", Verdict.WARNING, f"{says}. See: sealgate user add")
+    else:
+        yield _good("approvers", f"{len(settings.policy.accounts)}, each a user")
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:

@@ -225,3 +225,17 @@ def test_a_next_hop_without_8bitmime(ready: Node) -> None:
     with next_hop(ready):
         code, found = findings(ready)
     assert (code, found["next hop"][0]) == (0, "warning")
+
+
+def test_an_approver_who_is_no_user(ready: Node) -> None:
+    approvers = '"boss@council.example", "jo@council.example=jo"'
+    ready.spoil("[policy]\n", f"[policy]\napproval = true\napprovers = [{approvers}]\n")
+    assert "approvers" not in findings(ready)[1], "nobody can be a user before there is a database"
+    ready.type("user", "add", "Boss@council.example", "--password-stdin", stdin=PASSWORD)
+    verdict, says = findings(ready)[1]["approvers"]
+    assert verdict == "warning"
+    assert says == (
+        "no user, so that they cannot approve a policy: jo@council.example. See: sealgate user add"
+    )
+    ready.type("user", "add", "jo@council.example", "--password-stdin", stdin=PASSWORD)
+    assert findings(ready)[1]["approvers"] == ("ok", "2, each a user")

@@ -1,11 +1,15 @@
 """`sealgate policy explain`: the installation's policy and domains, or those that are named."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.sealgate.governed import opened
 from tests.sealgate.node import POLICY, Node, run
+from vault.address import Address
+from vault.history import OFTEN, note
 
 COLLEAGUE = "bob@council.example"
 
@@ -47,6 +51,43 @@ def test_the_rosters_of_the_installation_are_known(bare: Node, tmp_path: Path) -
     assert "found: a person's name" not in run("policy", "explain", str(mail), *to).output
     assert bare.type("policy", "roster", "import", str(table)).exit_code == 0
     assert "found: a person's name" in run("policy", "explain", str(mail), *to).output
+
+
+PAST = """\
+version: 1
+rules:
+  - name: new-to-the-sender
+    when: {recipient: {first_time: yes}}
+    then: seal
+  - name: look-alike
+    when: {recipient: {near_miss: yes}}
+    then: hold
+    tell_sender: Check the address.
+"""
+
+
+def test_whom_the_sender_has_written_to_is_known(bare: Node, mail: str) -> None:
+    (bare.folder / "policy.yaml").write_text(PAST)
+    config = ("--config", str(bare.config))
+    known, near = "pat.green@partner.example", "pat.greem@partner.example"
+    assert outcome(mail, "--to", known, *config) == "seal", "nobody has been written to yet"
+    with closing(opened(bare)) as store:
+        for _ in range(OFTEN):
+            with store.writing() as tx:
+                note(tx, Address.parse("jo@elsewhere.example"), [Address.parse(known)])
+    assert outcome(mail, "--to", known, *config) == "relay"
+    assert outcome(mail, "--to", near, *config) == "hold"
+
+
+def test_a_past_that_cannot_be_read_is_said(bare: Node, mail: str) -> None:
+    (bare.folder / "policy.yaml").write_text(PAST)
+    (bare.folder / "vault").mkdir()
+    (bare.folder / "vault" / "sealgate.sqlite").write_bytes(b"no database" * 1000)
+    to = ("--to", "pat.green@partner.example", "--config", str(bare.config))
+    result = run("policy", "explain", mail, *to)
+    assert result.exit_code == 0
+    assert "new-to-the-sender" in result.output
+    assert "whom senders have written to is not known here" in result.output
 
 
 def test_a_domain_that_is_none_is_an_error(mail: str) -> None:

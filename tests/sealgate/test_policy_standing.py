@@ -78,6 +78,29 @@ def test_a_file_that_cannot_be_used_and_the_way_back(node: Node) -> None:
     assert file.read_text() == good
 
 
+def test_taking_back_a_file_that_cannot_be_used(node: Node) -> None:
+    file = node.folder / "policy.yaml"
+    save(node, "    then: seal\n", "    then: seal\n    seal: {replies: no}\n")
+    look(node)
+    good = file.read_text()
+    file.write_text("version: 1\nrules: [{name: x, then: refuze}]\n")
+    result = node.type("policy", "rollback")
+    assert result.exit_code == 0, result.output
+    assert file.read_text() == good, "what decides now, not the one before it"
+
+
+def test_taking_back_a_change_that_waits(node: Node) -> None:
+    file = node.folder / "policy.yaml"
+    save(node, "version: 1\n", "version: 1\n# as good\n")
+    look(node)
+    good = file.read_text()
+    save(node, *RELAXED)
+    assert look(node).waits
+    assert node.type("policy", "rollback").exit_code == 0
+    assert file.read_text() == good
+    assert not look(node).waits
+
+
 def test_a_weakening_waits_and_says_why(node: Node) -> None:
     before = in_force(node)
     digest = save(node, *RELAXED)

@@ -1,17 +1,24 @@
 """`sealgate policy explain`: what a policy would do with a mail, and why."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
 
 from policies.envelope import Envelope
 from policies.extraction.mail import extract
+from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.mime import outline
 from policies.trials import explain as explaining
 from policies.trials import explain_report
+from sealgate import logs
 from sealgate.commands.policy import files
+from sealgate.settings import Settings
 from vault.address import Address, canonical_domain, header_addresses
-from vault.errors import AddressError
+from vault.errors import AddressError, VaultError
+from vault.history import Past
+from vault.store import Store
 
 PIECE = 1 << 18  # bytes read at once
 
@@ -45,8 +52,10 @@ def explain(
     """Explain what the policy would do with MAIL, a file as mail clients save it (.eml).
 
     Every rule is named with why it fires or not, and the text is shown as the detectors saw it,
-    with what they found masked. Nothing is sent, stored or logged.
+    with what they found masked. The settings say where the rosters and the senders' past are;
+    no connection is made, so that no route counts as verified. Nothing is sent, stored or logged.
     """
+    logs.configure("policy", level="error", pretty=True)
     chosen = files.installed(config)
     policy = files.load(files.find(policy_file) if policy_file else files.file_in_force(chosen))
     if chosen is not None:
@@ -63,8 +72,26 @@ def explain(
         own_domains=_domains(domains) or ours or ((author.domain,) if author else ()),
         authenticated=True,
     )
-    made = explaining.explain(policy, envelope, read, content)
+    with _knowledge(chosen) as knowledge:
+        made = explaining.explain(policy, envelope, read, content, knowledge)
     click.echo(explain_report.to_json(made) if as_json else explain_report.text(made))
+
+
+@contextmanager
+def _knowledge(chosen: Settings | None) -> Iterator[Knowledge]:
+    """Give what the installation knows of its senders' past, or say that it is not known here."""
+    store = None
+    try:
+        if chosen is not None and chosen.vault.database_file.exists():
+            store = Store(chosen.vault)
+    except (VaultError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        click.echo(f"sealgate: whom senders have written to is not known here: {why}", err=True)
+    if store is None:
+        yield NOTHING_KNOWN
+        return
+    with closing(store):
+        yield Past(store)
 
 
 def _domains(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from policies.errors import PolicyError
+from policies.language import loader
 from policies.language.members import SHIPPED
 from sealgate.commands.options import config_option
 from sealgate.commands.policy.node import end, find, opened, short
@@ -19,15 +21,18 @@ from vault.store import Store
 @click.argument("digest", required=False)
 @config_option
 def rollback(digest: str | None, config: Path) -> None:
-    """Write the policy whose digest begins with DIGEST, or the one before, to the policy file.
+    """Write the policy whose digest begins with DIGEST to the policy file.
+
+    Without DIGEST the last change of the file is taken back: it becomes what decides now, or, if it
+    is that already, the policy before.
 
     What the file held is kept beside it, with the time in its name, and so are lists that differ.
     A running node takes the file up within seconds; where approval is asked for, a change that
     weakens protection waits as any other.
     """
     with opened(config) as (chosen, store):
-        kept = find(store, digest) if digest else _before(store)
         file = chosen.policy.file
+        kept = find(store, digest) if digest else _before(store, file)
         for path, before in _written(kept, file):
             click.echo(f"Wrote {path}" + (f"; what it held is in {before}." if before else "."))
         click.echo(f"{file} is {short(kept.digest)} again.")
@@ -67,9 +72,19 @@ def _replace(path: Path, text: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _before(store: Store) -> Version:
+def _before(store: Store, file: Path) -> Version:
+    """Return what decided before the file was changed last; one that cannot be used never did."""
     with store.reading() as tx:
-        earlier = rulebook.in_force_before(tx)
-    if earlier is None:
+        deciding, earlier = rulebook.in_force(tx), rulebook.in_force_before(tx)
+    wanted = earlier if deciding == _saved(file) else deciding
+    if wanted is None:
         end("No other policy was in force before.")
-    return find(store, earlier)
+    return find(store, wanted)
+
+
+def _saved(file: Path) -> str | None:
+    """Return the digest of the file as it is; None if it cannot be used."""
+    try:
+        return loader.read(file).digest
+    except PolicyError:
+        return None
