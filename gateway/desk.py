@@ -14,10 +14,10 @@ from gateway.changes.splice import from_text, splice
 from gateway.notices import warned
 from gateway.notices.letters import LetterError, render
 from gateway.notices.settings import NoticeSettings
-from gateway.relay.client import Letter
 from gateway.relay.content import measure
 from gateway.relay.dkim import Signer
 from gateway.relay.headers import drop_headers
+from gateway.relay.letter import Letter
 from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from gateway.relay.settings import DeliverySettings

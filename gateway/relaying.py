@@ -21,8 +21,8 @@ from gateway.copies import Copy
 from gateway.errors import RefusedError
 from gateway.examination import Examined
 from gateway.relay.answers import Answer
-from gateway.relay.client import Letter
 from gateway.relay.headers import drop_headers, protocol, received_header
+from gateway.relay.letter import Letter
 from gateway.relay.sender import Relay
 from gateway.sealing import author_of, deposit_for
 from gateway.smtp.premises import log_failure

@@ -104,12 +104,13 @@ async def run_smtp(settings: Settings) -> None:
         policy = governing.begin()
         if policy.reads_inside:
             await workers.call(extraction.warm)
+        sender = _sender(settings)
         pipeline = Pipeline(
             store,
             sealing,
             policy,
             organisation=settings.organisation,
-            relay=_sender(settings),
+            relay=sender,
             hostname=settings.smtp.hostname,
             workers=workers,
             patience=settings.smtp.relay_seconds,
@@ -127,6 +128,7 @@ async def run_smtp(settings: Settings) -> None:
             await watching()
         finally:
             await listener.stop(STOP_WITHIN)
+            await sender.close()
 
 
 @dataclass(slots=True)
@@ -157,13 +159,13 @@ async def run_deliver(settings: Settings) -> None:
 
 
 async def _deliver(stopping: Stopping, settings: Settings) -> None:
-    folder = settings.keys_folder
+    folder, sender = settings.keys_folder, _sender(settings)
     desk = Desk(
         store=Store(settings.vault, checkpoints=True),
         relay_keys=keys.load_relay(folder),
         sealing_keys=keys.load_sealing(folder),
         organisation=settings.organisation,
-        relay=_sender(settings),
+        relay=sender,
         notices=settings.notices,
         delivery=settings.delivery,
         signer=make_signer(settings.notices),
@@ -175,6 +177,7 @@ async def _deliver(stopping: Stopping, settings: Settings) -> None:
         await stopping.wait()
         deliverer.stop()
         await running
+        await sender.close()
 
 
 async def run_web(settings: Settings) -> None:

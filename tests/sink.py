@@ -90,6 +90,7 @@ class Sink:
         self._tls = tls
         self._changed = asyncio.Condition()
         self._talks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 16)
@@ -106,6 +107,18 @@ class Sink:
         self._server = await asyncio.start_server(
             self._accept, "127.0.0.1", self.port, limit=1 << 16
         )
+
+    async def say_to_all(self, data: bytes) -> None:
+        """Say something to every client, unasked, and let it arrive."""
+        for writer in self._writers:
+            writer.write(data)
+        await asyncio.sleep(0.02)
+
+    async def hang_up(self) -> None:
+        """Close every connection, and let the clients notice."""
+        for talk in tuple(self._talks):
+            talk.cancel()
+        await asyncio.sleep(0.02)
 
     async def __aexit__(self, *why: object) -> None:
         self._server.close()
@@ -135,6 +148,7 @@ class Sink:
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         talk = _Talk(self, reader, writer, self._tls)
+        self._writers.add(writer)
         try:
             with contextlib.suppress(_HangUpError, OSError, asyncio.IncompleteReadError):
                 await talk.run()
@@ -143,6 +157,7 @@ class Sink:
         finally:
             self.open_now -= 1
             self._talks.discard(task)
+            self._writers.discard(writer)
             talk.writer.transport.abort()
 
 

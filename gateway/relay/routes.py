@@ -43,9 +43,15 @@ class Routes:
 
     next_hop: NextHopSettings
     named: Mapping[str, NextHopSettings] = field(default_factory=dict)
+    _known: dict[Way, NextHopSettings] = field(default_factory=dict, compare=False, repr=False)
 
     def hop(self, way: Way) -> NextHopSettings:
         """Return the server of a way, with the stricter TLS of both. Raises UnknownRouteError."""
+        if way not in self._known:
+            self._known[way] = self._find(way)
+        return self._known[way]
+
+    def _find(self, way: Way) -> NextHopSettings:
         try:
             server = self.named[way.route] if way.route else self.next_hop
         except KeyError:

@@ -4,12 +4,13 @@ Promises an answer for every recipient, also when the route of a mail is no long
 mail waits, since an administrator who mends the settings wants it sent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.relay import client
 from gateway.relay.answers import Answer
-from gateway.relay.client import Letter
+from gateway.relay.connections import Connections
+from gateway.relay.letter import Letter
 from gateway.relay.routes import Routes, UnknownRouteError, Way
 from vault.address import Address
 
@@ -28,9 +29,13 @@ class Relay(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends to the configured servers, each mail over a connection of its own."""
+    """Sends to the configured servers, over connections that it keeps between mails.
+
+    For one event loop. To be closed when nothing is being sent any more.
+    """
 
     routes: Routes
+    connections: Connections = field(default_factory=Connections)
 
     async def send(self, letter: Letter) -> dict[Address, Answer]:
         """Send one mail its way."""
@@ -38,11 +43,15 @@ class Sender:
             hop = self.routes.hop(letter.way)
         except UnknownRouteError:
             return dict.fromkeys(letter.recipients, NO_ROUTE)
-        return await client.send(hop, letter)
+        return await client.send(hop, letter, self.connections)
 
     async def ready(self, way: Way) -> Answer | None:
         """Try a way without a mail."""
         try:
-            return await client.ready(self.routes.hop(way))
+            return await client.ready(self.routes.hop(way), self.connections)
         except UnknownRouteError:
             return NO_ROUTE
+
+    async def close(self) -> None:
+        """Leave the servers."""
+        await self.connections.close()

@@ -8,8 +8,6 @@ of a broken setting, and no mail is returned for that.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -28,7 +26,6 @@ from gateway.relay.answers import (
     printable,
     reply_line,
 )
-from gateway.relay.content import DotStuffer
 from gateway.relay.security import tls_context
 from gateway.relay.settings import NextHopSettings, TlsMode
 from gateway.relay.wire import OverlongError, Wire
@@ -48,19 +45,48 @@ class HopError(Exception):
 
 
 class Session:
-    """A conversation: `open`, then transactions, then `quit` or `drop`."""
+    """A conversation: `open`, then transactions, then `quit` or `drop`.
+
+    `mails` counts the transactions that were begun. `unclean` says that the server may still hold
+    an envelope, so that RSET must come before the next.
+    """
 
     def __init__(self, hop: NextHopSettings) -> None:
+        self.hop = hop
+        self.offers: dict[str, str] = {}
+        self.mails = 0
+        self.unclean = False
+        self.opened_at = 0.0
+        self.idle_since = 0.0
         self._hop = hop
         self._wire: Wire
-        self._tls = False
-        self.offers: dict[str, str] = {}
+        self._lines: list[bytes] = []
+        self._code = self._size = 0
+        self._seconds = hop.reply_timeout.total_seconds()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the connection stands and the server has said nothing unasked."""
+        return self._wire.quiet
+
+    @property
+    def standing(self) -> bool:
+        """Whether the connection has not ended."""
+        return self._wire.standing
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the server has said something that was not read yet."""
+        return self._wire.waiting
 
     async def open(self) -> None:
         """Connect, greet, secure and log in. Raise HopError."""
-        with self._failing("connecting"):
+        try:
             async with asyncio.timeout(self._hop.connect_timeout.total_seconds()):
                 self._wire = await Wire.connect(self._hop.host, self._hop.port)
+        except OSError as error:
+            raise self._failure(error, "connecting", "4.4.1") from error
+        self.opened_at = asyncio.get_running_loop().time()
         try:
             self._expect(await self.reply("the greeting"), READY, "refused the connection")
             await self._greet()
@@ -103,11 +129,10 @@ class Session:
             log.warning("relay.tls_injection", peer=self._hop.host)
             raise HopError("4.7.0", f"{self._hop.host} sent more than its answer to STARTTLS")
         name = self._hop.tls_name or self._hop.host
-        with self._failing("securing the connection", "4.7.0"):
-            await self._wire.start_tls(
-                tls_context(self._hop), name, self._hop.reply_timeout.total_seconds()
-            )
-        self._tls = True
+        try:
+            await self._wire.start_tls(tls_context(self._hop), name, self._seconds)
+        except OSError as error:
+            raise self._failure(error, "securing the connection", "4.7.0") from error
 
     async def _log_in(self) -> None:
         if not self._hop.username:
@@ -138,53 +163,53 @@ class Session:
 
     def post(self, data: bytes) -> None:
         """Send commands whose replies are read later. Raise HopError."""
-        with self._failing("sending commands"):
+        try:
             self._wire.post(data)
+        except OSError as error:
+            raise self._failure(error, "sending commands") from error
 
     async def reply(self, what: str, limit: timedelta | None = None) -> Reply:
         """Read one reply, within limits of time, lines and bytes. Raise HopError."""
-        seconds = (limit or self._hop.reply_timeout).total_seconds()
-        with self._failing(f"waiting for the answer to {what}"):
-            async with asyncio.timeout(seconds):
-                return await self._read_reply()
+        try:
+            if (there := self._reply()) is not None:
+                return there  # it came together with the one before: nothing to wait for
+            async with asyncio.timeout(limit.total_seconds() if limit else self._seconds):
+                while True:
+                    await self._wire.more()
+                    if (there := self._reply()) is not None:
+                        return there
+        except (OSError, UnintelligibleError, OverlongError) as error:
+            raise self._failure(error, f"waiting for the answer to {what}") from error
 
-    async def _read_reply(self) -> Reply:
-        lines: list[bytes] = []
-        first = size = 0
-        while len(lines) < MOST_LINES and size <= MOST_BYTES:
-            raw = await self._wire.line()
-            size += len(raw)
+    def _reply(self) -> Reply | None:
+        """Return the next reply if all of it is there; keep what is there of it otherwise."""
+        while (raw := self._wire.line()) is not None:
+            self._size += len(raw)
             code, text, last = reply_line(raw)
-            first = first or code
-            if code != first:
+            self._code = self._code or code
+            if code != self._code:
                 raise UnintelligibleError("the next hop changed its code within a reply")
-            lines.append(text)
+            self._lines.append(text)
             if code == CLOSING:
                 raise HopError(
                     "4.3.2", f"{self._hop.host} is closing: {text.decode('ascii', 'replace')}"
                 )
             if last:
-                return Reply(code, tuple(lines))
-        raise OverlongError
+                lines, self._lines, self._code, self._size = tuple(self._lines), [], 0, 0
+                return Reply(code, lines)
+            if len(self._lines) >= MOST_LINES or self._size > MOST_BYTES:
+                raise OverlongError
+        return None
 
-    async def send_content(self, chunks: AsyncIterator[bytes]) -> None:
-        """Send everything after 354 including the final dot.
-
-        Raise HopError when the connection breaks, UnsafeContentError and whatever `chunks` raises
-        when the content cannot be sent: there was no dot then, and the caller must drop.
-        """
-        stuffer = DotStuffer()
-        async for chunk in chunks:
-            await self._send_block(stuffer.feed(chunk))
-        if self._wire.waiting:
-            # An answer before the dot is no answer to the mail.
-            raise HopError("4.5.0", f"{self._hop.host} answered before the mail had ended")
-        await self._send_block(stuffer.finish())
-
-    async def _send_block(self, block: bytes) -> None:
-        with self._failing("sending the mail"):
+    async def send(self, block: bytes) -> None:
+        """Send a block of a mail and wait until there is room for the next. Raise HopError."""
+        try:
+            if self._wire.write(block):
+                return
             async with asyncio.timeout(self._hop.block_timeout.total_seconds()):
-                await self._wire.send(block)
+                await self._wire.drained()
+        except OSError as error:
+            raise self._failure(error, "sending the mail") from error
 
     async def last_words(self) -> Reply | None:
         """Return a refusal that the next hop sent while it was still being sent to, if any."""
@@ -206,17 +231,12 @@ class Session:
         """Drop the connection: a mail without its final dot is no mail to the next hop."""
         await self._wire.drop()
 
-    @contextmanager
-    def _failing(self, doing: str, enhanced: str = "4.4.2") -> Iterator[None]:
-        """Turn what goes wrong on a connection into HopError, saying where."""
+    def _failure(self, error: Exception, doing: str, enhanced: str = "4.4.2") -> HopError:
+        """Put what went wrong on a connection into a HopError that says where."""
         host = self._hop.host
-        try:
-            yield
-        except TimeoutError as error:
-            raise HopError("4.4.2", f"{host} took too long ({doing})") from error
-        except OSError as error:
+        if isinstance(error, TimeoutError):
+            return HopError("4.4.2", f"{host} took too long ({doing})")
+        if isinstance(error, OSError):
             what = error.strerror or str(error) or type(error).__name__
-            code = "4.4.1" if doing == "connecting" else enhanced
-            raise HopError(code, f"{host}: {what} ({doing})") from error
-        except (UnintelligibleError, OverlongError) as error:
-            raise HopError("4.5.0", f"{host} gave an answer that is no SMTP ({doing})") from error
+            return HopError(enhanced, f"{host}: {what} ({doing})")
+        return HopError("4.5.0", f"{host} gave an answer that is no SMTP ({doing})")

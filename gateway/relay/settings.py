@@ -70,6 +70,19 @@ class NextHopSettings(BaseModel):
         gt=timedelta(0),
         description="Limit for the answer to a whole mail (RFC 5321 section 4.5.3.2.6).",
     )
+    idle_connections: int = Field(
+        64,
+        ge=0,
+        le=1000,
+        description="Most connections that each process keeps open between mails; 0: a new one "
+        "for each mail.",
+    )
+    idle_limit: timedelta = Field(
+        timedelta(seconds=5),
+        gt=timedelta(0),
+        description="How long a connection is kept without a mail.",
+    )
+    mails_per_connection: int = Field(100, ge=1, description="Most mails sent over one connection.")
 
     @model_validator(mode="after")
     def _password_stays_private(self) -> Self:

@@ -165,12 +165,13 @@ async def office(
         hop = NextHopSettings.model_validate(
             {"port": sink.port, "tls": "none", "hello": "gate.council.gov.uk"}
         )
+        sender = Sender(Routes(hop, routes or {}))
         pipeline = Pipeline(
             store,
             keys.load_sealing(folder / "keys"),
             policy or load(STARTER / "council.yaml"),
             organisation=OrganisationSettings(domains=["council.gov.uk"]),
-            relay=Sender(Routes(hop, routes or {})),
+            relay=sender,
             hostname="gate.council.gov.uk",
             workers=workers,
             extraction=extraction,
@@ -183,6 +184,7 @@ async def office(
             yield Office(store, pipeline, listener, sink, client, folder)
         finally:
             await listener.stop(1)
+            await sender.close()
             workers.close()
             extraction.close()
             store.close()

@@ -11,10 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from gateway.relay import client
 from gateway.relay.answers import Answer, Reply
-from gateway.relay.client import Letter, send
 from gateway.relay.commands import UnsafeCommandError, command, path, plain
+from gateway.relay.connections import Connections
 from gateway.relay.content import DotStuffer, UnsafeContentError, measure
+from gateway.relay.letter import Letter
 from gateway.relay.settings import NextHopSettings, TlsMode
 from tests.certificates import server_context
 from tests.sink import Script, Sink
@@ -44,6 +46,15 @@ def letter(content: bytes | Iterable[bytes] = MAIL, *to: Address, **changes: obj
     chunks = [content] if isinstance(content, bytes) else content
     size = len(content) if isinstance(content, bytes) else 0
     return Letter(JANE, to or (AMY,), chunks, size, **changes)  # type: ignore[arg-type]
+
+
+async def send(to: NextHopSettings, what: Letter) -> dict[Address, Answer]:
+    """Send one mail over a connection of its own."""
+    connections = Connections()
+    try:
+        return await client.send(to, what, connections)
+    finally:
+        await connections.close()
 
 
 def codes(answers: dict[Address, Answer]) -> dict[str, tuple[int, str]]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dkim
 import pytest
@@ -102,6 +102,7 @@ async def delivering(at: Desk, worker: str = "tester-1") -> AsyncIterator[Delive
         running.stop()
         async with asyncio.timeout(20):
             await task
+            await cast("Sender", at.relay).close()
 
 
 async def until(true: Any, seconds: float = 10) -> None:

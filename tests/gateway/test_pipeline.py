@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gateway.relay.client import Letter
+from gateway.relay.letter import Letter
 from gateway.smtp.limits import Limits
 from policies.language.loader import load_text
 from tests.gateway.office import (
@@ -313,7 +313,7 @@ async def test_mail_without_a_sender_is_relayed_or_refused_never_sealed(tmp_path
         refused = await here.send("", AMY, data=mail(FLAGGED, sender=JANE), trusted=True)
         assert refused.replace("550-", "550 ").startswith("550 5.7.1 Not sent to anyone")
         assert here.count("packages") == 0
-        here.sink.script.answers["greeting"] = "421 4.3.2 Not now"
+        here.sink.script.answers["mail"] = "421 4.3.2 Not now"
         assert (await here.send("", AMY, data=bounce, trusted=True)).startswith("250 2.0.0 Queued")
         (item,) = here.queue()
         assert item.return_path is None
