@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": "Run the gateway, the deliverer and the reader site.",
     "keys": "Make the keys that seal and open.",
     "user": "Manage the people who may send through the submission port.",
+    "queue": "Look after what waits to be sent.",
     "policy": "Check, test and explain policy files.",
     "doctor": "Look for what would stop mail, and say how to mend it.",
 }

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from vault import tables
 from vault.address import Address
 from vault.audit import Act, record
+from vault.facts import address_of
 from vault.keys import SealingKeys
 from vault.posting import Kind, post
 from vault.store import Transaction
@@ -56,7 +57,7 @@ def cancel_notices(tx: Transaction, package_id: str, to: Address) -> None:
             row.package_id == package_id,
             row.address == str(to),
             row.kind == Kind.NOTICE,
-            row.state == OutboxState.QUEUED,
+            row.state.in_([OutboxState.QUEUED, OutboxState.HELD]),
         )
         .values(**final)
     )
@@ -77,7 +78,8 @@ def _post(
         "replies": "yes" if package["reply_allowed"] else "",
         **more,
     }
-    post(tx, keys, Kind.NOTICE, to, fields, package_id=package["id"])
+    owner = address_of(package["owner"])
+    post(tx, keys, Kind.NOTICE, to, fields, package_id=package["id"], sender=owner)
     record(tx, Act.NOTICE_QUEUED, package_id=package["id"], subject=str(to))
 
 
@@ -87,7 +89,7 @@ def _waiting(tx: Transaction, package_id: str, to: Address) -> bool:
         row.package_id == package_id,
         row.address == str(to),
         row.kind == Kind.NOTICE,
-        row.state == OutboxState.QUEUED,
+        row.state.in_([OutboxState.QUEUED, OutboxState.HELD]),
     )
     return tx.execute(waiting.limit(1)).first() is not None
 

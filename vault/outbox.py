@@ -1,29 +1,25 @@
-"""Mail still to be sent: notices, codes, words to senders, and clear copies.
+"""Mails still to be sent: notices, codes, words to senders, and clear copies.
 
 A row is posted in the transaction of what it tells of. A deliverer claims rows under a lease and
 settles each one; if it dies, the lease runs out and another claims them, so a mail may be sent
 twice and none is lost.
 
-Promises that a row is with one deliverer at a time, that codes go first, that one who comes late
-changes nothing, and that a settled row keeps nothing that could be opened.
+Promises that one who comes late changes nothing, that a settled row keeps nothing that could be
+opened, and that whoever is to hear of its end hears of it once: word is posted in the transaction
+that ends it, or that notes that it is late.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
 
-import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
-from vault import ciphertext, identifier, tables
+from vault import ciphertext, tables
 from vault.address import Address
 from vault.audit import Act, printable, record
-from vault.errors import Tampered
+from vault.claims import NO_LEASE, Backlog, Item, backlog, claim, release, take
 from vault.facts import address_of
-from vault.keys import RelayKeys, SealingKeys
-from vault.parcel import Parcel, unwrap_key
+from vault.keys import SealingKeys
 from vault.posting import Kind, post
 from vault.store import Store, Transaction
 from vault.tables import NoticeState, OutboxState
@@ -35,225 +31,185 @@ __all__ = [
     "backlog",
     "claim",
     "complete",
+    "discard",
     "give_up",
     "post",
     "postpone",
     "release",
+    "take",
 ]
 
-LEASE = timedelta(minutes=5)
-_NO_LEASE: dict[str, Any] = {"lease": "", "leased_by": "", "leased_until": None}
-log = structlog.get_logger()
+Word = Mapping[str, str]
+"""Fields that the gateway adds to a `BOUNCE` row, beside those that the row itself tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A claimed row. `content` yields the bytes of a clear copy, and is None for letters."""
-
-    id: str
-    kind: Kind
-    to: Address
-    package_id: str | None
-    attempts: int  # with this one
-    queued_at: datetime
-    fields: dict[str, str] = field(repr=False)
-    return_path: Address | None
-    prefix: bytes = field(repr=False)
-    dropped: tuple[bytes, ...]
-    content: Callable[[], Iterator[bytes]] | None = field(repr=False)
-    lease: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """How much is still to be sent, and since when the oldest of it waits."""
-
-    queued: int
-    oldest: datetime | None
-
-
-def claim(
+def complete(
     store: Store,
-    keys: RelayKeys,
-    worker: str,
+    item: Item,
+    status: str,
     *,
-    limit: int = 10,
-    lease: timedelta = LEASE,
-) -> list[Item]:
-    """Take up to `limit` due rows for `worker`, for as long as `lease`.
+    sealing: SealingKeys | None = None,
+    word: Word | None = None,
+) -> bool:
+    """Record that the next hop took the mail; False if the lease was lost meanwhile.
 
-    A row that does not open (another key, or tampered with) stays queued and is logged: it is
-    never dropped in silence.
+    With `word` (and `sealing`) whoever would be told of a failure is told of this.
     """
-    with store.reading() as tx:
-        if not tx.execute(select(tables.outbox.c.id).where(_due(tx.now)).limit(1)).first():
-            return []
-    token = identifier.draw()
-    with store.writing() as tx:
-        rows = _lease(tx, token, worker, limit, tx.now + lease)
-    return [item for row in rows if (item := _item(store, keys, row, token)) is not None]
-
-
-def release(store: Store, worker: str) -> int:
-    """Give back at once what `worker` still holds; returns how many rows.
-
-    For a worker that has ended, or that starts again under its old name after a crash: nobody need
-    wait for its leases to run out. Must not be called while one of that name is sending.
-    """
-    row = tables.outbox
-    held = (row.c.leased_by == worker, row.c.state == OutboxState.QUEUED)
-    with store.writing() as tx:
-        return tx.execute(update(row).where(*held).values(**_NO_LEASE)).rowcount
-
-
-def backlog(store: Store) -> Backlog:
-    """Count what is still to be sent."""
-    row = tables.outbox.c
-    waiting = select(func.count(), func.min(row.queued_at)).where(row.state == OutboxState.QUEUED)
-    with store.reading() as tx:
-        queued, oldest = tx.execute(waiting).one()
-    return Backlog(queued, oldest)
-
-
-def complete(store: Store, item: Item, status: str) -> bool:
-    """Record that the next hop took the mail; False if the lease was lost meanwhile."""
     with store.writing() as tx:
         if not _finish(tx, store, item, OutboxState.DONE, status):
             return False
         done = {Kind.NOTICE: Act.NOTICE_RELAYED, Kind.RELAY: Act.RELAY_DONE}
-        _tell(tx, item, done.get(item.kind), status)
+        _record(tx, item, done.get(item.kind), status)
         _mark_notice(tx, item, NoticeState.RELAYED)
+        _tell(tx, sealing, item, "relayed", status, word)
     return True
 
 
-def postpone(store: Store, item: Item, status: str, until: datetime) -> bool:
-    """Put a row back until `until`; its first delay is audited. False if the lease was lost."""
+def postpone(
+    store: Store,
+    item: Item,
+    status: str,
+    until: datetime,
+    *,
+    sealing: SealingKeys | None = None,
+    word: Word | None = None,
+) -> bool:
+    """Put a row back until `until`; its first delay is audited. False if the lease was lost.
+
+    With `word` (and `sealing`) whoever would be told of a failure is told of the delay, unless
+    they were before.
+    """
     row = tables.outbox
     with store.writing() as tx:
-        held = tx.execute(select(row.c.delayed, row.c.state).where(_held(item))).one_or_none()
+        wanted = select(row.c.delayed, row.c.warned, row.c.state).where(_held(item))
+        held = tx.execute(wanted).one_or_none()
         if held is None:
             return False
         back = {"status": printable(status), "available_at": until, "delayed": True}
-        tx.execute(update(row).where(_held(item)).values(**back, **_NO_LEASE))
+        warns = word is not None and not held.warned and held.state == OutboxState.QUEUED
+        if warns:
+            back["warned"] = True
+            _tell(tx, sealing, item, "delayed", status, word)
+        tx.execute(update(row).where(_held(item)).values(**back, **NO_LEASE))
         if not held.delayed:
             delayed = {Kind.NOTICE: Act.NOTICE_DELAYED, Kind.RELAY: Act.RELAY_DELAYED}
-            _tell(tx, item, delayed.get(item.kind), status)
+            _record(tx, item, delayed.get(item.kind), status)
         if held.state == OutboxState.QUEUED:  # a cancelled one stays where it is
             _mark_notice(tx, item, NoticeState.DELAYED)
     return True
 
 
-def give_up(store: Store, sealing: SealingKeys, item: Item, status: str) -> bool:
-    """Record that the mail will not be delivered, and tell whoever is to know.
+def give_up(
+    store: Store,
+    sealing: SealingKeys,
+    item: Item,
+    status: str,
+    *,
+    word: Word | None = None,
+    tell: bool = True,
+    by: str = "",
+) -> bool:
+    """Record that the mail will not be delivered, and tell whoever is to know unless not `tell`.
 
     The package's owner hears of a notice, the return path of a clear copy; a failed code or bounce
-    is told to nobody. False if the lease was lost.
+    is told to nobody. `by` is who ended it by hand. False if the lease was lost.
     """
     with store.writing() as tx:
         if not _finish(tx, store, item, OutboxState.FAILED, status):
             return False
+        if by:
+            _record(tx, item, Act.QUEUE_DROPPED, "", by)
         bounced = {Kind.NOTICE: Act.NOTICE_BOUNCED, Kind.RELAY: Act.RELAY_BOUNCED}
-        _tell(tx, item, bounced.get(item.kind), status)
+        _record(tx, item, bounced.get(item.kind), status)
         _mark_notice(tx, item, NoticeState.BOUNCED)
-        if (told := _told(tx, item)) is not None:
-            fields = {
-                "reference": item.fields.get("reference", ""),
-                "recipient": str(item.to),
-                "status": printable(status),
-                "what": "notice" if item.kind is Kind.NOTICE else "mail",
-                "package_id": item.package_id or "",
-            }
-            post(tx, sealing, Kind.BOUNCE, told, fields, package_id=item.package_id)
+        _tell(tx, sealing, item, "failed", status, (word or {}) if tell else None)
     return True
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    row = tables.outbox.c
-    return and_(
-        row.state == OutboxState.QUEUED,
-        row.available_at <= now,
-        or_(row.leased_until.is_(None), row.leased_until <= now),
-    )
-
-
-def _lease(tx: Transaction, token: str, worker: str, limit: int, until: datetime) -> Sequence[Any]:
-    outbox = tables.outbox
-    due = (
-        select(outbox)
-        .where(_due(tx.now))
-        .order_by(outbox.c.urgency, outbox.c.available_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = tx.execute(due).mappings().all()
-    taken = update(outbox).where(outbox.c.id.in_([row["id"] for row in rows]))
-    tx.execute(
-        taken.values(
-            lease=token,
-            leased_by=worker,
-            leased_until=until,
-            attempts=outbox.c.attempts + 1,
+def discard(store: Store, row_id: str, status: str, by: str) -> bool:
+    """End a row that does not open, which nobody can be told of; False if it is not there."""
+    row = tables.outbox
+    with store.writing() as tx:
+        wanted = select(row.c.content_id, row.c.address, row.c.package_id).where(
+            row.c.id == row_id, row.c.state.in_([OutboxState.QUEUED, OutboxState.HELD])
         )
-    )
-    return rows
-
-
-def _item(store: Store, keys: RelayKeys, row: Any, token: str) -> Item | None:
-    content: Callable[[], Iterator[bytes]] | None = None
-    try:
-        parcel = Parcel.open(keys.relay, row["payload"], row["id"], row["kind"])
-        if (content_id := row["content_id"]) is not None:
-            key = unwrap_key(keys.relay, row["id"], content_id, row["wrapped"])
-            content = partial(ciphertext.read, store, content_id, key)
-    except Tampered:
-        log.error("outbox.unreadable", row=row["id"], kind=row["kind"])  # noqa: TRY400 - no trace
-        return None
-    return Item(
-        id=row["id"],
-        kind=Kind(row["kind"]),
-        to=address_of(row["address"]),
-        package_id=row["package_id"],
-        attempts=row["attempts"] + 1,
-        queued_at=row["queued_at"],
-        fields=parcel.fields,
-        return_path=parcel.return_path,
-        prefix=parcel.prefix,
-        dropped=parcel.dropped,
-        content=content,
-        lease=token,
-    )
+        found = tx.execute(wanted).one_or_none()
+        if found is None:
+            return False
+        _erase(tx, store, row.c.id == row_id, found.content_id, OutboxState.FAILED, status)
+        act, whom = Act.QUEUE_DROPPED, found.address
+        record(tx, act, package_id=found.package_id, actor=by, subject=whom)
+    return True
 
 
 def _held(item: Item) -> ColumnElement[bool]:
     """Say that nobody else has claimed the row since. A cancelled one may still be settled."""
     row = tables.outbox.c
-    unsettled = row.state.in_([OutboxState.QUEUED, OutboxState.CANCELLED])
-    return and_(row.id == item.id, row.lease == item.lease, unsettled)
+    open_states = [OutboxState.QUEUED, OutboxState.HELD, OutboxState.CANCELLED]
+    return and_(row.id == item.id, row.lease == item.lease, row.state.in_(open_states))
 
 
 def _finish(tx: Transaction, store: Store, item: Item, state: OutboxState, status: str) -> bool:
-    row = tables.outbox
-    held = tx.execute(select(row.c.content_id).where(_held(item))).one_or_none()
+    held = tx.execute(select(tables.outbox.c.content_id).where(_held(item))).one_or_none()
     if held is None:
         return False
-    final = {"state": state, "status": printable(status), "finished_at": tx.now}
-    erased = {"payload": b"", "wrapped": None, "content_id": None}
-    tx.execute(update(row).where(_held(item)).values(**final, **erased, **_NO_LEASE))
-    if held.content_id is not None:
-        ciphertext.release(tx, store, held.content_id)
+    _erase(tx, store, _held(item), held.content_id, state, status)
     return True
 
 
-def _tell(tx: Transaction, item: Item, act: Act | None, status: str) -> None:
+def _erase(
+    tx: Transaction,
+    store: Store,
+    which: ColumnElement[bool],
+    content_id: str | None,
+    state: OutboxState,
+    status: str,
+) -> None:
+    final = {"state": state, "status": printable(status), "finished_at": tx.now}
+    erased = {"payload": b"", "wrapped": None, "content_id": None}
+    tx.execute(update(tables.outbox).where(which).values(**final, **erased, **NO_LEASE))
+    if content_id is not None:
+        ciphertext.release(tx, store, content_id)
+
+
+def _record(tx: Transaction, item: Item, act: Act | None, status: str, by: str = "") -> None:
     if act is not None:
-        record(tx, act, package_id=item.package_id, subject=str(item.to), detail=status)
+        whom = str(item.to)
+        record(tx, act, package_id=item.package_id, actor=by, subject=whom, detail=status)
 
 
 def _mark_notice(tx: Transaction, item: Item, state: NoticeState) -> None:
     if item.kind is Kind.NOTICE:
         grant = tables.grants
         of_item = (grant.c.package_id == item.package_id, grant.c.address == str(item.to))
-        tx.execute(update(grant).where(*of_item).values(notice=state))
+        # What came back before we wrote down that it had gone is the newer of the two.
+        open_still = grant.c.notice != NoticeState.BOUNCED
+        tx.execute(update(grant).where(*of_item, open_still).values(notice=state))
+
+
+def _tell(
+    tx: Transaction,
+    sealing: SealingKeys | None,
+    item: Item,
+    action: str,
+    status: str,
+    word: Word | None,
+) -> None:
+    """Post a bounce, where there is somebody who is to hear of it."""
+    if word is None or sealing is None or (to := _told(tx, item)) is None:
+        return
+    fields = {
+        **word,
+        "reference": item.fields.get("reference", ""),
+        "recipient": str(item.to),
+        "status": printable(status),
+        "what": "notice" if item.kind is Kind.NOTICE else "mail",
+        "package_id": item.package_id or "",
+        "action": action,
+        "arrived_at": item.queued_at.isoformat(),
+        "attempted_at": tx.now.isoformat(),
+    }
+    post(tx, sealing, Kind.BOUNCE, to, fields, package_id=item.package_id)
 
 
 def _told(tx: Transaction, item: Item) -> Address | None:

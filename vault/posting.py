@@ -42,9 +42,22 @@ def post(
     *,
     package_id: str | None = None,
     available_at: datetime | None = None,
+    sender: Address | None = None,
 ) -> str:
-    """Queue a letter in the caller's transaction; returns the row's id."""
-    return _add(tx, keys, kind, to, Parcel(fields), package_id=package_id, at=available_at)
+    """Queue a letter in the caller's transaction; returns the row's id.
+
+    `sender` is on whose behalf it is sent: whoever looks after the queue sees their domain.
+    """
+    return _add(
+        tx,
+        keys,
+        kind,
+        to,
+        Parcel(fields),
+        package_id=package_id,
+        at=available_at,
+        sender=sender,
+    )
 
 
 def post_copy(
@@ -57,7 +70,16 @@ def post_copy(
     package_id: str | None = None,
 ) -> str:
     """Queue a clear copy of `content`, given as its id and its key; returns the row's id."""
-    return _add(tx, keys, Kind.RELAY, to, parcel, package_id=package_id, content=content)
+    return _add(
+        tx,
+        keys,
+        Kind.RELAY,
+        to,
+        parcel,
+        package_id=package_id,
+        content=content,
+        sender=parcel.return_path,
+    )
 
 
 def _add(
@@ -70,6 +92,7 @@ def _add(
     package_id: str | None = None,
     at: datetime | None = None,
     content: tuple[str, Secret] | None = None,
+    sender: Address | None = None,
 ) -> str:
     row_id = identifier.draw()
     row: dict[str, Any] = {
@@ -78,6 +101,7 @@ def _add(
         "address": str(to),
         "package_id": package_id,
         "payload": parcel.seal(keys.relay, row_id, kind.value),
+        "sender_domain": sender.domain if sender else "",
         "urgency": 0 if kind is Kind.CODE else 1,
         "queued_at": at or tx.now,  # what waits on purpose is no older than that
         "available_at": at or tx.now,

@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, Dialect, Index, Table, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -56,9 +56,10 @@ class NoticeState(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """How far an outbox row has come; all but QUEUED are final."""
+    """How far an outbox row has come; all but QUEUED and HELD are final."""
 
     QUEUED = "queued"
+    HELD = "held"  # by an administrator, until released
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -167,6 +168,8 @@ class Outbox(SQLModel, table=True):
     urgency: int = 1  # 0 goes first
     attempts: int = 0
     delayed: bool = False
+    warned: bool = False  # whether the sender has been told of the delay
+    sender_domain: str = ""  # of whom a failure is told; "" for the null path
     queued_at: datetime = Field(sa_type=UtcDateTime)
     available_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

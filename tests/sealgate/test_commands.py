@@ -43,7 +43,7 @@ def test_the_check_of_imports_sees_imports() -> None:
 
 def test_help_lists_every_command_and_each_has_help() -> None:
     said = run("--help").output
-    for name in ("demo", "serve", "keys", "user", "policy", "doctor"):
+    for name in ("demo", "serve", "keys", "user", "queue", "policy", "doctor"):
         assert f"\n  {name} " in said
         assert "Usage:" in run(name, "--help").output
 

@@ -158,6 +158,9 @@ def test_a_bounced_notice_is_told_to_the_owner(safe: Safe) -> None:
         "status": "550 5.1.1 no such user",
         "what": "notice",
         "package_id": receipt.package_id,
+        "action": "failed",
+        "arrived_at": safe.clock().isoformat(),
+        "attempted_at": safe.clock().isoformat(),
     }
     assert [row.notice for row in safe.rows("grants")] == ["bounced"]
     assert "notice:bounced" in safe.acts()

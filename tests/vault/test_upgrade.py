@@ -26,16 +26,22 @@ PACKAGE = {
     "because": "[]",
 }
 
+SINCE: dict[str, dict[str, object]] = {
+    "1": {},
+    "2": {"view_only": 0, "sign_in": "code", "protection": "normal"},
+}
+
 
 def old(folder: Path, version: str) -> Path:
     folder.mkdir()
     database = folder / FILE_NAME
     with sqlite3.connect(database) as connection:
         connection.executescript((SCHEMAS / f"{version}.sql").read_text())
-        marks = ", ".join("?" for _ in PACKAGE)
+        package = {**PACKAGE, **SINCE[version]}
+        marks = ", ".join("?" for _ in package)
         connection.execute(
-            f"INSERT INTO packages ({', '.join(PACKAGE)}) VALUES ({marks})",
-            tuple(PACKAGE.values()),
+            f"INSERT INTO packages ({', '.join(package)}) VALUES ({marks})",
+            tuple(package.values()),
         )
     connection.close()
     return database
