@@ -5,7 +5,7 @@ change. Must never change the mail, nor quote it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -15,6 +15,7 @@ from gateway.copies import Copy, copies_for
 from gateway.errors import RefusedError
 from gateway.ownership import check_headers
 from gateway.recorder import Recorder
+from gateway.relay.parameters import PLAIN_RECIPIENT, MailParameters
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from policies.decision import Decision, Outcome
@@ -76,6 +77,21 @@ class Examined:
     def recipients(self, outcome: Outcome) -> tuple[Address, ...]:
         """Return the recipients with this outcome, in the envelope's order."""
         return tuple(one.recipient for one in self.decisions if one.outcome is outcome)
+
+    @property
+    def asked(self) -> MailParameters:
+        """What travels on with the mail: SMTPUTF8 only if its header is written in UTF-8."""
+        asked = self.session.asked
+        return replace(asked, smtputf8=asked.smtputf8 and self.outline.header_8bit)
+
+    @property
+    def how(self) -> dict[Address, dict[str, str]]:
+        """What the client asked for each recipient, as a queued row keeps it."""
+        mail, each = self.asked.to_fields(), self.session.asked_for
+        return {
+            one: mail | each.get(one, PLAIN_RECIPIENT).to_fields()
+            for one in self.session.recipients
+        }
 
     @property
     def kept(self) -> tuple[Decision, ...]:

@@ -19,6 +19,7 @@ from vault.address import Address
 from vault.errors import AddressError
 from vault.users import User
 
+ADDRESS_HEADERS = ("From", "Sender", "Reply-To", "To", "Cc")
 SENDER_HEADERS = ("From", "Sender", "Resent-From", "Resent-Sender")
 LONGEST_HEADER = TEXT_LIMIT  # bytes; more is not decoded, so more could hide a name
 
@@ -32,6 +33,12 @@ TWO_FROM = Reply(
 )
 EMPTY_FROM = Reply(550, "5.6.0", "Not sent to anyone: there is no address in the From line.")
 TOO_LONG = Reply(550, "5.6.0", "Not sent to anyone: the From or Sender line is far too long.")
+NOT_DECLARED = Reply(
+    550,
+    "5.6.7",
+    "Not sent to anyone: an address in the header has letters beyond ASCII, and the mail program "
+    "did not say so (SMTPUTF8).",
+)
 FOREIGN_DOMAIN = Reply(
     553, "5.7.1", "Not sent: this port takes mail from the organisation's own addresses only."
 )
@@ -61,6 +68,10 @@ def check_headers(session: MailSession, outline: Outline) -> Reply | None:
         return NO_FROM
     if len(outline.all("From")) > 1 or len(outline.all("Sender")) > 1:
         return TWO_FROM
+    if not session.asked.smtputf8 and any(
+        _is_beyond_ascii(raw) for name in ADDRESS_HEADERS for raw in outline.all(name)
+    ):
+        return NOT_DECLARED
     if session.user is None:
         return None
     for name in SENDER_HEADERS:
@@ -74,15 +85,37 @@ def _check_header(name: str, raw: bytes, user: User) -> Reply | None:
     """Every address that some program may show must be the user's, in names and comments too."""
     if len(raw) > LONGEST_HEADER:
         return TOO_LONG
-    bare = _QUOTED_OR_COMMENT.sub(" ", raw.decode("latin-1"))
-    written = _LIKE_AN_ADDRESS.findall(bare)
+    written = _written(raw)
     if not written and name == "From":
         return EMPTY_FROM
     if not all(_is_theirs(one, user) for one in written):
         return _not_yours(f"the address in the {name} line", user)
-    if any(_is_foreign(one, user) for text in decode_header(raw) for one in _made_out(text)):
+    texts = (_without_own(user, text) for text in decode_header(raw))
+    if any(_is_foreign(one, user) for text in texts for one in _made_out(text)):
         return _not_yours(f"an address in the {name} line", user)
     return None
+
+
+def _written(raw: bytes) -> list[str]:
+    """Return what stands in a header as an address, outside quotes and comments."""
+    try:
+        text = raw.decode()  # RFC 6532
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return _LIKE_AN_ADDRESS.findall(_QUOTED_OR_COMMENT.sub(" ", text))
+
+
+def _is_beyond_ascii(raw: bytes) -> bool:
+    return not raw.isascii() and not all(one.isascii() for one in _written(raw))
+
+
+def _without_own(user: User, text: str) -> str:
+    """Take the user's own addresses beyond ASCII out: in ASCII letters they would be another's."""
+
+    def kept(found: re.Match[str]) -> str:
+        return "" if not found[0].isascii() and _is_theirs(found[0], user) else found[0]
+
+    return text if text.isascii() else _LIKE_AN_ADDRESS.sub(kept, text)
 
 
 def _made_out(text: str) -> set[str]:

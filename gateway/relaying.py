@@ -69,7 +69,11 @@ class Route:
             helo=session.helo,
             peer_ip=session.peer_ip,
             host=self.hostname,
-            how=protocol(tls=session.tls, authenticated=session.user is not None),
+            how=protocol(
+                tls=session.tls,
+                authenticated=session.user is not None,
+                utf8=session.asked.smtputf8,
+            ),
             reference=trace,
             recipients=tuple(session.recipients) if named else (),
             at=mail.at,

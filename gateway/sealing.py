@@ -38,11 +38,12 @@ def deposit_for(
 ) -> Deposit:
     """Return the deposit: grants for sealed recipients, and `clear` copies to relay later."""
     shown = summary.named_recipients(mail.outline)
+    asked = mail.how
     queued = Queued(
         recipients=clear,
         prefix=prefix,
         return_path=mail.session.sender,
-        how={to: copy.fields() for copy in mail.copies for to in copy.recipients},
+        how={to: copy.fields() | asked[to] for copy in mail.copies for to in copy.recipients},
     )
     return Deposit(
         spool=spool,

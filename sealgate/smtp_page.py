@@ -34,14 +34,24 @@ MAIL_PARAMETERS = (
     "AUTH=<>",
     "BODY=BINARYMIME",
     "SMTPUTF8",
+    "RET=FULL",
     "RET=HDRS",
-    "ENVID=x",
+    "ENVID=QQ314159",
+    "ENVID=a=b",
     "REQUIRETLS",
     "HOLDFOR=60",
     "BY=60;R",
     "MT-PRIORITY=1",
 )
-RCPT_PARAMETERS = ("NOTIFY=NEVER", "ORCPT=rfc822;a@b.example", "RRVS=2026-01-01T00:00:00Z")
+RCPT_PARAMETERS = (
+    "NOTIFY=NEVER",
+    "NOTIFY=SUCCESS,FAILURE,DELAY",
+    "NOTIFY=NEVER,FAILURE",
+    "ORCPT=rfc822;a+2Bc@b.example",
+    "ORCPT=utf-8;j\\x{F6}rg@b.example",
+    "ORCPT=a@b.example",
+    "RRVS=2026-01-01T00:00:00Z",
+)
 
 SETTINGS = {
     "message_bytes": "max_message",

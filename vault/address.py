@@ -2,7 +2,8 @@
 
 There is one canonical form; policy, grants, sign-in and the next hop all use it. The domain is as
 `vault.domain` makes it. The local part is compared byte for byte, because only the recipient's own
-server knows whether `Bob` is `bob`.
+server knows whether `Bob` is `bob`. Beyond ASCII (RFC 6531) it is in NFC, and characters that are
+another's compatible form are refused: somebody's software would fold them (RFC 8264 section 9.17).
 
 Promises that an address never holds a control character, a second route or anything that a mail
 server could read as more than one mailbox.
@@ -10,6 +11,7 @@ Must never give equal addresses for two texts that could be two mailboxes.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -24,11 +26,11 @@ LOCAL_LIMIT = 64  # octets, RFC 5321 section 4.5.3.1.1
 HEADER_LIMIT = 262_144  # characters of a header that are looked at
 NAME_LIMIT = 200  # characters of a display name that are kept
 
-# RFC 5322 atext without "%" and "!", which are routes to some servers
-_ATOM = r"[A-Za-z0-9#$&'*+\-/=?^_`{|}~]+"
+# RFC 5322 atext without "%" and "!", which are routes to some servers, and RFC 6531 UTF8-non-ascii
+_ATOM = r"[A-Za-z0-9#$&'*+\-/=?^_`{|}~\u0080-\U0010FFFF]+"
 _DOT_ATOM = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _WORD = r"[A-Za-z0-9#$&'*+\-=?^_`{|}~.]+"
-_QUOTED = re.compile(rf'"({_WORD}(?: {_WORD})*)"')
+_QUOTED = re.compile(rf'"{_WORD}(?: {_WORD})*"')
 _OPTION_LIKE = ("-", "|", "/")  # read by some programs as an option, a command or a file
 
 # a quoted string (perhaps cut off), plain text, an escaped character, or one special character
@@ -46,29 +48,31 @@ class Address:
     def __post_init__(self) -> None:
         if not is_canonical(self.domain):
             raise AddressError("the part after the @ is not a domain name")
-        if not 0 < len(self.local) <= LOCAL_LIMIT:
-            raise AddressError(f"the part before the @ has 1 to {LOCAL_LIMIT} characters")
+        if not 0 < len(self.local.encode("utf-8", "replace")) <= LOCAL_LIMIT:
+            raise AddressError(f"the part before the @ has 1 to {LOCAL_LIMIT} bytes")
         if not (_DOT_ATOM.fullmatch(self.local) or _QUOTED.fullmatch(self.local)):
             raise AddressError("the part before the @ has characters that are not accepted")
         if self.local.lstrip('"').startswith(_OPTION_LIKE):
             raise AddressError("the part before the @ begins with a character that is not accepted")
+        if not (self.local.isascii() or _is_plain_unicode(self.local)):
+            raise AddressError("the part before the @ has characters that have another form")
 
     @classmethod
     def parse(cls, text: str) -> "Address":
         """Read one address, written without angle brackets or comments; raises AddressError.
 
-        The local part is a dot-atom or a simple quoted string in ASCII. Quotes that are not needed
-        are dropped: `"bob"@example.org` is `bob@example.org` (RFC 5321 section 4.1.2).
+        The local part is a dot-atom, in UTF-8 perhaps, or a simple quoted string in ASCII. Quotes
+        that are not needed are dropped: `"bob"@example.org` is `bob@example.org` (RFC 5321 section
+        4.1.2). Accents that follow their letter are joined to it (NFC).
         """
         if len(text) > TEXT_LIMIT:
             raise AddressError("an address is not that long")
         local, at, domain = text.rpartition("@")
         if not at:
             raise AddressError("there is no @ in it")
-        quoted = _QUOTED.fullmatch(local)
-        if quoted and _DOT_ATOM.fullmatch(quoted[1]):
-            local = quoted[1]
-        return cls(local, canonical_domain(domain))
+        if local.startswith('"') and _DOT_ATOM.fullmatch(local[1:-1]) and local.endswith('"'):
+            local = local[1:-1]
+        return cls(local if local.isascii() else _composed(local), canonical_domain(domain))
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
@@ -93,6 +97,22 @@ class Address:
         if self.within(own_domains):
             return Address(self.local.translate(ASCII_LOWER), self.domain)
         return self
+
+
+def _composed(local: str) -> str:
+    """Return a local part in NFC. Raise AddressError where that would make ASCII of what is not."""
+    if any(not one.isascii() and unicodedata.normalize("NFC", one).isascii() for one in local):
+        raise AddressError("the part before the @ has a character that only looks like a letter")
+    return unicodedata.normalize("NFC", local)
+
+
+def _is_plain_unicode(local: str) -> bool:
+    """Say whether it has one form, can be seen, and no accent stands without its letter."""
+    return (
+        local.isprintable()
+        and unicodedata.normalize("NFKC", local) == local
+        and not any(unicodedata.category(word[0]).startswith("M") for word in local.split("."))
+    )
 
 
 def header_addresses(value: str, limit: int = 1000) -> list[tuple[str, Address]]:

@@ -6,6 +6,7 @@ Must never be kept longer than the content it belongs to.
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,8 @@ class Slip:
 
     From when it came: `sender` (of the envelope), whether they were `authenticated`, `prefix`
     (header lines that go before a clear copy), `named` (addresses, folded, that its header shows to
-    everybody), `message_id` and `answers`, and `reasons`, sentences that quote nothing.
+    everybody), `message_id` and `answers`, `reasons`, sentences that quote nothing, and what the
+    client `asked` for each recipient, by address, as a queued row keeps it.
     From its sender since: `recipients`, a new `subject` (None: as it was), whether it is to be
     `sealed` for everybody outside, and a `note` for the approvers.
     """
@@ -36,6 +38,7 @@ class Slip:
     message_id: str = field(default="", repr=False)
     answers: tuple[str, ...] = field(default=(), repr=False)
     reasons: tuple[str, ...] = ()
+    asked: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     subject: str | None = field(default=None, repr=False)
     sealed: bool = False
     note: str = field(default="", repr=False)
@@ -52,6 +55,7 @@ def seal_slip(slip: Slip, vault: PublicHalf, hold_id: str) -> bytes:
         "message_id": slip.message_id,
         "answers": slip.answers,
         "reasons": slip.reasons,
+        "asked": {to: dict(fields) for to, fields in slip.asked.items()},
         "subject": slip.subject,
         "sealed": slip.sealed,
         "note": slip.note,
@@ -71,6 +75,7 @@ def open_slip(vault: PrivateHalf, sealed: bytes, hold_id: str) -> Slip:
         message_id=read["message_id"],
         answers=tuple(read["answers"]),
         reasons=tuple(read["reasons"]),
+        asked=read.get("asked", {}),  # absent in what was held before there was such a thing
         subject=read["subject"],
         sealed=read["sealed"],
         note=read["note"],

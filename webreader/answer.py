@@ -86,7 +86,13 @@ def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin:
             author=head.author,
             owner=package.owner,
             grants=(GrantFor(address=head.to, notify=not answer.clear),),
-            queued=Queued(recipients=(head.to,), return_path=site.sender) if answer.clear else None,
+            queued=Queued(
+                recipients=(head.to,),
+                return_path=site.sender,
+                how={head.to: {"smtputf8": "yes"}} if head.needs_utf8 else {},
+            )
+            if answer.clear
+            else None,
             summary=Summary(
                 subject=head.subject,
                 author_name=head.author_name,

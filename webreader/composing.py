@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import getaddresses
 from mimetypes import MimeTypes
 from typing import Final
@@ -49,6 +49,11 @@ class Head:
     message_id: str
     answers: str = ""  # the Message-ID of the original, as it stands there
     sent_at: datetime
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether an address cannot be written in ASCII (RFC 6532)."""
+        return not all(str(one).isascii() for one in (self.author, self.sender or "", self.to))
 
 
 class Composer:
@@ -103,7 +108,7 @@ class Composer:
 
 def headed(head: Head) -> EmailMessage:
     """Return a mail that has its header, and no content yet."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=SMTPUTF8 if head.needs_utf8 else SMTP)
     if head.sender is None:
         mail["From"] = _mailbox(head.author, head.author_name)
     else:

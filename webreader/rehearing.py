@@ -118,7 +118,10 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
             recipients=tuple(one.recipient for one in clear),
             prefix=slip.prefix,
             return_path=slip.sender,
-            how={one.recipient: one.relay.fields() for one in clear},
+            how={
+                one.recipient: {**one.relay.fields(), **slip.asked.get(str(one.recipient), {})}
+                for one in clear
+            },
         )
         if clear
         else None,

@@ -64,8 +64,6 @@ def _mail(item: Item, facts: dict[str, Any], settings: NoticeSettings) -> bytes:
     sender = mime.mailbox(_display_name(item.kind, facts), str(settings.sender_address))
     body = _body(item, {**facts, "subject": subject})
     fields = [
-        ("From", sender),
-        ("To", facts["to"]),
         ("Subject", mime.unstructured(subject)),
         ("Date", format_datetime(item.queued_at)),
         ("Message-ID", f"<{item.id}@{settings.sender_address.domain}>"),
@@ -74,7 +72,8 @@ def _mail(item: Item, facts: dict[str, Any], settings: NoticeSettings) -> bytes:
         ("Content-Language", "en-GB"),
         ("MIME-Version", "1.0"),
     ]
-    return b"".join(mime.field(name, value) for name, value in fields) + body.to_bytes()
+    head = mime.field("From", sender) + mime.address_field("To", facts["to"])
+    return head + b"".join(mime.field(name, value) for name, value in fields) + body.to_bytes()
 
 
 def _body(item: Item, facts: dict[str, Any]) -> mime.Part:

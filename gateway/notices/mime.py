@@ -60,6 +60,13 @@ def field(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("ascii")
 
 
+def address_field(name: str, address: str) -> bytes:
+    """Return a field that holds one address, in UTF-8 where it must be (RFC 6532)."""
+    if address.isascii():
+        return field(name, address)
+    return field(name, "")[:-2] + f"{checked(address)}\r\n".encode()
+
+
 def unstructured(text: str) -> str:
     """Return text for a field such as Subject, in encoded words if it must be."""
     checked(text)

@@ -13,7 +13,10 @@ from typing import Literal
 
 from vault.address import Address
 
-Protocol = Literal["ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"]  # RFC 3848
+# RFC 3848, RFC 6531 section 4.3
+Protocol = Literal[
+    "ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA", "UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"
+]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,254}|\[[A-Fa-f0-9:.]{2,50}\]")
 _TOKEN = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -21,15 +24,19 @@ _TOKEN = re.compile(r"[A-Za-z0-9.-]{1,64}")
 MOST_BLANKS = 998
 
 
-def protocol(*, tls: bool, authenticated: bool) -> Protocol:
+def protocol(*, tls: bool, authenticated: bool, utf8: bool = False) -> Protocol:
     """Return the keyword for how a mail came in."""
-    table: dict[tuple[bool, bool], Protocol] = {
-        (False, False): "ESMTP",
-        (True, False): "ESMTPS",
-        (False, True): "ESMTPA",
-        (True, True): "ESMTPSA",
+    table: dict[tuple[bool, bool, bool], Protocol] = {
+        (False, False, False): "ESMTP",
+        (True, False, False): "ESMTPS",
+        (False, True, False): "ESMTPA",
+        (True, True, False): "ESMTPSA",
+        (False, False, True): "UTF8SMTP",
+        (True, False, True): "UTF8SMTPS",
+        (False, True, True): "UTF8SMTPA",
+        (True, True, True): "UTF8SMTPSA",
     }
-    return table[tls, authenticated]
+    return table[tls, authenticated, utf8]
 
 
 def received_header(
@@ -58,7 +65,7 @@ def received_header(
         f"Received: from {claimed} ({literal})\r\n"
         f"\tby {host} with {how} id {reference}{named};\r\n"
         f"\t{format_datetime(at)}\r\n"
-    ).encode("ascii")
+    ).encode()  # beyond ASCII a recipient alone, who can be reached by SMTPUTF8 alone
 
 
 def drop_headers(chunks: Iterable[bytes], names: Iterable[bytes]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from gateway.errors import RefusedError
+from gateway.relay.parameters import PLAIN_RECIPIENT
 from gateway.smtp import grammar, replies, sasl
 from gateway.smtp.handler import MailSession
 from gateway.smtp.limits import Budget
@@ -26,6 +27,7 @@ _HTTP = frozenset(
     {"GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "CONNECT", "PATCH", "TRACE", "PRI"}
 )
 _USEFUL = frozenset({"MAIL", "RCPT", "DATA", "AUTH", "STARTTLS", "QUIT"})
+_WITHOUT_TLS = grammar.EVERYTHING - {"REQUIRETLS"}  # RFC 8689 section 2
 _UNUSUAL_IN_HELLO = re.compile(r"[^A-Za-z0-9._:\[\]-]")
 
 
@@ -86,7 +88,14 @@ class Conversation:
             offered.append("STARTTLS")
         if self._submission and self.session.tls and not self.session.user:
             offered.append("AUTH PLAIN LOGIN")
-        return [*offered, "ENHANCEDSTATUSCODES"]
+        return [*offered, "ENHANCEDSTATUSCODES", *sorted(self._extensions)]
+
+    @property
+    def _extensions(self) -> frozenset[str]:
+        """What was offered that brings parameters: nothing to HELO, REQUIRETLS under TLS alone."""
+        if not self.session.extended:
+            return frozenset()
+        return grammar.EVERYTHING if self.session.tls else _WITHOUT_TLS
 
     def starttls(self, argument: str) -> Reply:
         """Answer STARTTLS; 220 means that the door must now start TLS."""
@@ -147,22 +156,24 @@ class Conversation:
             return refusal
         if self.session.begun:
             return replies.MAIL_ALREADY
-        address, said = grammar.mail_path(argument)
+        address, said = grammar.mail_path(argument, self._extensions)
         if (said.size or 0) > self._limits.message_bytes:
             return replies.TOO_BIG
         if refusal := await self._handler.mail_from(self.session, address):
             return refusal
         session = self.session
         session.begun, session.sender = True, address
-        session.declared_size, session.body8 = said.size, said.body8
+        session.declared_size, session.body8, session.asked = said.size, said.body8, said.asked
         return replies.SENDER_OK
 
     async def rcpt(self, argument: str) -> Reply:
-        """Answer RCPT TO. An address named twice is kept once."""
+        """Answer RCPT TO. An address named twice is kept once, as it was asked for first."""
         session = self.session
         if not session.begun:
             return self._may_send() or replies.MAIL_FIRST
-        address = grammar.recipient_path(argument)
+        address, asked = grammar.recipient_path(
+            argument, self._extensions, utf8=session.asked.smtputf8
+        )
         if address in session.recipients:
             return replies.RECIPIENT_OK
         if len(session.recipients) >= self._limits.recipients:
@@ -170,6 +181,8 @@ class Conversation:
         if refusal := await self._handler.rcpt_to(session, address):
             return refusal
         session.recipients.append(address)
+        if asked != PLAIN_RECIPIENT:
+            session.asked_for[address] = asked
         return replies.RECIPIENT_OK
 
     def data(self, argument: str) -> Reply:

@@ -122,7 +122,11 @@ BAD_HELLO = Reply(501, "5.5.4", "Give your host name after EHLO")
 PATH_SYNTAX = Reply(501, "5.5.4", "Write the address in angle brackets after the colon")
 BAD_ADDRESS = Reply(501, "5.1.3", "This is not an address we can send to")
 BAD_SENDER = Reply(501, "5.1.7", "This is not a sender address we accept")
-NOT_ASCII = Reply(553, "5.6.7", "Addresses must be in ASCII here")
+NOT_ASCII = Reply(
+    553, "5.6.7", "An address with letters beyond ASCII needs SMTPUTF8 after MAIL FROM"
+)
+NOT_UTF8 = Reply(501, "5.5.4", "Letters beyond ASCII must be in UTF-8")
+BAD_NOTIFY = Reply(501, "5.5.4", "Write NOTIFY=NEVER, or any of SUCCESS,FAILURE,DELAY")
 BAD_PARAMETER = Reply(501, "5.5.4", "Parameter value not understood")
 UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognised")
 NOT_MAIL = Reply(554, "5.5.0", "This is a mail server. Goodbye", close=True)

@@ -37,6 +37,7 @@ def outline(chunks: Iterable[bytes], limits: Limits = DEFAULT_LIMITS) -> Outline
         address_count=walk.addresses,
         size=facts.size,
         has_8bit=facts.has_8bit,
+        header_8bit=walk.header_8bit or (walk.stopped and facts.has_8bit),
         has_nul=facts.has_nul,
     )
 

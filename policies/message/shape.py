@@ -68,6 +68,7 @@ class Outline:
     address_count: int = 0
     size: int = 0
     has_8bit: bool = False
+    header_8bit: bool = False  # in the header of the message or of a part
     has_nul: bool = False
 
     def all(self, name: str) -> list[bytes]:

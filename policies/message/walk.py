@@ -51,6 +51,7 @@ class Walk:
         self.problems: list[str] = []
         self.header_size = 0
         self.addresses = 0
+        self.header_8bit = False
         self._part_header_bytes = 0
         self._lines = 0  # boundary lines met
         self._stack: list[_Frame] = []
@@ -132,6 +133,7 @@ class Walk:
     def _count(self, text: bytes) -> None:
         """Count one more part with this header block, and stop where that is too much."""
         limits = self._limits
+        self.header_8bit = self.header_8bit or not text.isascii()
         if not self.parts:
             self.header_size = len(text)
             return
@@ -222,6 +224,11 @@ class Walk:
                     self.problems.append("a multipart whose boundary never appears")
         if watched:
             self._watch()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a limit was passed, so that not every header block was seen."""
+        return self._over
 
     def _stop(self, problem: str) -> None:
         """Say that a limit is passed, and read no further."""

@@ -40,6 +40,14 @@ ACCEPTED = {
     "a@faß.de": "a@xn--fa-hia.de",
     "a@fass.de": "a@fass.de",
     "a@مثال.إختبار": "a@xn--mgbh0fb.xn--kgbechtv",
+    "jörg@example.org": "jörg@example.org",
+    "jo\u0308rg@example.org": "jörg@example.org",
+    "Jörg@bücher.example": "Jörg@xn--bcher-kva.example",
+    "用户@例え.テスト": "用户@xn--r8jz45g.xn--zckzah",
+    "अजय@example.org": "अजय@example.org",
+    "bıll@example.org": "bıll@example.org",  # somebody else than bill
+    '"jörg"@example.org': "jörg@example.org",
+    "ö" * 32 + "@example.org": "ö" * 32 + "@example.org",
     "a" * 64 + "@example.org": "a" * 64 + "@example.org",
     "a@" + "b" * 63 + ".org": "a@" + "b" * 63 + ".org",
     "a@" + "b." * 125 + "org": "a@" + "b." * 125 + "org",  # 253 octets
@@ -115,7 +123,22 @@ REFUSED = {
     "nothing behind xn--": "bob@xn--.com",
     "fullwidth at": "bob＠example.org",
     "Kelvin sign in local": "\u212aate@example.org",
-    "dotless i in local": "bıll@example.org",
+    "fullwidth letters in local": "ｂob@example.org",
+    "ligature in local": "ﬁona@example.org",
+    "Greek question mark in local": "bob\u037e@example.org",
+    "grave accent that is a letter": "bob\u1fef@example.org",
+    "accent without a letter": "\u0301bob@example.org",
+    "accent after a dot": "bob.\u0301@example.org",
+    "zero-width joiner in local": "bo\u200db@example.org",
+    "right-to-left override in local": "bo\u202eb@example.org",
+    "no-break space in local": "bo\u00a0b@example.org",
+    "next line in local": "bo\u0085b@example.org",
+    "line separator in local": "bo\u2028b@example.org",
+    "private use in local": "bo\ue000b@example.org",
+    "surrogate in local": "bo\ud800b@example.org",
+    "fullwidth at in local": "bob＠evil.org@example.org",
+    "quoted beyond ASCII": '"jörg maier"@example.org',
+    "65 bytes beyond ASCII": "ö" * 32 + "o@example.org",
     "huge": "a" * 10_000_000 + "@example.org",
 }
 
@@ -142,6 +165,8 @@ def test_an_address_cannot_be_made_around_the_grammar() -> None:
 
 LOOK_ALIKES = [
     "bob@gmaıl.com",  # dotless i
+    "bоb@gmail.com",  # Cyrillic o in the local part
+    "bób@gmail.com",
     "bob@gmаil.com",  # Cyrillic a
     "bob@xn--gmal-nza.com",
     "BOB@GMAIL.COM",
