@@ -5,7 +5,7 @@ Promises that every answer is short, printable ASCII with a consistent enhanced 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 LONGEST_TEXT = 300
@@ -37,11 +37,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome for one recipient: code (2yz, 4yz or 5yz), enhanced code, short text."""
+    """The outcome for one recipient: code (2yz, 4yz or 5yz), enhanced code, short text.
+
+    `reports`: the next hop has taken over telling the sender what becomes of it (RFC 3461).
+    """
 
     code: int
     enhanced: str
     text: str
+    reports: bool = field(default=False, compare=False)
 
     @property
     def positive(self) -> bool:
@@ -74,6 +78,10 @@ class Answer:
             # Each line of a multi-line reply repeats the code (RFC 2034 section 3).
             words = words.replace(found[0], "")
         return cls(reply.code, enhanced, printable(words))
+
+    def reported(self) -> "Answer":
+        """Return the same answer from a next hop that tells the sender what becomes of it."""
+        return replace(self, reports=True)
 
     def later(self) -> "Answer":
         """Return the same answer as a temporary one, for refusals that are not the mail's fault."""

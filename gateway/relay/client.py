@@ -11,11 +11,12 @@ import structlog
 from gateway.relay.answers import Answer
 from gateway.relay.connections import Connections
 from gateway.relay.content import UnsafeContentError
+from gateway.relay.envelope import Envelope
 from gateway.relay.letter import Letter
 from gateway.relay.outgoing import Outgoing
 from gateway.relay.session import HopError
 from gateway.relay.settings import NextHopSettings
-from gateway.relay.transaction import UNSAFE, Envelope, StaleError, Transaction
+from gateway.relay.transaction import UNSAFE, StaleError, Transaction
 from vault.address import Address
 
 log = structlog.get_logger()

@@ -11,9 +11,10 @@ import re
 from vault.address import Address
 
 _PATH = re.compile(
-    r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+|\"(?:[ !#-\[\]-~]|\\[ -~])*\")@[A-Za-z0-9.-]+"
+    r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff-]+"
+    r"|\"(?:[ !#-\[\]-~\x80-\U0010ffff]|\\[ -~])*\")@[A-Za-z0-9.-]+"
 )
-_COMMAND = re.compile(r"[ -~]{1,2000}")
+LONGEST = 2000
 
 
 class UnsafeCommandError(ValueError):
@@ -21,20 +22,24 @@ class UnsafeCommandError(ValueError):
 
 
 def command(*words: str) -> bytes:
-    """Join words to one command line. Raise UnsafeCommandError for anything but printable ASCII."""
+    """Join words to one command line, in UTF-8. Raise UnsafeCommandError for what is no text.
+
+    Beyond ASCII are addresses alone, and a server is told beforehand (RFC 6531).
+    """
     line = " ".join(words)
-    if _COMMAND.fullmatch(line) is None:
-        raise UnsafeCommandError("a command may hold printable ASCII only")
-    return line.encode("ascii") + b"\r\n"
+    if not line or len(line) > LONGEST or not line.isprintable():
+        raise UnsafeCommandError("a command may hold printable characters only")
+    return line.encode("utf-8") + b"\r\n"
 
 
 def path(address: Address | None) -> str:
     """Return `<address>`, or the null path. Raise UnsafeCommandError if it is no mailbox."""
     if address is None:
         return "<>"
-    if _PATH.fullmatch(str(address)) is None:
+    text = str(address)
+    if _PATH.fullmatch(text) is None or not text.isprintable():
         raise UnsafeCommandError("an address that cannot be written into a command")
-    return f"<{address}>"
+    return f"<{text}>"
 
 
 def plain(username: str, password: str) -> str:

@@ -4,7 +4,7 @@ Promises an answer for every recipient, also when the route of a mail is no long
 mail waits, since an administrator who mends the settings wants it sent.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gateway.relay import client
@@ -12,6 +12,7 @@ from gateway.relay.answers import Answer
 from gateway.relay.connections import Connections
 from gateway.relay.letter import Letter
 from gateway.relay.routes import Routes, UnknownRouteError, Way
+from gateway.relay.settings import TlsMode
 from vault.address import Address
 
 NO_ROUTE = Answer(451, "4.3.5", "The route of this mail is not in the settings")
@@ -40,7 +41,7 @@ class Sender:
     async def send(self, letter: Letter) -> dict[Address, Answer]:
         """Send one mail its way."""
         try:
-            hop = self.routes.hop(letter.way)
+            hop = self.routes.hop(_way_of(letter))
         except UnknownRouteError:
             return dict.fromkeys(letter.recipients, NO_ROUTE)
         return await client.send(hop, letter, self.connections)
@@ -55,3 +56,10 @@ class Sender:
     async def close(self) -> None:
         """Leave the servers."""
         await self.connections.close()
+
+
+def _way_of(letter: Letter) -> Way:
+    """Return the way of a letter: one that requires TLS may not go to a server unproved."""
+    if letter.asked.requiretls:
+        return replace(letter.way, tls=TlsMode.VERIFIED)
+    return letter.way

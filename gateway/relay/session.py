@@ -48,12 +48,13 @@ class Session:
     """A conversation: `open`, then transactions, then `quit` or `drop`.
 
     `mails` counts the transactions that were begun. `unclean` says that the server may still hold
-    an envelope, so that RSET must come before the next.
+    an envelope, so that RSET must come before the next. `verified`: it has proved its name.
     """
 
     def __init__(self, hop: NextHopSettings) -> None:
         self.hop = hop
         self.offers: dict[str, str] = {}
+        self.verified = False
         self.mails = 0
         self.unclean = False
         self.opened_at = 0.0
@@ -133,6 +134,7 @@ class Session:
             await self._wire.start_tls(tls_context(self._hop), name, self._seconds)
         except OSError as error:
             raise self._failure(error, "securing the connection", "4.7.0") from error
+        self.verified = self._hop.tls is TlsMode.VERIFIED
 
     async def _log_in(self) -> None:
         if not self._hop.username:

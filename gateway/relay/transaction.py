@@ -6,14 +6,16 @@ Must never send a byte of content to a server that refused everyone.
 """
 
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from gateway.relay import commands
 from gateway.relay.answers import GO_ON, SEND_MAIL, YES, Answer, Reply
 from gateway.relay.content import UnsafeContentError
+from gateway.relay.envelope import Envelope
 from gateway.relay.letter import Letter
 from gateway.relay.outgoing import Outgoing
+from gateway.relay.parameters import PLAIN_MAIL, needs_utf8
 from gateway.relay.session import HopError, Session
+from gateway.relay.shortcomings import shortcomings
 from vault.address import Address
 
 # Refusals of MAIL or RCPT that tell of our settings, not of the mail (RFC 4954 section 6).
@@ -24,30 +26,6 @@ UNSAFE = Answer(554, "5.6.0", "The mail has a bare CR, LF or NUL; it was not sen
 
 class StaleError(Exception):
     """A connection that was used before failed before any content was sent over it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The envelope in the form in which it goes over the wire: paths in angle brackets."""
-
-    sender: str
-    paths: dict[Address, str]
-
-    @classmethod
-    def of(cls, letter: Letter, answers: dict[Address, Answer]) -> "Envelope":
-        """Write out every address before anything is sent; refuse what cannot be written."""
-        paths: dict[Address, str] = {}
-        for recipient in letter.recipients:
-            try:
-                paths[recipient] = commands.path(recipient)
-            except commands.UnsafeCommandError:
-                answers[recipient] = Answer(553, "5.1.3", "This address cannot be mailed to")
-        try:
-            return cls(commands.path(letter.return_path), paths)
-        except commands.UnsafeCommandError:
-            refusal = Answer(553, "5.1.7", "The sender's address cannot be written into SMTP")
-            answers.update(dict.fromkeys(paths, refusal))
-            return cls("", {})
 
 
 class Transaction:
@@ -77,7 +55,7 @@ class Transaction:
         reused = self._session.mails > 0
         self._session.mails += 1
         try:
-            if self._fits():
+            if self._open_for_this_server():
                 return await self._transact(reused=reused)
         except HopError as failure:
             await self._session.drop()
@@ -98,15 +76,11 @@ class Transaction:
         """Give everyone without an answer this one."""
         self.answers.update(dict.fromkeys(self._open_for, answer))
 
-    def _fits(self) -> bool:
-        """Compare with the size the next hop announced (RFC 1870), sparing both sides the bytes."""
-        limit = self._session.offers.get("SIZE", "")
-        if limit.isdigit() and 0 < int(limit) < self._letter.size:
-            host = self._session.hop.host
-            text = f"The mail has {self._letter.size} bytes; {host} takes {limit}"
-            self._settle(Answer(552, "5.3.4", text))
-            return False
-        return True
+    def _open_for_this_server(self) -> bool:
+        """Settle whom the mail cannot reach through this server; return whether anyone is left."""
+        refused = shortcomings(self._session, self._letter)
+        self.answers.update({to: one for to, one in refused.items() if to in self._envelope.paths})
+        return bool(self._open_for)
 
     async def _transact(self, *, reused: bool) -> bool:
         if not await self._envelope_taken(reused=reused):
@@ -121,8 +95,12 @@ class Transaction:
             raise
         final = await self._session.reply("the final dot", self._session.hop.final_timeout)
         self._session.unclean = False
-        self._settle(Answer.of(final) if final.positive else _refusal(final))
+        self._settle(self._taken(final) if final.positive else _refusal(final))
         return True
+
+    def _taken(self, final: Reply) -> Answer:
+        answer = Answer.of(final)
+        return answer.reported() if "DSN" in self._session.offers else answer
 
     async def _send_content(self) -> None:
         """Send everything after 354 including the final dot.
@@ -147,7 +125,7 @@ class Transaction:
         """
         session, pending = self._session, self._open_for
         mail = self._mail()
-        rcpts = [commands.command(f"RCPT TO:{self._envelope.paths[one]}") for one in pending]
+        rcpts = [self._rcpt(one) for one in pending]
         reset = RSET if session.unclean else b""
         at_once = "PIPELINING" in session.offers
         if at_once:
@@ -188,12 +166,23 @@ class Transaction:
         return await self._session.reply(what)
 
     def _mail(self) -> bytes:
+        offers, letter = self._session.offers, self._letter
         words = [f"MAIL FROM:{self._envelope.sender}"]
-        if "SIZE" in self._session.offers:
-            words.append(f"SIZE={self._letter.size}")
-        if self._letter.eight_bit and "8BITMIME" in self._session.offers:
+        if "SIZE" in offers:
+            words.append(f"SIZE={letter.size}")
+        if letter.eight_bit:
             words.append("BODY=8BITMIME")
+        if letter.asked is not PLAIN_MAIL:
+            words += letter.asked.dsn if "DSN" in offers else ()
+            words += ["REQUIRETLS"] if letter.asked.requiretls else ()
+        if needs_utf8(letter.asked, (letter.return_path, *self._open_for)):
+            words.append("SMTPUTF8")
         return commands.command(*words)
+
+    def _rcpt(self, recipient: Address) -> bytes:
+        asked = self._letter.asked_for.get(recipient)
+        words = asked.dsn if asked and "DSN" in self._session.offers else ()
+        return commands.command(f"RCPT TO:{self._envelope.paths[recipient]}", *words)
 
 
 def _refusal(reply: Reply) -> Answer:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -94,17 +95,6 @@ async def test_the_null_path() -> None:
     async with Sink() as sink:
         await send(hop(sink), Letter(None, (AMY,), [MAIL], len(MAIL)))
     assert sink.mails[0].mail_line.startswith("MAIL FROM:<> ")
-
-
-@pytest.mark.parametrize("offered", [True, False])
-async def test_8bitmime_is_said_when_offered(offered: bool) -> None:
-    content = "Subject: x\r\n\r\ncafé\r\n".encode()
-    async with Sink(Script(extensions=["8BITMIME"] if offered else [])) as sink:
-        await send(hop(sink), letter(content, eight_bit=True))
-        await send(hop(sink), letter(MAIL))
-    assert ("BODY=8BITMIME" in sink.mails[0].mail_line) is offered
-    assert sink.mails[0].content == content
-    assert "BODY" not in sink.mails[1].mail_line
 
 
 # Content
@@ -462,7 +452,8 @@ EVIL = [
     forged("a\0", "example.org"),
     forged("a>b", "example.org"),
     forged("a b", "example.org"),
-    forged("jané", "example.org"),
+    forged("jan\u2028é", "example.org"),
+    forged("jan\x85", "example.org"),
     forged("a\n", "example.org"),
 ]
 
@@ -486,7 +477,8 @@ def test_no_command_holds_a_control_character(text: str) -> None:
     except UnsafeCommandError:
         return
     assert line.endswith(b"\r\n")
-    assert all(32 <= byte < 127 for byte in line[:-2])
+    assert line[:-2].decode().isprintable()
+    assert not re.search(rb"[\0-\x1f\x7f]", line[:-2])
 
 
 def test_quoted_addresses_and_logins() -> None:
