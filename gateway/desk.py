@@ -18,6 +18,7 @@ from gateway.relay.content import measure
 from gateway.relay.dkim import Signer
 from gateway.relay.headers import drop_headers
 from gateway.relay.letter import Letter
+from gateway.relay.parameters import MailParameters, RecipientParameters
 from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from gateway.relay.settings import DeliverySettings
@@ -54,7 +55,12 @@ class Desk:
         found = measure(chunks())
         to, way = (item.to,), Way.of(item.fields)
         back = self._return_path(item)
-        return Letter(back, to, chunks(), found.size, found.eight_bit, way)
+        asked, each = (
+            MailParameters.of_fields(item.fields),
+            RecipientParameters.of_fields(item.fields),
+        )
+        letter = Letter(back, to, chunks(), found.size, found.eight_bit, way)
+        return replace(letter, asked=asked, asked_for={item.to: each})
 
     def _chunks(self, item: Item) -> Callable[[], Iterator[bytes]]:
         content = item.content

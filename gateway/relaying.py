@@ -131,6 +131,8 @@ class Route:
             size=len(prefix) + spool.size + copy.plan.growth,
             eight_bit=mail.outline.has_8bit,
             way=copy.way,
+            asked=mail.asked,
+            asked_for=mail.session.asked_for,
         )
         return await self.relay.send(letter)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.desk import Desk
+from gateway.notices.settings import NoticeSettings
 from gateway.relay import client
 from gateway.relay.answers import Answer
 from gateway.relay.connections import Connections
@@ -13,9 +15,12 @@ from gateway.relay.letter import Letter
 from gateway.relay.parameters import MailParameters, Notify, RecipientParameters, Ret
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
-from gateway.relay.settings import NextHopSettings
+from gateway.relay.settings import DeliverySettings, NextHopSettings
+from policies.settings import OrganisationSettings
 from tests.certificates import server_context
+from tests.gateway.office import mail, office
 from tests.sink import Script, Sink
+from vault import keys
 from vault.address import Address
 
 JANE = Address.parse("jane@council.gov.uk")
@@ -155,3 +160,31 @@ async def test_required_tls_needs_a_proved_name_and_a_server_that_promises_it(
         assert answer.enhanced == ("5.7.30" if named else "4.7.0")
         assert sink.mails == []
         assert lines(sink, "MAIL") == []
+
+
+@pytest.mark.parametrize("queued", [True, False])
+async def test_it_comes_through_the_door_and_the_queue(tmp_path: Path, queued: bool) -> None:
+    async with office(tmp_path) as here:
+        here.sink.script.extensions.append("DSN")
+        if queued:
+            here.sink.script.answers["dot"] = ["451 4.3.0 Not now"]
+        async with await here.talk() as talk:
+            await talk.say("MAIL FROM:<jane@council.gov.uk> RET=HDRS ENVID=QQ1", "250")
+            await talk.say(f"RCPT TO:<{AMY}> NOTIFY=FAILURE ORCPT=rfc822;amy@other.example", "250")
+            await talk.say("DATA", "354")
+            await talk.say(mail() + b".\r\n", "250 2.0.0 Queued" if queued else "250 2.0.0 Relayed")
+        if queued:
+            (item,) = here.queue()
+            desk = Desk(
+                store=here.store,
+                relay_keys=keys.load_relay(tmp_path / "keys"),
+                sealing_keys=keys.load_sealing(tmp_path / "keys"),
+                organisation=OrganisationSettings(domains=["council.gov.uk"]),
+                relay=here.pipeline._relay,
+                notices=NoticeSettings(sender="a@council.gov.uk", return_path="b@council.gov.uk"),
+                delivery=DeliverySettings(),
+            )
+            assert (await desk.relay.send(desk.letter(item)))[AMY].positive
+        said = lines(here.sink, "MAIL")[-1], lines(here.sink, "RCPT")[-1]
+    assert said[0].endswith(" RET=HDRS ENVID=QQ1")
+    assert said[1] == f"RCPT TO:<{AMY}> NOTIFY=FAILURE ORCPT=rfc822;amy@other.example"
