@@ -6,6 +6,8 @@ sealing which fails never becomes sending in the clear.
 Must never open what is sealed, nor log a word of a mail.
 """
 
+import asyncio
+
 import structlog
 
 from gateway.changing import Changer
@@ -22,7 +24,7 @@ from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from gateway.verified import Verified
-from gateway.warning import warn_sender
+from gateway.warning import is_warned, warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
 from policies.engine import Policy
@@ -30,7 +32,7 @@ from policies.extraction.pool import ExtractionPool
 from policies.settings import OrganisationSettings
 from vault import reference
 from vault.address import Address
-from vault.deposit import Deposit, deposit
+from vault.deposit import begin_deposit
 from vault.history import Past
 from vault.holding import hold
 from vault.keys import SealingKeys
@@ -172,14 +174,11 @@ class Pipeline:
 
     async def _seal(self, mail: Examined, spool: Spool) -> Reply:
         """Keep the mail; the deliverer relays the clear copies, if there are any."""
-        receipt = await self._workers.call(self._deposit, mail, spool)
-        return Reply(250, "2.0.0", f"Sealed {receipt}")
-
-    def _deposit(self, mail: Examined, spool: Spool) -> str:
         clear, trace = mail.recipients(Outcome.RELAY), reference.draw()
         prefix = self._route.prefix(mail, trace) if clear else b""
-        kept: Deposit = deposit_for(mail, spool, self._domains, clear, prefix)
-        receipt = deposit(self._store, self._keys, kept)
+        kept = deposit_for(mail, spool, self._domains, clear, prefix)
+        beginning = await self._workers.call(begin_deposit, self._store, self._keys, kept)
+        receipt = await asyncio.wrap_future(beginning)
         log.info(
             "mail.sealed",
             reference=receipt.reference,
@@ -192,7 +191,8 @@ class Pipeline:
             shadow=mail.shadow,
             duplicate=receipt.duplicate,
         )
-        if not receipt.duplicate:
+        if not receipt.duplicate and is_warned(mail):
             found = (receipt.reference, receipt.package_id)
-            warn_sender(self._store, self._keys, mail, self._domains, *found)
-        return receipt.reference
+            told = (self._store, self._keys, mail, self._domains, *found)
+            await self._workers.call(warn_sender, *told)
+        return Reply(250, "2.0.0", f"Sealed {receipt.reference}")

@@ -24,21 +24,20 @@ from gateway.relay.answers import Answer
 from gateway.relay.headers import drop_headers, protocol, received_header
 from gateway.relay.letter import Letter
 from gateway.relay.sender import Relay
-from gateway.sealing import author_of, deposit_for
+from gateway.sealing import deposit_for
 from gateway.smtp.premises import log_failure
 from gateway.smtp.replies import Reply
-from gateway.warning import warn_sender
+from gateway.trail import Trail
+from gateway.warning import is_warned, warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
-from vault import history, outbox, reference
+from vault import reference
 from vault.address import Address
-from vault.audit import Act, record
-from vault.deposit import deposit
+from vault.deposit import begin_deposit
 from vault.errors import VaultError
 from vault.keys import SealingKeys
-from vault.origin import Origin
 from vault.spool import Spool
-from vault.store import Store, Transaction
+from vault.store import Store
 
 log = structlog.get_logger()
 
@@ -58,6 +57,11 @@ class Route:
     hostname: str
     own_domains: tuple[str, ...]
     patience: float = PATIENCE
+
+    @property
+    def trail(self) -> Trail:
+        """Where it is written down."""
+        return Trail(self.store, self.keys, self.own_domains)
 
     def prefix(self, mail: Examined, trace: str, *, named: bool = True) -> bytes:
         """Return the header line that goes before a clear copy; `trace` finds it in our log.
@@ -84,7 +88,7 @@ class Route:
         trace = reference.draw()
         recipients = mail.recipients(Outcome.RELAY)
         prefix = self.prefix(mail, trace)
-        await self.workers.call(self._begin, mail, dict.fromkeys(recipients, trace))
+        await self.trail.begin(mail, trace, recipients)
         mail = replace(mail, happened=())  # on record now, whatever is queued below
         answers = await self._send_all(mail, spool, prefix)
         sorted_out = _Sorted(answers)
@@ -99,12 +103,12 @@ class Route:
             shadow=mail.shadow,
         )
         if not sorted_out.taken and not sorted_out.later:
-            await self.workers.call(self._note, mail, Act.RELAY_BOUNCED, sorted_out.refused_status)
+            await self.trail.refused(mail, sorted_out.refused, None)
             raise RefusedError(_refusal(answers))
         if sorted_out.later:
             queued = deposit_for(mail, spool, self.own_domains, tuple(sorted_out.later), prefix)
-            receipt = await self.workers.call(deposit, self.store, self.keys, queued)
-            trace = receipt.reference
+            keeping = await self.workers.call(begin_deposit, self.store, self.keys, queued)
+            trace = (await asyncio.wrap_future(keeping)).reference
         await self._settle(mail, sorted_out, trace)
         return _accepted(sorted_out, trace)
 
@@ -138,54 +142,15 @@ class Route:
 
     async def _settle(self, mail: Examined, sorted_out: "_Sorted", trace: str) -> None:
         """Write down what became of it. The mail is on its way: a failure here changes nothing."""
+        self.trail.taken(mail, sorted_out.taken)
         try:
-            await self.workers.call(self._remember, mail, sorted_out)
             if sorted_out.refused:
-                await self.workers.call(self._bounce, mail, sorted_out, trace)
-            await self.workers.call(
-                warn_sender, self.store, self.keys, mail, self.own_domains, trace
-            )
+                await self.trail.refused(mail, sorted_out.refused, trace)
+            if is_warned(mail):
+                told = (self.store, self.keys, mail, self.own_domains, trace)
+                await self.workers.call(warn_sender, *told)
         except VaultError as error:
             log_failure("mail.outcome_not_recorded", error)
-
-    def _begin(self, mail: Examined, traces: dict[Address, str]) -> None:
-        """Put on record that the mail is about to leave, and what befell its copies before."""
-        self._note(mail, Act.RELAY_QUEUED, traces)
-        for one in mail.happened:
-            self._note(mail, one.act, {one.recipient: one.detail})
-
-    def _note(self, mail: Examined, act: Act, details: dict[Address, str]) -> None:
-        with self.store.writing() as tx:
-            self._record(tx, mail, act, details)
-
-    def _record(
-        self, tx: Transaction, mail: Examined, act: Act, details: dict[Address, str]
-    ) -> None:
-        actor, origin = str(author_of(mail, self.own_domains)), Origin(ip=mail.session.peer_ip)
-        for to, detail in details.items():
-            because = {"detail": detail, "policy": mail.policy}
-            record(tx, act, actor=actor, subject=str(to), origin=origin, **because)
-
-    def _remember(self, mail: Examined, sorted_out: "_Sorted") -> None:
-        """Record who got it now, in the history too; who gets it later is there by then."""
-        with self.store.writing() as tx:
-            self._record(tx, mail, Act.RELAY_DONE, sorted_out.taken_status)
-            history.note(tx, mail.session.sender, sorted_out.taken)
-
-    def _bounce(self, mail: Examined, sorted_out: "_Sorted", trace: str) -> None:
-        self._note(mail, Act.RELAY_BOUNCED, sorted_out.refused_status)
-        if mail.session.sender is None:
-            return
-        with self.store.writing() as tx:
-            for to, answer in sorted_out.refused.items():
-                fields = {
-                    "reference": trace,
-                    "recipient": str(to),
-                    "status": answer.status,
-                    "what": "mail",
-                    "package_id": "",
-                }
-                outbox.post(tx, self.keys, outbox.Kind.BOUNCE, mail.session.sender, fields)
 
 
 class _Sorted:
@@ -195,14 +160,6 @@ class _Sorted:
         self.taken = {to: answer for to, answer in answers.items() if answer.positive}
         self.later = {to: answer for to, answer in answers.items() if answer.temporary}
         self.refused = {to: answer for to, answer in answers.items() if answer.permanent}
-
-    @property
-    def taken_status(self) -> dict[Address, str]:
-        return {to: answer.status for to, answer in self.taken.items()}
-
-    @property
-    def refused_status(self) -> dict[Address, str]:
-        return {to: answer.status for to, answer in self.refused.items()}
 
 
 def _content(spool: Spool, prefix: bytes, plan: Plan) -> Iterator[bytes]:

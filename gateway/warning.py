@@ -16,6 +16,11 @@ from vault.store import Store
 _BULK = (b"bulk", b"list", b"junk")
 
 
+def is_warned(mail: Examined) -> bool:
+    """Say whether any rule has something to say to the sender."""
+    return any(one.notes for one in mail.decisions)
+
+
 def warn_sender(
     store: Store,
     keys: SealingKeys,

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert
-
 from vault import tables
 from vault.origin import Origin
+from vault.statements import Addition
 from vault.store import Transaction
 
 DETAIL_LIMIT = 200
 SAME_VISIT = timedelta(minutes=1)
 NOWHERE = Origin()
+_LINES = Addition(tables.events)
 
 
 class Act(StrEnum):
@@ -110,7 +110,7 @@ def record(
         "detail": printable(detail),
         "policy": policy,
     }
-    tx.execute(insert(tables.events), [line])
+    tx.add(_LINES, [line])
 
 
 def event_of(row: Mapping[Any, Any]) -> Event:

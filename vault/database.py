@@ -37,6 +37,14 @@ class Database:
     writer: Engine
     reader: Engine
 
+    def lasting_reader(self) -> SqliteConnection:
+        """Return a connection that cannot write, for its caller to keep and to close."""
+        pooled = self.reader.raw_connection()
+        found = pooled.driver_connection
+        pooled.detach()
+        assert isinstance(found, SqliteConnection)  # noqa: S101 - the database is SQLite
+        return found
+
     def close(self) -> None:
         """Close every connection."""
         self.reader.dispose()

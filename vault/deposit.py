@@ -11,7 +11,7 @@ Must never store a subject, a name or a file name in the clear.
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, exists, insert, or_, select
@@ -19,7 +19,6 @@ from sqlalchemy import delete, exists, insert, or_, select
 from vault import ciphertext, conversation, facts, history, reference, tables
 from vault.address import Address
 from vault.audit import NOWHERE, Act, record
-from vault.errors import StoreUnavailable
 from vault.facts import Summary
 from vault.keys import SealingKeys
 from vault.notice import Row, post_first
@@ -114,15 +113,27 @@ def deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Receipt:
     accepted. (A commit whose success could not be learnt counts as failed; the sender's second try
     finds its receipt.)
     """
+    return begin_deposit(store, keys, deposit).result()
+
+
+def begin_deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Future[Receipt]:
+    """Begin to keep a mail, in a commit that is shared with others: the future is as `deposit`.
+
+    Blocks until the ciphertext is flushed; raises StoreUnavailable if it cannot be.
+    """
     _check(deposit)
     mark = _mark(keys, deposit)
     stored = deposit.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
-    with store.writing() as tx:
-        receipt = _earlier(tx, mark, store) or _write(tx, keys, deposit, stored, mark)
-    if receipt.duplicate and isinstance(stored, str):
-        with suppress(StoreUnavailable):  # a file that no row names is swept later
-            store.contents.delete(stored)
-    return receipt
+
+    def work(tx: Transaction) -> Receipt:
+        earlier = _earlier(tx, mark, store)
+        if earlier is None:
+            return _write(tx, keys, deposit, stored, mark)
+        if isinstance(stored, str):  # should it fail: a file that no row names is swept later
+            tx.after_commit(lambda: store.contents.delete(stored))
+        return earlier
+
+    return store.hand_over(work)
 
 
 def deposit_within(

@@ -5,36 +5,63 @@ that a slip of the pen can be seen. Addresses are kept as they are written, in l
 that one looks like another both must be legible, and the audit trail beside this table names them
 anyway. Nothing of a mail is kept, neither its time of day nor its subject: a count, and the day.
 
-Promises bounds: `MOST` addresses a sender, the longest unused forgotten first, and nothing that was
-not used for `KEPT_FOR`. Must never be the reason why a mail is not sent: what is lost here makes an
-address new again, no more.
+Promises bounds: `MOST` addresses a sender, or a few more; the longest unused are forgotten first,
+and whatever was not used for `KEPT_FOR`. Must never be the reason why a mail is not sent: what is
+lost here makes an address new again, no more.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from vault import tables
 from vault.address import Address
 from vault.facts import address_of
+from vault.statements import Addition, Statement
 from vault.store import Store, Transaction
 
 MOST = 2000  # addresses kept of one sender
+SLACK = 100  # so many more, before they are looked through
 KEPT_FOR = timedelta(days=400)  # a yearly mail is still known
 OFTEN = 3  # mails that make a recipient a frequent one
 FREQUENT = 200  # of them, at most, are compared
 _AT_ONCE = 200  # addresses in one statement
+
+_ROW = tables.correspondence.c
+_SENT = _ROW.sender == bindparam("of")
+_TO = _ROW.recipient == bindparam("to")
+_SINCE = _ROW.last_at >= bindparam("since", type_=_ROW.last_at.type)
+_NEW = Addition(tables.correspondence)
+_COUNT = Statement(
+    update(tables.correspondence)
+    .where(_SENT, _TO)
+    .values(times=_ROW.times + 1, last_at=bindparam("today", type_=_ROW.last_at.type))
+)
+_HOW_MANY = Statement(select(func.count()).where(_SENT))
+_SURPLUS = Statement(
+    select(_ROW.recipient)
+    .where(_SENT)
+    .order_by(_ROW.last_at.desc(), _ROW.times.desc(), _ROW.recipient)
+    .offset(bindparam("most"))
+)
+_KNOWN = Statement(select(_ROW.times).where(_SENT, _TO, _SINCE))
+_OFTEN = Statement(
+    select(_ROW.recipient)
+    .where(_SENT, _ROW.times >= OFTEN, _SINCE)
+    .order_by(_ROW.times.desc(), _ROW.last_at.desc(), _ROW.recipient)
+    .limit(FREQUENT)
+)
 
 
 def note(tx: Transaction, sender: Address | None, recipients: Iterable[Address]) -> None:
     """Write down that a mail went from a sender to these recipients; nothing for no sender."""
     if sender is None:
         return
-    addresses = list(dict.fromkeys(one.folded() for one in recipients))
-    for start in range(0, len(addresses), _AT_ONCE):
-        _note(tx, sender.folded(), addresses[start : start + _AT_ONCE])
-    _bound(tx, sender.folded())
+    addresses = dict.fromkeys(one.folded() for one in recipients)
+    new = [one for one in addresses if _note(tx, sender.folded(), one)]
+    if new:
+        _bound(tx, sender.folded())
 
 
 def forget(tx: Transaction) -> None:
@@ -63,61 +90,37 @@ class Past:
 
     def has_sent_to(self, sender: Address, recipient: Address) -> bool:
         """Say whether a mail went from the sender to the recipient, within the last year or so."""
-        row = tables.correspondence.c
-        with self._store.reading() as tx:
-            known = select(row.times).where(
-                row.sender == sender.folded(),
-                row.recipient == recipient.folded(),
-                row.last_at >= tx.now - KEPT_FOR,
-            )
-            return tx.execute(known).first() is not None
+        names = {"of": sender.folded(), "to": recipient.folded()}
+        return bool(self._store.ask(_KNOWN, since=self.now - KEPT_FOR, **names))
 
     def frequent_recipients(self, sender: Address) -> tuple[Address, ...]:
         """Return whom the sender has written to `OFTEN` or more, most often first."""
-        row = tables.correspondence.c
-        with self._store.reading() as tx:
-            often = (
-                select(row.recipient)
-                .where(
-                    row.sender == sender.folded(),
-                    row.times >= OFTEN,
-                    row.last_at >= tx.now - KEPT_FOR,
-                )
-                .order_by(row.times.desc(), row.last_at.desc(), row.recipient)
-                .limit(FREQUENT)
-            )
-            return tuple(address_of(found.recipient) for found in tx.execute(often))
+        found = self._store.ask(_OFTEN, of=sender.folded(), since=self.now - KEPT_FOR)
+        return tuple(address_of(recipient) for (recipient,) in found)
 
     def tls_verified(self, domain: str) -> bool:
         """Say whether mail to a domain travels by TLS to a server whose name was verified."""
         return self._verified(domain)
 
 
-def _note(tx: Transaction, sender: str, recipients: list[str]) -> None:
-    table, row = tables.correspondence, tables.correspondence.c
+def _note(tx: Transaction, sender: str, recipient: str) -> bool:
+    """Count a mail; say whether the recipient is new to the sender."""
     today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    these = (row.sender == sender) & row.recipient.in_(recipients)
-    known = {found.recipient for found in tx.execute(select(row.recipient).where(these))}
-    tx.execute(update(table).where(these).values(times=row.times + 1, last_at=today))
-    new = [
-        {"sender": sender, "recipient": one, "times": 1, "last_at": today}
-        for one in recipients
-        if one not in known
-    ]
-    if new:
-        tx.execute(insert(table), new)
+    if tx.run(_COUNT, of=sender, to=recipient, today=today).rowcount:
+        return False
+    tx.add(_NEW, [{"sender": sender, "recipient": recipient, "times": 1, "last_at": today}])
+    return True
 
 
 def _bound(tx: Transaction, sender: str) -> None:
-    """Forget whom a sender has not written to for longest, if there are too many."""
+    """Forget whom a sender has not written to for longest, if there are far too many.
+
+    What is beyond the bound goes in one go, now and then: finding it means reading all of them.
+    """
+    if tx.run(_HOW_MANY, of=sender).fetchone()[0] <= MOST + SLACK:
+        return
+    names = [found[0] for found in tx.run(_SURPLUS, of=sender, most=MOST)]
     table, row = tables.correspondence, tables.correspondence.c
-    surplus = (
-        select(row.recipient)
-        .where(row.sender == sender)
-        .order_by(row.last_at.desc(), row.times.desc(), row.recipient)
-        .offset(MOST)
-    )
-    names = [found.recipient for found in tx.execute(surplus)]
     for start in range(0, len(names), _AT_ONCE):
         some = row.recipient.in_(names[start : start + _AT_ONCE])
         tx.execute(delete(table).where(row.sender == sender, some))

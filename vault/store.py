@@ -8,10 +8,11 @@ Must never be entered twice by one thread: `writing()` inside `writing()` waits 
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import CursorResult, Executable
@@ -22,10 +23,13 @@ from vault.clock import Clock, utc_now
 from vault.contents import ContentFolder
 from vault.database import open_database
 from vault.errors import StoreUnavailable
+from vault.gathering import Gathering
 from vault.settings import VaultSettings
+from vault.statements import Addition, Row, Statement
 
 CONTENTS = "contents"
 log = structlog.get_logger()
+_T = TypeVar("_T")
 
 
 class Transaction:
@@ -35,6 +39,7 @@ class Transaction:
         self.now = now
         self._connection = connection
         self._afterwards: list[Callable[[], object]] = []
+        self._driver: sqlite3.Connection = _driver(connection)
 
     def execute(
         self,
@@ -43,6 +48,14 @@ class Transaction:
     ) -> CursorResult[*tuple[Any, ...]]:
         """Run a statement; with a list of parameters, once for each of them."""
         return self._connection.execute(statement, parameters)
+
+    def run(self, statement: Statement, **values: Any) -> sqlite3.Cursor:
+        """Run a statement that was compiled before."""
+        return statement.run(self._driver, **values)
+
+    def add(self, addition: Addition, rows: Iterable[Row]) -> None:
+        """Insert rows, in this order."""
+        addition.run(self._driver, rows)
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Do something once the transaction is on the disk, and never if it is not.
@@ -80,6 +93,9 @@ class Store:
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.contents = ContentFolder(settings.folder / CONTENTS)
             self._database = open_database(settings, checkpoints=checkpoints)
+        self._gathering = Gathering(self.writing)
+        self._asking = threading.Lock()
+        self._asked: sqlite3.Connection | None = None
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -100,9 +116,46 @@ class Store:
         with _translated(), self._database.reader.begin() as connection:
             yield Transaction(connection, self.clock())
 
+    def ask(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of one select, in a few microseconds and without a transaction around it.
+
+        Readers wait for no writer, so this may be asked where nothing may block.
+        """
+        with self._asking, _translated():
+            if self._asked is None:
+                self._asked = self._database.lasting_reader()
+            return statement.run(self._asked, **values).fetchall()
+
+    def hand_over(self, work: Callable[[Transaction], _T]) -> Future[_T]:
+        """Have work done in a transaction that is shared with others (see `vault.gathering`).
+
+        When the future gives its result, it is on the disk. Raises StoreUnavailable once closed.
+        """
+        return self._gathering.hand_over(work)
+
+    def hand_over_late(self, work: Callable[[Transaction], _T]) -> Future[_T]:
+        """Have work done soon that nobody waits for and that a crash may lose."""
+        return self._gathering.hand_over_late(work)
+
+    def settle(self) -> None:
+        """Wait until what was handed over is on the disk, or has failed."""
+        self._gathering.settle()
+
     def close(self) -> None:
-        """Close every connection."""
+        """Finish what was handed over, and close every connection."""
+        self._gathering.close()
+        with self._asking:
+            if self._asked is not None:
+                self._asked.close()
+                self._asked = None
         self._database.close()
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's connection under SQLAlchemy's, in whose transaction it is."""
+    found = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)  # noqa: S101 - the database is SQLite
+    return found
 
 
 @contextmanager

@@ -38,7 +38,8 @@ def main() -> None:
         for number in range(said.rounds):
             for work in works:
                 for peer in peers[number % len(peers) :] + peers[: number % len(peers)]:
-                    rates[work.name, peer.name].append(run(work, peer, sink, folder, said.share))
+                    words = sized(work, work.arguments(folder, number), said.share)
+                    rates[work.name, peer.name].append(run(work, peer, sink, words))
     for work in works:
         print("\n".join(lines(work, peers, rates)))
 
@@ -52,11 +53,15 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(work: Work, peer: Peer, sink: Sink, folder: Path, share: float) -> float:
+def sized(work: Work, words: list[str], share: float) -> list[str]:
+    """Give the arguments for a share of the mails, one for each session at least."""
+    words[words.index("-m") + 1] = str(max(work.sessions, round(work.count * share)))
+    return words
+
+
+def run(work: Work, peer: Peer, sink: Sink, words: list[str]) -> float:
     """Send a work's mails to a peer; mails a second."""
-    count = max(work.sessions, round(work.count * share))
-    words = work.arguments(folder)
-    words[words.index("-m") + 1] = str(count)
+    count = int(words[words.index("-m") + 1])
     before, began = sink.taken, time.perf_counter()
     subprocess.run(["smtp-source", *words, f"127.0.0.1:{peer.port}"], check=True)
     if not work.sealed:

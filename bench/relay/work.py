@@ -1,4 +1,10 @@
-"""The kinds of mail that are sent, and how: sizes, sessions, and whether connections are kept."""
+"""The kinds of mail that are sent, and how: sizes, sessions, and whether connections are kept.
+
+The mails are ordinary ones: prose of a council, in which the policy finds nothing to seal, or the
+same with a marked subject. `smtp-source`'s own filler, rows of one letter, would be taken for an
+encoded attachment. Sealed mails go to a recipient of their own each: the same mail to the same
+people twice is one package.
+"""
 
 import base64
 import random
@@ -26,15 +32,23 @@ class Work:
         """Whether it is told in MB a second rather than mails."""
         return self.size >= MIB
 
-    def arguments(self, folder: Path) -> list[str]:
-        """Give the arguments of `smtp-source`, but for the server."""
+    def arguments(self, folder: Path, number: int) -> list[str]:
+        """Give the arguments of `smtp-source`, but for the server, for the run of this number."""
         words = ["-4", "-s", str(self.sessions), "-m", str(self.count)]
-        words += ["-f", SENDER, "-t", RECIPIENT, "-M", "mail.council.example"]
+        words += ["-f", SENDER, "-M", "mail.council.example"]
+        words += ["-N", "-t", f"round{number}.{RECIPIENT}"] if self.sealed else ["-t", RECIPIENT]
         words += ["-d"] if self.keeps else []
-        if self.attached:
-            return [*words, "-F", str(_mail_with_attachment(folder, self.size))]
-        subject = "[secure] Minutes" if self.sealed else "Minutes of Tuesday"
-        return [*words, "-l", str(self.size), "-S", subject]
+        return [*words, "-F", str(self._file(folder))]
+
+    def _file(self, folder: Path) -> Path:
+        """Write the mail, once."""
+        path = folder / f"mail-{self.size}-{self.sealed}"
+        if not path.exists():
+            subject = "[secure] Minutes" if self.sealed else "Minutes of Tuesday"
+            head = HEAD.format(sender=SENDER, recipient=RECIPIENT, subject=subject)
+            mail = _attached(head, self.size) if self.attached else _prose(head, self.size)
+            path.write_bytes(mail)
+        return path
 
 
 WORKS = (
@@ -47,21 +61,28 @@ WORKS = (
 )
 
 
-def _mail_with_attachment(folder: Path, size: int) -> Path:
-    """Write a mail with a base64 attachment of random bytes, once."""
-    path = folder / f"mail-{size}"
-    if not path.exists():
-        raw = random.Random(size).randbytes(size * 3 // 4 * 76 // 78)
-        path.write_bytes(HEAD + base64.encodebytes(raw) + TAIL)
-    return path
+def _prose(head: str, size: int) -> bytes:
+    text = head + "Content-Type: text/plain; charset=us-ascii\n\nDear Pat,\n\n"
+    while len(text) < size:
+        text += PROSE[len(text) % len(PROSE)] + "\n"
+    return text.encode()
 
 
-HEAD = f"""From: Sam Taylor <{SENDER}>
-To: Pat Okonkwo <{RECIPIENT}>
-Subject: Minutes of Tuesday
+def _attached(head: str, size: int) -> bytes:
+    """Give a mail with a base64 attachment of random bytes."""
+    raw = random.Random(size).randbytes(size * 3 // 4 * 76 // 78)
+    return (head + BEFORE_ATTACHMENT).encode() + base64.encodebytes(raw) + b"\n--part--\n"
+
+
+HEAD = """\
+From: Sam Taylor <{sender}>
+To: Pat Okonkwo <{recipient}>
+Subject: {subject}
 Date: Tue, 3 Nov 2026 10:00:00 +0000
 Message-ID: <bench@council.example>
 MIME-Version: 1.0
+"""
+BEFORE_ATTACHMENT = """\
 Content-Type: multipart/mixed; boundary="part"
 
 --part
@@ -74,5 +95,13 @@ Content-Type: image/jpeg; name="plan.jpg"
 Content-Disposition: attachment; filename="plan.jpg"
 Content-Transfer-Encoding: base64
 
-""".encode()
-TAIL = b"\n--part--\n"
+"""
+PROSE = (
+    "The committee looked at the plan for the market square and asked for two changes.",
+    "Benches will stand along the north side, where the sun comes in the afternoon.",
+    "The contractor thinks that the paving can begin after the spring holiday.",
+    "Officers will write to the shops before the first stones are lifted.",
+    "A second meeting follows once the drainage survey has been read by everybody.",
+    "Questions about the budget were left open, as the grant has not been decided.",
+    "The trees stay; their roots are to be protected while the work goes on.",
+)

@@ -93,9 +93,12 @@ class Office:
                 return reply
             await talk.say("DATA", "354")
             stuffed = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
-            return await talk.say(stuffed + b".\r\n")
+            reply = await talk.say(stuffed + b".\r\n")
+            self.store.settle()  # that it was relayed is written down soon after the reply
+            return reply
 
     def count(self, table: str) -> int:
+        self.store.settle()
         with self.store.reading() as tx:
             return int(tx.execute(select(func.count()).select_from(TABLES[table])).scalar_one())
 
@@ -109,6 +112,7 @@ class Office:
         return [one for one in (self.folder / "vault" / "contents").rglob("*") if one.is_file()]
 
     def acts(self) -> list[str]:
+        self.store.settle()
         with self.store.reading() as tx:
             return list(tx.execute(select(tables.events.c.act)).scalars())
 

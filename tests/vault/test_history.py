@@ -66,6 +66,7 @@ def test_the_longest_unused_is_forgotten_when_there_are_too_many(
     safe: Safe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MOST", 5)
+    monkeypatch.setattr(history, "SLACK", 0)
     wrote(safe, JO)
     safe.clock.advance(days=1)
     crowd = [Address.parse(f"p{n}@charity.example") for n in range(5)]
