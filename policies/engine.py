@@ -120,9 +120,10 @@ class Fired:
         text = " ".join(because.text for because in self.because)
         return Reason(self.rule.name, text, self.rule.line)
 
-    def lifted(self, remedy: Remedy, *, external: bool) -> bool:
+    def lifted(self, remedy: Remedy, recipient: Address, *, external: bool) -> bool:
         """Say whether this rule held the mail and what people did about it was enough."""
-        return self.rule.then is Outcome.HOLD and remedy.lifts(self.rule.hold, external=external)
+        held = self.rule.then is Outcome.HOLD
+        return held and remedy.lifts(self.rule.hold, recipient, external=external)
 
     @property
     def note(self) -> Note:
@@ -233,11 +234,12 @@ class Policy:
     ) -> Decision:
         shadow = tuple(hit.reason for hit in fired if hit.rule.shadow)
         fired = [hit for hit in fired if not hit.rule.shadow]
-        lifted = [hit for hit in fired if hit.lifted(remedy, external=external)]
+        lifted = [hit for hit in fired if hit.lifted(remedy, recipient, external=external)]
         outcomes = [hit.rule.then for hit in fired if hit not in lifted]
         outcomes += [Outcome.SEAL] * len(sealing)
         outcome = max(outcomes, key=lambda o: o.protection, default=Outcome.RELAY)
-        decisive = [hit for hit in fired if hit.rule.then is outcome and not hit.rule.warns]
+        said = (hit for hit in fired if hit not in lifted and not hit.rule.warns)
+        decisive = [hit for hit in said if hit.rule.then is outcome]
         decisive += lifted if outcome is Outcome.SEAL else []  # it is sealed by their terms too
         stopped = outcome in {Outcome.REFUSE, Outcome.HOLD}
         refused, relayed = outcome is Outcome.REFUSE, outcome is Outcome.RELAY

@@ -17,15 +17,19 @@ from vault.address import Address
 class Remedy:
     """Whether the sender has it sealed for everybody outside, and who approves of it, if anybody.
 
-    What is mended in the mail itself needs no remedy: the engine reads the mended mail.
+    `confirmed` are the addresses that the sender says are right. What is mended in the mail itself
+    needs no remedy: the engine reads the mended mail.
     """
 
     sealed: bool = False
     approver: Address | None = None
+    confirmed: tuple[Address, ...] = ()
 
-    def lifts(self, terms: HoldTerms, *, external: bool) -> bool:
-        """Say whether a rule that holds with these terms holds no more."""
+    def lifts(self, terms: HoldTerms, recipient: Address, *, external: bool) -> bool:
+        """Say whether a rule that holds a recipient's copy with these terms holds it no more."""
         if self.sealed and external and terms.seal_instead:
+            return True
+        if terms.confirm and recipient in self.confirmed:
             return True
         who = self.approver
         return who is not None and who.folded() in {one.folded() for one in terms.approvers}

@@ -143,11 +143,13 @@ class HoldTerms:
     """For whom a mail is held, and what brings it on its way besides mending it.
 
     Each of `approvers` may approve it; `seal_instead`: its sender may have it sealed for recipients
-    outside. It is deleted `expires_after` having been held.
+    outside; `confirm`: a rule holds it because an address looks like another, and its sender may
+    say that the address is right. It is deleted `expires_after` having been held.
     """
 
     approvers: tuple[Address, ...] = ()
     seal_instead: bool = True
+    confirm: bool = False
     expires_after: timedelta = HELD_FOR
 
     def words(self) -> Iterator[str]:
@@ -155,6 +157,8 @@ class HoldTerms:
         yield "for an approver" if self.approvers else "for its sender"
         if self.seal_instead:
             yield "may be sealed instead"
+        if self.confirm:
+            yield "the address may be confirmed"
         yield f"deleted after {say_duration(self.expires_after)}"
 
 
@@ -202,11 +206,15 @@ def merge_changes(said: Sequence[Changes]) -> Changes:
 
 
 def merge_hold(said: Sequence[HoldTerms]) -> HoldTerms:
-    """Return what suits every rule: who approves is named by each of them."""
+    """Return what suits every rule: who approves is named by each of them.
+
+    An address is asked about if any of them asks: that is a question, and lifts that rule alone.
+    """
     first, *others = said or [FOR_THE_SENDER]
     return HoldTerms(
         approvers=named_by_all([terms.approvers for terms in (first, *others)]),
         seal_instead=all(terms.seal_instead for terms in (first, *others)),
+        confirm=any(terms.confirm for terms in (first, *others)),
         expires_after=min(terms.expires_after for terms in (first, *others)),
     )
 

@@ -53,6 +53,7 @@ class Act(StrEnum):
     HOLD_BEGUN = "hold:begun"
     HOLD_OPENED = "hold:opened"
     HOLD_FIXED = "hold:fixed"
+    HOLD_CONFIRMED = "hold:confirmed"
     HOLD_ASKED = "hold:asked"
     HOLD_APPROVED = "hold:approved"
     HOLD_DECLINED = "hold:declined"

@@ -9,7 +9,7 @@ looked at; and that a settled mail leaves nothing that could be opened.
 Must never decide whether a mail may go: whoever calls `release` has asked the policy.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -43,10 +43,12 @@ def fix(
     revision: int,
     slip: Slip,
     origin: Origin,
+    confirmed: Iterable[Address] = (),
 ) -> int:
     """Replace the slip of a held mail and return its new revision; what was asked is void.
 
-    Raises AccessDenied(UNKNOWN) unless `owner` is it, NotHeld, Outdated.
+    `confirmed` are the addresses that the owner says are right and had not said before. Raises
+    AccessDenied(UNKNOWN) unless `owner` is it, NotHeld, Outdated.
     """
     with store.writing() as tx:
         row = unsettled(tx, owned(tx, hold_id, owner), revision)
@@ -55,6 +57,9 @@ def fix(
         asked = tables.hold_approvers
         tx.execute(delete(asked).where(asked.c.hold_id == hold_id))
         record(tx, Act.HOLD_FIXED, package_id=hold_id, actor=str(owner), origin=origin)
+        for one in map(str, confirmed):
+            who = {"actor": str(owner), "subject": one}
+            record(tx, Act.HOLD_CONFIRMED, package_id=hold_id, origin=origin, **who)
         return int(row["revision"]) + 1
 
 

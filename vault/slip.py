@@ -27,7 +27,8 @@ class Slip:
     everybody), `message_id` and `answers`, `reasons`, sentences that quote nothing, and what the
     client `asked` for each recipient, by address, as a queued row keeps it.
     From its sender since: `recipients`, a new `subject` (None: as it was), whether it is to be
-    `sealed` for everybody outside, and a `note` for the approvers.
+    `sealed` for everybody outside, which addresses are `confirmed` as right, and a `note` for the
+    approvers.
     """
 
     sender: Address
@@ -41,6 +42,7 @@ class Slip:
     asked: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     subject: str | None = field(default=None, repr=False)
     sealed: bool = False
+    confirmed: tuple[Address, ...] = ()
     note: str = field(default="", repr=False)
 
 
@@ -58,6 +60,7 @@ def seal_slip(slip: Slip, vault: PublicHalf, hold_id: str) -> bytes:
         "asked": {to: dict(fields) for to, fields in slip.asked.items()},
         "subject": slip.subject,
         "sealed": slip.sealed,
+        "confirmed": [str(address) for address in slip.confirmed],
         "note": slip.note,
     }
     return vault.seal(json.dumps(written).encode(), binding(_SLIP, hold_id))
@@ -78,6 +81,7 @@ def open_slip(vault: PrivateHalf, sealed: bytes, hold_id: str) -> Slip:
         asked=read.get("asked", {}),  # absent in what was held before there was such a thing
         subject=read["subject"],
         sealed=read["sealed"],
+        confirmed=tuple(map(address_of, read.get("confirmed", ()))),
         note=read["note"],
     )
 

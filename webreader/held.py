@@ -133,7 +133,8 @@ def _changed(site: Site, opened: Held, slip: Slip, wish: str, origin: Origin) ->
     revision = hold.revision
     if slip != opened.slip:
         act = (site.store, site.sealing, hold.owner, hold.id, revision)
-        revision = holds.fix(*act, slip, origin)
+        new = [one for one in slip.confirmed if one not in opened.slip.confirmed]
+        revision = holds.fix(*act, slip, origin, new)
     if wish == "ask":
         return _asked(site, hold, revision, heard, origin)
     if not heard.may_go:

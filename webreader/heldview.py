@@ -41,12 +41,16 @@ _ENCRYPTED_KIND: Final = "multipart/encrypted"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Seat:
-    """One recipient of the form: what is typed, and how it stands with the policy."""
+    """One recipient of the form: what is typed, and how it stands with the policy.
+
+    `doubted`: the address looks like another, and its sender may say that it is right.
+    """
 
     number: int
     row: Row
     state: str = ""
     tone: str = "quiet"
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -143,8 +147,14 @@ def _may_seal(site: Site, heard: Hearing) -> bool:
 
 def _seats(form: Typed, decisions: tuple[Decision, ...]) -> tuple[Seat, ...]:
     known = {str(one.recipient): TAGS[one.outcome] for one in decisions}
+    doubted = {str(one.recipient) for one in decisions if one.hold.confirm}
     return tuple(
-        Seat(number, row, *known.get(row.address, ("", "quiet")))
+        Seat(
+            number,
+            row,
+            *known.get(row.address, ("", "quiet")),
+            doubted=row.right or row.address in doubted,
+        )
         for number, row in enumerate(form.rows, 1)
     )
 

@@ -25,10 +25,11 @@ MOST_ROWS: Final = 1000
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """One recipient as typed: `out` when the mail is not to go there."""
+    """One recipient as typed: `out` when the mail is not to go there, `right` when it is."""
 
     address: str
     out: bool = False
+    right: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,18 +45,20 @@ class Typed:
 
 def shown(slip: Slip, subject: str) -> Typed:
     """Return the form as it is first shown; `subject` is the mail's as people read it."""
-    rows = tuple(Row(str(to)) for to in slip.recipients)
+    rows = tuple(Row(str(to), right=to in slip.confirmed) for to in slip.recipients)
     return Typed(rows, subject, slip.sealed, note=slip.note)
 
 
 def typed(form: MultiMapping[Any]) -> Typed:
     """Read a form. Never raises: what is wrong is found by `mend`."""
     out = {str(number) for number in form.getall("out", [])}
+    right = {str(address) for address in form.getall("right", [])}
     rows = form.getall("to", [])[:MOST_ROWS]
+    addresses = [str(value).strip()[:LONGEST_TYPED] for value in rows]
     return Typed(
         rows=tuple(
-            Row(str(value).strip()[:LONGEST_TYPED], str(number) in out)
-            for number, value in enumerate(rows, 1)
+            Row(address, str(number) in out, address in right)
+            for number, address in enumerate(addresses, 1)
         ),
         subject=visible(str(form.get("subject", ""))),
         sealed="sealed" in form,
@@ -70,13 +73,16 @@ def mend(
     """Return the slip as typed, and what is wrong with it as (id of the field, sentence)."""
     errors: list[tuple[str, str]] = []
     recipients: dict[Address, None] = {}
+    confirmed: dict[Address, None] = {}
+    known = {str(to): to for to in slip.recipients}
     for number, row in enumerate(said.rows, 1):
         if row.out:
             continue
         try:
-            known = {str(to): to for to in slip.recipients}
             address = known.get(row.address) or Address.parse(row.address).homely(own_domains)
             recipients[address] = None
+            if row.right and row.address in known:  # an address that was asked about, not a new one
+                confirmed[address] = None
         except AddressError as wrong:
             empty = "Enter an address, or tick the box to leave this recipient out"
             found = f"This address cannot be used: {wrong.reason}" if row.address else empty
@@ -92,6 +98,7 @@ def mend(
         recipients=tuple(recipients),
         subject=said.subject if changed else slip.subject,
         sealed=said.sealed,
+        confirmed=tuple(confirmed),
         note=said.note,
     )
     return mended, errors

@@ -87,7 +87,7 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
         own_domains=tuple(site.organisation.domains),
         authenticated=slip.authenticated,
     )
-    remedy = Remedy(sealed=slip.sealed, approver=approver)
+    remedy = Remedy(sealed=slip.sealed, approver=approver, confirmed=slip.confirmed)
     content = _inside(site, policy, seen, read)
     asked = policy.decide(envelope, seen, content, site.knowledge, remedy)
     decided = tuple(map(_sealed_if_changed, asked))

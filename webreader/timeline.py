@@ -73,6 +73,7 @@ WORDS: Final[dict[Act, Words]] = {
     Act.HOLD_BEGUN: Words("Held. Sent by {who}"),
     Act.HOLD_OPENED: Words("Looked at by {who} while it was held"),
     Act.HOLD_FIXED: Words("Changed by {who}"),
+    Act.HOLD_CONFIRMED: Words("Address confirmed by {who}: {whom}"),
     Act.HOLD_ASKED: Words("Approval asked for from {whom}", by=True),
     Act.HOLD_APPROVED: Words("Approved by {who}", GOOD),
     Act.HOLD_DECLINED: Words("Refused by {who}; its content was destroyed", BAD),

@@ -78,7 +78,7 @@ class Checker:
         yield from self._outvoted(index, rule)
         yield from _outcome_findings(rule)
         yield from _sentence_findings(rule, Scope(detectors=known_detectors(self._policy)))
-        yield from hold_findings(rule.hold, self._policy, self._lists)
+        yield from hold_findings(rule, self._policy, self._lists)
         blocks = [("when", rule.when)] + ([("except", rule.except_)] if rule.except_ else [])
         for key, block in blocks:
             yield from _empty_findings(key, block)
@@ -180,6 +180,8 @@ def _always_wins(other: Rule, rule: Rule, *, earlier: bool) -> bool:
         return False
     if other.then == WARN or (rule.then == WARN and other.then != Outcome.REFUSE):
         return False  # a warning stops nothing, and only a refusal stops a warning
+    if other.then == Outcome.HOLD != rule.then:
+        return False  # once people have lifted the hold, this rule decides
     theirs, ours = outcome_of(other.then).protection, outcome_of(rule.then).protection
     return theirs > ours or (theirs == ours and earlier and not _own_terms(rule))
 

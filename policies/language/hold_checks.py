@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from policies.errors import quoted
 from policies.language.members import MemberList
 from policies.language.name_checks import Finding
-from policies.language.schema import HoldTerms, PolicyFile
+from policies.language.schema import PolicyFile, Rule
 from policies.language.vocabulary import nearest
 from vault.address import Address
 from vault.errors import AddressError
@@ -17,11 +17,15 @@ _APPROVERS = "whole addresses, or names of lists of kind 'addresses'"
 
 
 def hold_findings(
-    hold: HoldTerms | None, policy: PolicyFile, lists: Mapping[str, MemberList]
+    rule: Rule, policy: PolicyFile, lists: Mapping[str, MemberList]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the terms under which a rule holds."""
+    hold = rule.hold
     if hold is None:
         return
+    if hold.confirm and not rule.doubts_address:
+        mend = "remove it, or say 'recipient: {near_miss: yes}' under 'when'"
+        yield ("hold", "confirm"), "'confirm' has no use: no address is in doubt", "", mend
     if hold.for_ == "approver" and not hold.approvers:
         mend = "name at least one address or list of addresses"
         yield ("hold", "for"), "'for: approver' needs 'approvers'", "", mend

@@ -156,7 +156,7 @@ def _rule(index: int, rule: schema.Rule, scope: Scope, tree: Tree) -> Rule:
         then=schema.outcome_of(rule.then),
         warns=rule.then == schema.WARN,
         tell_sender=rule.tell_sender,
-        hold=_hold(rule.hold or schema.HoldTerms(), scope),
+        hold=_hold(rule, scope),
         seal=_seal(rule.seal or schema.SealTerms()),
         relay=_relay(rule.relay or schema.RelayTerms()),
         changes=_changes(rule),
@@ -164,7 +164,8 @@ def _rule(index: int, rule: schema.Rule, scope: Scope, tree: Tree) -> Rule:
     )
 
 
-def _hold(terms: schema.HoldTerms, scope: Scope) -> HoldTerms:
+def _hold(rule: schema.Rule, scope: Scope) -> HoldTerms:
+    terms = rule.hold or schema.HoldTerms()
     approvers: dict[str, Address] = {}
     for entry in terms.approvers or ():
         listed = scope.lists.get(entry)
@@ -175,6 +176,8 @@ def _hold(terms: schema.HoldTerms, scope: Scope) -> HoldTerms:
     return HoldTerms(
         approvers=tuple(approvers.values()),
         seal_instead=for_the_sender if terms.seal_instead is None else terms.seal_instead,
+        confirm=rule.doubts_address
+        and (for_the_sender if terms.confirm is None else terms.confirm),
         expires_after=terms.expires_after or HELD_FOR,
     )
 

@@ -12,6 +12,7 @@ from policies.language.loader import load_text
 from policies.remedy import NO_REMEDY, Remedy, approvers_for
 from policies.trials import explain_report
 from policies.trials.explain import explain
+from tests.policies.conditions.asking import Known
 from tests.policies.mails import PARTNER, envelope, mail
 from vault.address import Address
 
@@ -158,3 +159,57 @@ def test_the_explanation_names_the_terms(policy: Policy) -> None:
     assert "hold" in said
     assert "for an approver" in said
     assert "deleted after 2 days" in said
+
+
+DOUBTS = """
+version: 1
+rules:
+  - name: look-alike
+    when: {recipient: {near_miss: yes}}
+    then: hold
+  - name: for-the-boss
+    when: {recipient: {near_miss: yes}, subject: {contains: merger}}
+    then: hold
+    hold: {for: approver, approvers: boss@example.gov.uk}
+  - name: asked-as-well
+    when: {recipient: {near_miss: yes}, subject: {contains: takeover}}
+    then: hold
+    hold: {for: approver, approvers: boss@example.gov.uk, confirm: yes}
+  - name: not-to-be-argued-with
+    when: {recipient: {near_miss: yes}, subject: {contains: payroll}}
+    then: hold
+    hold: {confirm: no}
+  - name: never
+    when: {recipient: {near_miss: yes}, subject: {contains: forbidden}}
+    then: refuse
+    tell_sender: Not sent to anyone.
+  - name: sealed
+    when: {recipient: {near_miss: yes}, subject: {contains: secret}}
+    then: seal
+"""
+NEAR = "jo.blogs@partner.example.org"
+RIGHT = Remedy(confirmed=(Address.parse(NEAR),))
+
+
+@pytest.mark.parametrize(
+    ("subject", "outcome"),
+    [
+        ("plain", Outcome.RELAY),
+        ("merger", Outcome.HOLD),
+        ("takeover", Outcome.RELAY),
+        ("payroll", Outcome.HOLD),
+        ("forbidden", Outcome.REFUSE),
+        ("secret", Outcome.SEAL),
+    ],
+)
+def test_a_confirmed_address_lifts_what_its_sender_may_answer(
+    subject: str, outcome: Outcome
+) -> None:
+    known = Known(often=("jo.bloggs@partner.example.org",))
+    rules, sent = load_text(DOUBTS), (envelope(NEAR), mail(f"Subject: {subject}"))
+    (before,) = rules.decide(*sent, knowledge=known)
+    assert before.outcome in {Outcome.HOLD, Outcome.REFUSE}
+    assert before.hold.confirm is (before.outcome is Outcome.HOLD)
+    other = Remedy(confirmed=(Address.parse(PARTNER), Address.parse("jo.blogs@partner.example")))
+    assert rules.decide(*sent, knowledge=known, remedy=other)[0].outcome is before.outcome
+    assert rules.decide(*sent, knowledge=known, remedy=RIGHT)[0].outcome is outcome

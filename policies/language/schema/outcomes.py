@@ -86,6 +86,12 @@ class HoldTerms(Part):
         description="Whether the sender may have it sealed for recipients outside instead. Unless "
         "written, `yes` for `sender` and `no` for `approver`; `no` wins.",
     )
+    confirm: Annotated[bool, YesNo()] | None = Field(
+        default=None,
+        description="For rules with `recipient: {near_miss: yes}`: whether the sender may say that "
+        "the address is right, after which the rule holds it no more. Unless written, `yes` for "
+        "`sender` and `no` for `approver`.",
+    )
     expires_after: Annotated[timedelta, LengthOfTime()] | None = Field(
         default=None,
         description="When nobody has settled it, it is deleted after this time, and the sender is "

@@ -74,3 +74,8 @@ class Rule(Part):
         "`internal` stands for those of mail servers and of Sealgate, `internal_received` for "
         "Received lines of private addresses; or names, which may end in `*`.",
     )
+
+    @property
+    def doubts_address(self) -> bool:
+        """Whether it fires because an address looks like another: its sender may know better."""
+        return self.when.recipient is not None and self.when.recipient.near_miss is True
