@@ -18,6 +18,8 @@ from gateway.ownership import check_envelope
 from gateway.recorder import Recorder
 from gateway.relay.sender import Relay
 from gateway.relaying import PATIENCE, Route
+from gateway.scanners.panel import Panel
+from gateway.scanning import Scan, Scanning
 from gateway.sealing import deposit_for
 from gateway.securing import secured
 from gateway.smtp.authentication import Authenticator
@@ -64,6 +66,7 @@ class Pipeline:
         patience: float = PATIENCE,
         extraction: ExtractionPool | None = None,
         recorder: Recorder | None = None,
+        panel: Panel | None = None,
     ) -> None:
         self.policy = policy
         self._store = store
@@ -75,6 +78,7 @@ class Pipeline:
         self._extraction = extraction
         self._recorder = recorder
         self._authenticator = Authenticator(store, workers)
+        self._scanning = Scanning(store, workers, self._domains, panel)
         self._route = Route(
             store=store,
             keys=keys,
@@ -112,14 +116,16 @@ class Pipeline:
 
     async def commit(self, session: MailSession, spool: Spool) -> Reply:
         """Do what is to be done with a complete mail. Raise VaultError: then nothing was done."""
+        scan = self._scanning.of(spool)
         try:
             verified = Verified(self._relay, self._patience / 2)
-            mail = await self._workers.call(self._examine, session, spool, verified)
+            mail = await self._workers.call(self._examine, session, spool, verified, scan)
             if mail.is_held:
-                return await self._hold(mail, spool)
+                return await self._hold(await scan.cleared(mail), spool)
             if mail.is_changed:
                 mail = await self._workers.call(self._changer.changed, mail, spool)
             mail = await secured(mail, self._relay, self._patience / 2)
+            mail = await scan.cleared(mail)
             if mail.kept:
                 return await self._seal(mail, spool)
             return await self._route.pass_on(mail, spool)
@@ -134,10 +140,14 @@ class Pipeline:
             )
             return refused.reply
         finally:
+            scan.end()
             spool.abort()  # what was deposited is the vault's, and stays
 
-    def _examine(self, session: MailSession, spool: Spool, verified: Verified) -> Examined:
+    def _examine(
+        self, session: MailSession, spool: Spool, verified: Verified, scan: Scan
+    ) -> Examined:
         spool.finish()
+        scan.begin()
         now, past = self._store.clock(), Past(self._store, verified)
         return examine(
             session,

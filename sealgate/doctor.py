@@ -19,6 +19,10 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.relay.settings import NextHopSettings
+from gateway.scanners.panel import scanner_of
+from gateway.scanners.scanner import Deadline, NotScannedError
+from gateway.scanners.settings import WhenTooLarge, WhenUnavailable
+from gateway.scanners.trial import finds
 from policies.errors import PolicyError
 from policies.language import loader
 from sealgate import certificate, ruling
@@ -32,6 +36,12 @@ from vault.store import Store
 FREE_BYTES = 1 << 30  # less than this on the data disk deserves a warning
 RENEW_WITHIN = timedelta(days=21)
 NEXT_HOP_SECONDS = 5
+SCANNER_SECONDS = 10
+_LARGER = {
+    WhenTooLarge.REFUSE: "larger ones are refused",
+    WhenTooLarge.SEAL: "larger ones are sealed for everybody",
+    WhenTooLarge.LET_THROUGH: "larger ones leave unscanned",
+}
 
 
 class Verdict(Enum):
@@ -56,7 +66,8 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Run every check, in the order in which they matter."""
-    for check in (_keys, _store, _policy, _approvers, _certificates, _disk, _next_hop, _python):
+    checks = (_keys, _store, _policy, _approvers, _certificates, _disk, _next_hop, _scanners)
+    for check in (*checks, _python):
         yield from check(settings)
 
 
@@ -228,6 +239,27 @@ def _greet(hop: NextHopSettings) -> set[str]:
     with smtplib.SMTP(hop.host, hop.port, hop.hello, timeout=NEXT_HOP_SECONDS) as client:
         client.ehlo()
         return set(client.esmtp_features)
+
+
+def _scanners(settings: Settings) -> Iterator[Finding]:
+    for name, one in settings.scanners.items():
+        what, stops = f"scanner {name}", one.when_unavailable is WhenUnavailable.REFUSE_FOR_NOW
+        scanner, seconds = scanner_of(one), min(one.timeout, SCANNER_SECONDS)
+        try:
+            about, finding = scanner.about(Deadline(seconds)), finds(scanner, seconds)
+        except NotScannedError as error:
+            verdict = Verdict.BAD if stops else Verdict.WARNING
+            yield Finding(what, verdict, f"{one.address} {error.why.value}")
+            continue
+        if not finding:
+            says = f"{about} does not find the EICAR test file: has it any signatures?"
+            yield Finding(what, Verdict.WARNING, says)
+        else:
+            yield _good(what, f"{about} answers and finds the EICAR test file")
+        if one.max_size < settings.smtp.max_message:
+            says = f"looks at mails up to {one.max_size.human_readable()}, and smtp.max_message is "
+            says += f"{settings.smtp.max_message.human_readable()}: {_LARGER[one.when_too_large]}"
+            yield Finding(f"size for {name}", Verdict.WARNING, says)
 
 
 def _python(_: Settings) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ EXAMPLES = {
     ("routes", "host"): "mail.police.example.org",
     ("routes", "hello"): "mail.example.gov.uk",
 }
-NAMED = {"routes": "police"}
+NAMED = {"routes": "police", "scanners": "clamav"}
 
 
 def settings_file() -> str:

@@ -19,6 +19,7 @@ from gateway.recorder import Recorder
 from gateway.relay.dkim import DkimKeyError
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
+from gateway.scanners.panel import Panel
 from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
 from policies.engine import Policy
@@ -27,6 +28,7 @@ from policies.extraction.pool import ExtractionPool
 from sealgate import certificate, ruling
 from sealgate.governing import Governed, Governing
 from sealgate.lifeline import Stopping, say_ready
+from sealgate.scanning import SiteScan
 from sealgate.settings import Settings
 from sealgate.waiting import Turn, take
 from vault import keys, opening
@@ -98,8 +100,10 @@ async def run_smtp(settings: Settings) -> None:
     extraction = ExtractionPool(settings.smtp.extraction_processes)
     with ExitStack() as stack:
         recorder = Recorder(store, sealing)
-        for one in (store, recorder, extraction):  # the store is closed last
-            stack.callback(one.close)
+        panel = Panel(settings.scanners) if settings.scanners else None
+        for one in (store, recorder, extraction, panel):  # the store is closed last
+            if one is not None:
+                stack.callback(one.close)
         workers = stack.enter_context(closing(Workers(settings.smtp.workers)))
         policy = governing.begin()
         if policy.reads_inside:
@@ -116,6 +120,7 @@ async def run_smtp(settings: Settings) -> None:
             patience=settings.smtp.relay_seconds,
             extraction=extraction,
             recorder=recorder,
+            panel=panel,
         )
         listener = await take(stopping, lambda: _open_doors(settings, pipeline))
         if listener is None:
@@ -188,6 +193,7 @@ async def run_web(settings: Settings) -> None:
     governing = Governing(settings, store, sealing)
     in_force = InForce(governing.begin())
     extraction = ExtractionPool(settings.smtp.extraction_processes)
+    panel = Panel(settings.scanners)
     site = Site(
         store=store,
         opening=opening.load_opening(folder),
@@ -198,8 +204,9 @@ async def run_web(settings: Settings) -> None:
         rules=lambda: in_force.policy,
         extraction=extraction,
         knowledge=Past(store),
+        scan=SiteScan(panel) if settings.scanners else None,
     )
-    with closing(extraction), closing(site.store):
+    with closing(site.store), closing(extraction), closing(panel):
         opened = await take(stopping, lambda: _open_site(site))
         if opened is None:
             return

@@ -26,6 +26,7 @@ from pydantic_settings import (
 
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.settings import DeliverySettings, NextHopSettings, RouteSettings
+from gateway.scanners.settings import ScannerSettings
 from gateway.settings import SmtpSettings
 from policies.language.schema import LIST_NAME
 from policies.settings import OrganisationSettings
@@ -116,7 +117,7 @@ class LogSettings(BaseModel):
     )
 
 
-RouteName = Annotated[str, Field(max_length=60, pattern=LIST_NAME)]
+SectionName = Annotated[str, Field(max_length=60, pattern=LIST_NAME)]
 
 
 class Settings(BaseSettings):
@@ -129,7 +130,8 @@ class Settings(BaseSettings):
     organisation: OrganisationSettings
     smtp: SmtpSettings
     next_hop: NextHopSettings
-    routes: dict[RouteName, RouteSettings] = {}
+    routes: dict[SectionName, RouteSettings] = {}
+    scanners: dict[SectionName, ScannerSettings] = {}
     delivery: DeliverySettings = DeliverySettings()
     notices: NoticeSettings
     web: WebSettings

@@ -13,7 +13,7 @@ from string import Template
 from types import ModuleType
 from typing import cast
 
-from gateway import examination, ownership
+from gateway import examination, ownership, scanning
 from gateway.errors import RefusedError
 from gateway.settings import SmtpSettings
 from gateway.smtp import grammar, replies, sasl
@@ -197,7 +197,11 @@ def _plain(value: float) -> str:
 
 def _replies() -> Iterator[str]:
     """One table for each first digit, without the replies that are told elsewhere."""
-    found = {reply for module in (replies, examination, ownership) for reply in _said_by(module)}
+    found = {
+        reply
+        for module in (replies, examination, ownership, scanning)
+        for reply in _said_by(module)
+    }
     for digit, title in STAGES.items():
         rows = [
             (f"{one.code} {one.enhanced}".rstrip(), f"`{one.text}`", "closes" if one.close else "")

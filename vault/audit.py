@@ -64,6 +64,8 @@ class Act(StrEnum):
     QUEUE_RELEASED = "queue:released"
     QUEUE_RETRIED = "queue:retried"
     QUEUE_DROPPED = "queue:dropped"
+    MALWARE_FOUND = "malware:found"
+    SCAN_MISSED = "scan:missed"
     SENDER_WARNED = "sender:warned"
     CODE_ASKED = "code:asked"
     CODE_ACCEPTED = "code:accepted"

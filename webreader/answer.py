@@ -15,6 +15,7 @@ from vault.spool import Spool
 from webreader.composing import Head, answer_subject
 from webreader.names import Person, people
 from webreader.parts import Parts, Unreadable, take_apart
+from webreader.scanning import scanned
 from webreader.site import Site
 
 
@@ -75,9 +76,15 @@ def address(site: Site, identity: Address, package_id: str, spool: Spool, origin
 
 
 def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin: Origin) -> Receipt:
-    """Deposit a finished answer, if its author still may. Blocks. Raises AccessDenied."""
+    """Deposit a finished answer, if its author still may. Blocks.
+
+    Raises AccessDenied, and Infected or NotScanned, after which nothing was kept. What may not
+    leave in the clear is for its reader to open here.
+    """
     head, package = answer.head, answer.package
     recheck(site.store, head.author, package.id)
+    free = scanned(site.scan, site.store, spool, head.author, (head.to,), origin)
+    clear = answer.clear and free
     receipt = deposit(
         site.store,
         site.sealing,
@@ -85,13 +92,13 @@ def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin:
             spool=spool,
             author=head.author,
             owner=package.owner,
-            grants=(GrantFor(address=head.to, notify=not answer.clear),),
+            grants=(GrantFor(address=head.to, notify=not clear),),
             queued=Queued(
                 recipients=(head.to,),
                 return_path=site.sender,
                 how={head.to: {"smtputf8": "yes"}} if head.needs_utf8 else {},
             )
-            if answer.clear
+            if clear
             else None,
             summary=Summary(
                 subject=head.subject,

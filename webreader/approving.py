@@ -16,9 +16,9 @@ from vault.errors import AccessDenied, Denial
 from vault.held import Held, Role
 from vault.origin import Origin
 from vault.spool import Spool
-from webreader.held import HOLD, asked, back, filled, inspected, same_revision, shown
+from webreader.held import HOLD, asked, back, inspected, same_revision, shown
 from webreader.names import visible
-from webreader.rehearing import deposit_for, hear, warn
+from webreader.rehearing import deposit_for, filled, hear, warn
 from webreader.site import Site, in_thread
 
 LONGEST_REASON: Final = 1000
@@ -56,7 +56,7 @@ def _approved(site: Site, approver: Address, opened: Held, origin: Origin) -> st
     if not heard.may_go:
         return "blocked"
     with Spool(site.store) as spool:
-        filled(spool, heard)
+        heard = filled(spool, opened, heard, site, origin)
         wanted = deposit_for(opened, heard, spool, site, origin)
         hold = opened.hold
         act = (site.store, site.sealing, approver, hold.id, hold.revision)

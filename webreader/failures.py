@@ -20,6 +20,7 @@ from aiohttp.typedefs import Handler
 from vault import errors
 from webreader.guard import Forged
 from webreader.pages import page, redirect
+from webreader.scanning import Infected, NotScanned, TooLargeToScan
 from webreader.signin import sign_in_path
 from webreader.visits import VISITOR, SignInNeeded
 
@@ -51,6 +52,19 @@ SIGNED_OUT: Final = Failure(
     "To protect what is here, a visit ends after a while. Nothing was sent or changed. "
     "Sign in again; your browser’s Back button may still show what you wrote.",
 )
+NOT_SCANNED: Final = {
+    False: Failure(
+        503,
+        "This could not be checked for malware",
+        "The malware scanner does not answer at the moment, so nothing was sent. Please try again "
+        "in a few minutes.",
+    ),
+    True: Failure(
+        413,
+        "This is too large to be checked for malware",
+        "It is larger than what is looked at for malware, so nothing was sent. Send less at once.",
+    ),
+}
 FAILURES: Final[dict[type[Exception], Failure]] = {
     errors.AddressError: Failure(
         400, "That address cannot be used", "Check it for typing mistakes, and try again."
@@ -87,6 +101,8 @@ FAILURES: Final[dict[type[Exception], Failure]] = {
         "The form was too old, or did not come from a page of this site. Nothing was sent or "
         "changed. Go back, load the page again and repeat it.",
     ),
+    TooLargeToScan: NOT_SCANNED[True],
+    NotScanned: NOT_SCANNED[False],
     TimeoutError: Failure(
         408, "That took too long", "Nothing was sent or changed. Please try again."
     ),
@@ -108,6 +124,16 @@ NO_REPLY: Final = Failure(
     403, "This message cannot be answered here", "Its sender has not opened it for replies."
 )
 REFUSED: Final = Failure(400, "That request cannot be understood", "Go back and try again.")
+
+
+def infected(found: str) -> Failure:
+    """Return what is told about something in which malware of that name was found."""
+    return Failure(
+        422,
+        "Malware was found in this message",
+        f"A scanner found {found} in it, so nothing was sent. Do not pass it on, and tell your IT "
+        "service.",
+    )
 
 
 @web.middleware
@@ -152,6 +178,8 @@ def _told(request: web.Request, failed: Exception) -> web.Response:
         return _sign_in(request)
     if isinstance(failed, errors.AccessDenied):
         return no_access(request, failed.denial)
+    if isinstance(failed, Infected):
+        return show(request, infected(failed.found))
     if isinstance(failed, (HttpProcessingError, web.RequestPayloadError)):
         return show(request, REFUSED)
     if isinstance(failed, tuple(FAILURES)):

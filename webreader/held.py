@@ -27,7 +27,7 @@ from webreader.mendform import Typed, mend, typed
 from webreader.message import view
 from webreader.pages import page, redirect, zone
 from webreader.read import BODY_POLICY
-from webreader.rehearing import CANNOT_MEND, Hearing, deposit_for, hear, warn
+from webreader.rehearing import CANNOT_MEND, Hearing, deposit_for, filled, hear, warn
 from webreader.site import SITE, Site, came_from, in_thread
 from webreader.timeline import by_day, tell
 from webreader.visits import reader
@@ -140,7 +140,7 @@ def _changed(site: Site, opened: Held, slip: Slip, wish: str, origin: Origin) ->
     if not heard.may_go:
         return "still"
     with Spool(site.store) as spool:
-        filled(spool, heard)
+        heard = filled(spool, opened, heard, site, origin)
         wanted = deposit_for(opened, heard, spool, site, origin)
         act = (site.store, site.sealing, hold.owner, hold.id, revision)
         receipt = holds.release(*act, wanted, origin)
@@ -182,13 +182,6 @@ def same_revision(hold: HoldFacts, given: object) -> None:
     """Make sure that the form is of the mail as it is now. Raises Outdated."""
     if given != str(hold.revision):
         raise Outdated
-
-
-def filled(spool: Spool, heard: Hearing) -> None:
-    """Write a mail into a spool as it was heard. Blocks."""
-    for piece in heard.read():
-        spool.write(piece)
-    spool.finish()
 
 
 def back(hold_id: str, word: str) -> web.Response:

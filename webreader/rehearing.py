@@ -33,12 +33,14 @@ from vault.restrictions import FREE, Restrictions
 from vault.slip import Slip
 from vault.spool import Spool
 from webreader.mending import CannotMend, mended
+from webreader.scanning import scanned
 from webreader.site import Site
 
 CANNOT_MEND: Final = (
     "The header of this mail is in a form in which its subject cannot be changed for certain. "
     "Take it back, and send a new mail."
 )
+SCAN_SHARE: Final = 0.5  # of the time that a request may take
 _GOES: Final = frozenset({Outcome.RELAY, Outcome.SEAL})
 
 
@@ -100,6 +102,24 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
         )
     except FlagError as error:
         return replace(heard, problem=str(error).removeprefix("Not sent to anyone: "))
+
+
+def filled(spool: Spool, held: Held, heard: Hearing, site: Site, origin: Origin) -> Hearing:
+    """Write a mail into a spool as it was heard, and have it scanned; return how it may go. Blocks.
+
+    Raises Infected, NotScanned. What may not leave in the clear is sealed for everybody.
+    """
+    for piece in heard.read():
+        spool.write(piece)
+    spool.finish()
+    author, to = held.hold.owner, tuple(one.recipient for one in heard.decisions)
+    seconds = site.settings.request_seconds * SCAN_SHARE
+    if scanned(site.scan, site.store, spool, author, to, origin, seconds):
+        return heard
+    decided = tuple(replace(one, outcome=Outcome.SEAL) for one in heard.decisions)
+    return replace(
+        heard, decisions=decided, restrictions=_restrictions(site, decided, heard.outline)
+    )
 
 
 def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Origin) -> Deposit:

@@ -24,6 +24,7 @@ from webreader.drafts import DRAFTS, FORM, Sent
 from webreader.failures import NO_REPLY
 from webreader.guard import streamed
 from webreader.pages import page, redirect
+from webreader.scanning import Infected, NotScanned, TooLargeToScan
 from webreader.site import SITE, came_from, in_thread
 from webreader.upload import TEXT_BYTES, TooLarge, Upload
 from webreader.visits import reader
@@ -75,6 +76,12 @@ async def send(request: web.Request) -> web.StreamResponse:
         return await _form(request, typed, [("files", str(large))], status=413)
     except Incomplete as lacking:
         return await _form(request, typed, [("message", str(lacking))], status=400)
+    except Infected as infected:
+        said = failures.infected(infected.found)
+        return await _form(request, typed, [("files", said.text)], said.status)
+    except NotScanned as missed:
+        said = failures.NOT_SCANNED[isinstance(missed, TooLargeToScan)]
+        return await _form(request, typed, [("files", said.text)], said.status)
     return redirect(f"/p/{request.match_info['package']}/reply?sent={typed.draft}")
 
 

@@ -25,6 +25,7 @@ from vault.keys import SealingKeys
 from vault.opening import OpeningKeys
 from vault.origin import Origin
 from vault.secrets import Secret
+from webreader.scanning import Scan
 from webreader.settings import WebSettings
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Site:
     """The safe, its keys, who we are, and the policy in force (`rules` gives it anew each time).
 
     `extraction` reads what a mail contains and `knowledge` is what the installation knows, as the
-    SMTP door has them: a held mail is decided again by the same facts.
+    SMTP door has them: a held mail is decided again by the same facts. `scan` looks for malware in
+    what is written or released here.
     """
 
     store: Store
@@ -56,6 +58,7 @@ class Site:
     rules: Callable[[], Policy]
     extraction: ExtractionPool | None = None
     knowledge: Knowledge = NOTHING_KNOWN
+    scan: Scan | None = None
 
     def refusal(self, owner: Address, recipient: Address) -> str:
         """Return why `owner` may not send to `recipient`, whatever the message; empty: he may."""

@@ -89,6 +89,8 @@ WORDS: Final[dict[Act, Words]] = {
     Act.QUEUE_RELEASED: Words("Sending to {whom} goes on"),
     Act.QUEUE_RETRIED: Words("Sending tried again", by=True),
     Act.QUEUE_DROPPED: Words("Sending to {whom} given up by an administrator", BAD),
+    Act.MALWARE_FOUND: Words("Stopped: malware was found in what {who} sent", BAD),
+    Act.SCAN_MISSED: Words("Sent to {whom} without a malware scan", BAD),
     Act.SENDER_WARNED: Words("Note about this message sent to {whom}"),
     Act.CODE_ASKED: Words("Sign-in code asked for by {who}"),
     Act.CODE_ACCEPTED: Words("Signed in: {who}"),

@@ -17,6 +17,7 @@ from gateway.pipeline import Pipeline
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
 from gateway.relay.settings import NextHopSettings
+from gateway.scanners.panel import Panel
 from gateway.settings import SmtpSettings
 from gateway.smtp.limits import Limits
 from gateway.smtp.listener import Listener, addresses
@@ -146,6 +147,7 @@ async def office(
     patience: float = 10,
     policy: Policy | None = None,
     routes: Mapping[str, NextHopSettings] | None = None,
+    panel: Panel | None = None,
 ) -> AsyncIterator[Office]:
     certificate, key = self_signed(folder)
     keys.init(folder / "keys")
@@ -180,6 +182,7 @@ async def office(
             workers=workers,
             extraction=extraction,
             patience=patience,
+            panel=panel,
         )
         listener = Listener.of(settings, pipeline, limits or Limits(greeting_pause=0))
         await listener.start(addresses(settings))

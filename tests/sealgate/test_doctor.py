@@ -1,5 +1,6 @@
 """The doctor: quiet about a good node, plain about a broken one, and it changes nothing."""
 
+import json
 import re
 import socketserver
 import threading
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from policies.language import loader
+from tests.scanners import Icap, clamd, crooked, unchanged
 from tests.sealgate.governed import opened
 from tests.sealgate.node import PASSWORD, Node, everything_below
 from vault import rulebook
@@ -34,6 +36,12 @@ class Talk(socketserver.StreamRequestHandler):
                 return
             offers = "".join(f"250-{one}\r\n" for one in self.offers)
             self.wfile.write(f"{offers}250 HELP\r\n".encode())
+
+
+def with_scanner(node: Node, **settings: object) -> None:
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    text = '[smtp]\nmax_message = "20 MiB"'
+    node.spoil("[smtp]", "\n".join(["[scanners.av]", *lines, "", text]))
 
 
 @contextmanager
@@ -239,3 +247,36 @@ def test_an_approver_who_is_no_user(ready: Node) -> None:
     )
     ready.type("user", "add", "jo@council.example", "--password-stdin", stdin=PASSWORD)
     assert findings(ready)[1]["approvers"] == ("ok", "2, each a user")
+
+
+def test_a_scanner_is_shown_what_it_must_find(ready: Node) -> None:
+    with clamd() as address:
+        with_scanner(ready, address=address)
+        _, found = findings(ready)
+    verdict, says = found["scanner av"]
+    assert verdict == "ok"
+    assert re.match(r"ClamAV 1\..+ answers and finds the EICAR test file", says)
+    assert "size for av" not in found
+
+
+def test_a_scanner_that_finds_nothing_is_no_scanner(ready: Node) -> None:
+    with crooked(Icap(unchanged)) as address:
+        with_scanner(ready, kind="icap", address=address, service="avscan", max_size="1 MiB")
+        _, found = findings(ready)
+    assert found["scanner av"] == (
+        "warning",
+        "Testscan 1.0 does not find the EICAR test file: has it any signatures?",
+    )
+    assert found["size for av"] == (
+        "warning",
+        "looks at mails up to 1.0MiB, and smtp.max_message is 20.0MiB: larger ones are refused",
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "verdict"), [("refuse_for_now", "stops mail"), ("pass", "warning")]
+)
+def test_a_scanner_that_is_down(ready: Node, when: str, verdict: str) -> None:
+    with_scanner(ready, address="127.0.0.1:9", when_unavailable=when)
+    _, found = findings(ready)
+    assert found["scanner av"] == (verdict, "127.0.0.1:9 cannot be reached")

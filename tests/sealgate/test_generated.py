@@ -39,6 +39,7 @@ hello = "mail.example.gov.uk"
 [routes.police]
 host = "mail.police.example.org"
 hello = "mail.example.gov.uk"
+[scanners.clamav]
 [notices]
 [web]
 [vault]
