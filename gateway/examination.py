@@ -4,7 +4,7 @@ Promises one outcome for each recipient, or a refusal for all with a sentence th
 change. Must never change the mail, nor quote it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,7 +23,6 @@ from policies.engine import Policy
 from policies.envelope import Envelope
 from policies.errors import FlagError
 from policies.extraction.passages import Content
-from policies.extraction.pool import ExtractionPool
 from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.lifetime import lifetime
 from policies.message.mime import DEFAULT_LIMITS, Outline, outline
@@ -33,6 +32,9 @@ from vault.deposit import Happened
 from vault.spool import Spool
 
 log = structlog.get_logger()
+
+Read = Callable[[Outline, Iterable[bytes]], Content]
+"""Says what a mail contains."""
 
 MOST_HOPS = 50
 """Received lines a mail may have; RFC 5321 section 6.3 asks for a hundred at least, of software
@@ -137,13 +139,13 @@ def examine(
     policy: Policy,
     own_domains: Iterable[str],
     now: datetime,
-    extraction: ExtractionPool | None = None,
+    read: Read | None = None,
     knowledge: Knowledge = NOTHING_KNOWN,
     recorder: Recorder | None = None,
 ) -> Examined:
     """Read a finished spool and decide. Raise RefusedError if nobody is to get the mail.
 
-    Without `extraction`, a policy that asks what a mail says is told that nothing could be read.
+    Without `read`, a policy that asks what a mail says is told that nothing could be read.
     """
     found = outline(spool.read())
     _check_form(session, found)
@@ -151,7 +153,7 @@ def examine(
         expires_at, not_before = lifetime(found, now)
     except FlagError as error:
         raise RefusedError(_not_sent(str(error))) from error
-    content = _inside(found, spool, policy, extraction)
+    content = _inside(found, spool, policy, read)
     envelope = envelope_of(session, session.recipients, own_domains)
     facts = policy.facts(envelope, found, content, knowledge)
     decisions = policy.decide_on(facts)
@@ -169,15 +171,13 @@ def examine(
     )
 
 
-def _inside(
-    found: Outline, spool: Spool, policy: Policy, extraction: ExtractionPool | None
-) -> Content:
+def _inside(found: Outline, spool: Spool, policy: Policy, read: Read | None) -> Content:
     """Read text and attachments if a rule asks for them; what a mail costs otherwise is nothing."""
     if not policy.reads_inside:
         return Content()
-    if extraction is None:
+    if read is None:
         return Content(problems=("nothing here reads text and attachments",))
-    content = extraction.read(found, spool.read())
+    content = read(found, spool.read())
     if content.problems:
         log.info("mail.not_read", problems=content.problems, size=found.size)
     return content

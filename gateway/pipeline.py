@@ -7,12 +7,14 @@ Must never open what is sealed, nor log a word of a mail.
 """
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from gateway.changing import Changer
 from gateway.errors import RefusedError
-from gateway.examination import Examined, envelope_of, examine
+from gateway.examination import Examined, Read, envelope_of, examine
 from gateway.holding import hold_for
 from gateway.ownership import check_envelope
 from gateway.recorder import Recorder
@@ -25,12 +27,13 @@ from gateway.securing import secured
 from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
-from gateway.verified import Verified
+from gateway.verified import MustWait, Verified, not_yet
 from gateway.warning import is_warned, warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
 from policies.engine import Policy
-from policies.extraction.pool import ExtractionPool
+from policies.extraction.budgets import NeedsWorker
+from policies.extraction.pool import ExtractionPool, read_here
 from policies.settings import OrganisationSettings
 from vault import reference
 from vault.address import Address
@@ -44,6 +47,13 @@ from vault.store import Store
 from vault.users import User
 
 log = structlog.get_logger()
+
+AT_ONCE = 32 * 1024
+"""Bytes of a mail that is examined where it came in. To hand it to a thread and back costs as much
+as the examination, and what that takes, some milliseconds, nobody notices."""
+
+OVERHEAD = 1024
+"""Bytes that a spool's ciphertext may have more than the mail."""
 
 
 class Pipeline:
@@ -77,6 +87,8 @@ class Pipeline:
         self._relay, self._patience = relay, patience
         self._extraction = extraction
         self._recorder = recorder
+        # What goes into the database as it is touches no disk before its commit does.
+        self._in_memory = min(AT_ONCE, store.settings.content_inline_limit - OVERHEAD)
         self._authenticator = Authenticator(store, workers)
         self._scanning = Scanning(store, workers, self._domains, panel)
         self._route = Route(
@@ -118,8 +130,7 @@ class Pipeline:
         """Do what is to be done with a complete mail. Raise VaultError: then nothing was done."""
         scan = self._scanning.of(spool)
         try:
-            verified = Verified(self._relay, self._patience / 2)
-            mail = await self._workers.call(self._examine, session, spool, verified, scan)
+            mail = await self._examined(session, spool, scan)
             if mail.is_held:
                 return await self._hold(await scan.cleared(mail), spool)
             if mail.is_changed:
@@ -143,22 +154,34 @@ class Pipeline:
             scan.end()
             spool.abort()  # what was deposited is the vault's, and stays
 
-    def _examine(
+    async def _examined(self, session: MailSession, spool: Spool, scan: Scan) -> Examined:
+        """Examine a small mail of text at once, any other on a thread. Raises RefusedError."""
+        if spool.size <= AT_ONCE:
+            spool.finish()
+            scan.begin()
+            with suppress(NeedsWorker, MustWait):
+                return self._examine(session, spool, read_here, not_yet)
+        verified = Verified(self._relay, self._patience / 2)
+        return await self._workers.call(self._examine_long, session, spool, verified, scan)
+
+    def _examine_long(
         self, session: MailSession, spool: Spool, verified: Verified, scan: Scan
     ) -> Examined:
         spool.finish()
         scan.begin()
+        read = None if self._extraction is None else self._extraction.read
+        return self._examine(session, spool, read, verified)
+
+    def _examine(
+        self,
+        session: MailSession,
+        spool: Spool,
+        read: Read | None,
+        verified: Callable[[str], bool],
+    ) -> Examined:
         now, past = self._store.clock(), Past(self._store, verified)
-        return examine(
-            session,
-            spool,
-            self.policy,
-            self._domains,
-            now,
-            self._extraction,
-            past,
-            self._recorder,
-        )
+        policy, recorder = self.policy, self._recorder
+        return examine(session, spool, policy, self._domains, now, read, past, recorder)
 
     async def _hold(self, mail: Examined, spool: Spool) -> Reply:
         """Keep the mail until its sender has mended it; nobody gets it yet."""
@@ -187,7 +210,10 @@ class Pipeline:
         clear, trace = mail.recipients(Outcome.RELAY), reference.draw()
         prefix = self._route.prefix(mail, trace) if clear else b""
         kept = deposit_for(mail, spool, self._domains, clear, prefix)
-        beginning = await self._workers.call(begin_deposit, self._store, self._keys, kept)
+        if spool.size <= self._in_memory:
+            beginning = begin_deposit(self._store, self._keys, kept)
+        else:
+            beginning = await self._workers.call(begin_deposit, self._store, self._keys, kept)
         receipt = await asyncio.wrap_future(beginning)
         log.info(
             "mail.sealed",

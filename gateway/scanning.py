@@ -92,8 +92,8 @@ class Scan:
         self._asking: Asking | None = None
 
     def begin(self) -> None:
-        """Show the mail to the scanners, and return at once."""
-        if self._scanning.panel is not None:
+        """Show the mail to the scanners, once, and return at once."""
+        if self._scanning.panel is not None and self._asking is None:
             self._asking = self._scanning.panel.begin(self._spool.read, self._spool.size)
 
     async def cleared(self, mail: Examined) -> Examined:

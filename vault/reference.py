@@ -12,7 +12,8 @@ _MISREAD = str.maketrans("OIL", "011", "- \t")
 
 def draw() -> str:
     """Return a fresh reference: 40 random bits. Whoever stores it sees to it that it is unique."""
-    drawn = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    bits = secrets.randbits(5 * LENGTH)
+    drawn = "".join(ALPHABET[bits >> (5 * place) & 31] for place in range(LENGTH))
     return f"{drawn[:4]}-{drawn[4:]}"
 
 

@@ -70,7 +70,9 @@ class Spool:
         self.size += memoryview(data).nbytes
 
     def finish(self) -> None:
-        """Declare the message complete; raises StoreUnavailable."""
+        """Declare the message complete, once or more often; raises StoreUnavailable."""
+        if self.digest:
+            return
         self._writer.finish()
         self.digest = self._sha256.digest()
 

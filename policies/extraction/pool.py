@@ -25,6 +25,16 @@ _SMALL_BUDGETS = Budgets(bytes_in=SMALL, seconds=2.0, documents=False)
 _CLOSED = "the mail was not read: this process is being stopped"
 
 
+def read_here(outline: Outline, chunks: Iterable[bytes]) -> Content:
+    """Say what a small mail of text and HTML contains; NeedsWorker is raised for any other.
+
+    Waits for nobody.
+    """
+    if outline.size > SMALL:
+        raise NeedsWorker
+    return extract(outline, chunks, _SMALL_BUDGETS)
+
+
 class ExtractionPool:
     """Reads mails in at most `size` workers; further callers wait for their turn.
 
@@ -57,7 +67,7 @@ class ExtractionPool:
         if outline.size <= SMALL:
             chunks = list(chunks)
             with suppress(NeedsWorker):
-                return extract(outline, chunks, _SMALL_BUDGETS)
+                return read_here(outline, chunks)
         worker = self._places.get()
         try:
             worker = self._fit(worker)
