@@ -47,7 +47,7 @@ class Changer:
                 failed[changes] = f"its subject cannot be hidden: {error}"
         happened = (*mail.happened, *_left(mail, plans, failed))
         decisions = tuple(_sealed(one) if one.changes in failed else one for one in mail.decisions)
-        check_decisions(mail.session, decisions)
+        check_decisions(mail.session, decisions, mail.policy)
         return replace(mail, decisions=decisions, plans=plans, happened=happened)
 
     def _plan(self, mail: Examined, spool: Spool, changes: Changes) -> Plan:

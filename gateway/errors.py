@@ -8,6 +8,7 @@ Errors of the safe (`vault.errors`) pass through; `gateway.smtp.replies.for_erro
 """
 
 from gateway.smtp.replies import Reply
+from vault.address import Address
 
 
 class GatewayError(Exception):
@@ -15,12 +16,24 @@ class GatewayError(Exception):
 
 
 class RefusedError(GatewayError):
-    """A command or a mail is not taken. `rules` names the rules of the policy that say so."""
+    """A command or a mail is not taken.
 
-    def __init__(self, reply: Reply, rules: tuple[str, ...] = ()) -> None:
+    If the policy says so, `rules` names its rules, `policy` is its digest, and `recipients` are
+    those whom it refuses.
+    """
+
+    def __init__(
+        self,
+        reply: Reply,
+        rules: tuple[str, ...] = (),
+        policy: str = "",
+        recipients: tuple[Address, ...] = (),
+    ) -> None:
         super().__init__(reply.status)
         self.reply = reply
         self.rules = rules
+        self.policy = policy
+        self.recipients = recipients
 
 
 class ClientGoneError(GatewayError):

@@ -159,7 +159,7 @@ def examine(
     decisions = policy.decide_on(facts)
     if recorder is not None:
         recorder.mail(policy, now, facts, decisions)
-    check_decisions(session, decisions)
+    check_decisions(session, decisions, policy.digest)
     return Examined(
         session=session,
         outline=found,
@@ -194,14 +194,16 @@ def _check_form(session: MailSession, found: Outline) -> None:
         raise RefusedError(refusal)
 
 
-def check_decisions(session: MailSession, decisions: tuple[Decision, ...]) -> None:
-    """Raise RefusedError if nobody is to get the mail."""
+def check_decisions(session: MailSession, decisions: tuple[Decision, ...], policy: str) -> None:
+    """Raise RefusedError if nobody is to get the mail. `policy` is the digest of what decided."""
     # A mail without a sender cannot be held: there is nobody to ask.
     stops = {Outcome.REFUSE} if session.sender is not None else {Outcome.REFUSE, Outcome.HOLD}
     refused = [one for one in decisions if one.outcome in stops]
     if refused:
         rules = dict.fromkeys(reason.rule for one in refused for reason in one.because)
-        raise RefusedError(_not_sent(*_sentences(refused, of=len(decisions))), tuple(rules))
+        told = _not_sent(*_sentences(refused, of=len(decisions)))
+        whom = tuple(one.recipient for one in refused)
+        raise RefusedError(told, tuple(rules), policy, whom)
     if any(map(_kept, decisions)) and session.user is None and session.sender is None:
         raise RefusedError(NO_SENDER_TO_SEAL)
 

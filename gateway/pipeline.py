@@ -18,6 +18,7 @@ from gateway.examination import Examined, Read, envelope_of, examine
 from gateway.holding import hold_for
 from gateway.ownership import check_envelope
 from gateway.recorder import Recorder
+from gateway.refusing import note_refusal
 from gateway.relay.sender import Relay
 from gateway.relaying import PATIENCE, Route
 from gateway.scanners.panel import Panel
@@ -120,6 +121,7 @@ class Pipeline:
             self._recorder.recipient(policy, now, envelope, decision)
         rules = [reason.rule for reason in decision.because]
         log.info("mail.recipient_refused", client_ip=session.peer_ip, rules=rules)
+        note_refusal(self._store, session, [address], rules, self.policy.digest)
         return Reply(550, "5.7.1", f"Not sent to {address}: {decision.told}")
 
     def open_spool(self, session: MailSession) -> Spool:
@@ -149,6 +151,8 @@ class Pipeline:
                 status=refused.reply.status,
                 rules=refused.rules,
             )
+            whom, rules = refused.recipients, refused.rules
+            note_refusal(self._store, session, whom, rules, refused.policy)
             return refused.reply
         finally:
             scan.end()

@@ -118,7 +118,7 @@ def _unscanned(mail: Examined, report: Report) -> Examined:
     decisions = mail.decisions
     if report.ruling is Ruling.SEAL:
         decisions = tuple(map(_sealed, decisions))
-        check_decisions(mail.session, decisions)
+        check_decisions(mail.session, decisions, mail.policy)
     return replace(mail, decisions=decisions, happened=(*mail.happened, *happened))
 
 

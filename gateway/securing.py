@@ -48,7 +48,7 @@ async def secured(mail: Examined, relay: Relay, seconds: float) -> Examined:
     lost = [one for one in wanted if way_of(one.relay) in failed]
     changed = {one.recipient: _without_way(one) for one in lost}
     decisions = tuple(changed.get(one.recipient, one) for one in mail.decisions)
-    check_decisions(mail.session, decisions)
+    check_decisions(mail.session, decisions, mail.policy)
     happened = tuple(
         Happened(Act.RELAY_UNSAFE, one.recipient, failed[way_of(one.relay)].status) for one in lost
     )

@@ -66,6 +66,7 @@ class Act(StrEnum):
     QUEUE_DROPPED = "queue:dropped"
     MALWARE_FOUND = "malware:found"
     SCAN_MISSED = "scan:missed"
+    MAIL_REFUSED = "mail:refused"
     SENDER_WARNED = "sender:warned"
     CODE_ASKED = "code:asked"
     CODE_ACCEPTED = "code:accepted"

@@ -70,6 +70,7 @@ WORDS: Final[dict[Act, Words]] = {
     Act.RELAY_DONE: Words("Copy sent without sealing to {whom}"),
     Act.RELAY_DELAYED: Words("Copy without sealing to {whom} delayed; it will be tried again", BAD),
     Act.RELAY_BOUNCED: Words("Copy without sealing to {whom} could not be delivered", BAD),
+    Act.MAIL_REFUSED: Words("Refused by the policy for {whom}. Sent by {who}", BAD),
     Act.HOLD_BEGUN: Words("Held. Sent by {who}"),
     Act.HOLD_OPENED: Words("Looked at by {who} while it was held"),
     Act.HOLD_FIXED: Words("Changed by {who}"),
