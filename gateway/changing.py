@@ -7,10 +7,11 @@ as it was is on record with its reason. Blocks: it reads the mail.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gateway.changes import plan as planning
-from gateway.changes.neutral import CannotHide, subject_line
-from gateway.changes.plan import Plan
 from gateway.examination import Examined, check_decisions
+from gateway.notices import mime
+from policies.changes import plan as planning
+from policies.changes.neutral import CannotHide, neutral_subject
+from policies.changes.plan import Plan
 from policies.decision import Decision, Outcome, Reason
 from policies.terms import ANY_WAY, UNCHANGED, Changes
 from vault import reference
@@ -55,6 +56,11 @@ class Changer:
         return planning.plan(
             mail.outline, spool.read, changes, subject=subject, hostname=self.hostname
         )
+
+
+def subject_line(organisation: str, reference: str) -> bytes:
+    """Return the subject that a copy shows, as a header field."""
+    return mime.field("Subject", mime.unstructured(neutral_subject(organisation, reference)))
 
 
 def _relayed(one: Decision) -> bool:

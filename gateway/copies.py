@@ -8,9 +8,9 @@ an edit adds.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.changes.plan import Plan
-from gateway.changes.splice import to_text
 from gateway.relay.routes import Way
+from policies.changes.plan import Plan
+from policies.changes.splice import to_text
 from policies.decision import Decision, Outcome
 from policies.terms import Changes, RelayTerms
 from vault.address import Address

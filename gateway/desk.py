@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from gateway.changes.splice import from_text, splice
 from gateway.notices import warned
 from gateway.notices.letters import LetterError, render
 from gateway.notices.settings import NoticeSettings
@@ -22,6 +21,7 @@ from gateway.relay.parameters import MailParameters, RecipientParameters
 from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from gateway.relay.settings import DeliverySettings
+from policies.changes.splice import from_text, splice
 from policies.settings import OrganisationSettings
 from vault import warnings
 from vault.address import Address

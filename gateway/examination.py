@@ -10,7 +10,6 @@ from datetime import datetime
 
 import structlog
 
-from gateway.changes.plan import Plan
 from gateway.copies import Copy, copies_for
 from gateway.errors import RefusedError
 from gateway.ownership import check_headers
@@ -18,6 +17,7 @@ from gateway.recorder import Recorder
 from gateway.relay.parameters import PLAIN_RECIPIENT, MailParameters
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
+from policies.changes.plan import Plan
 from policies.decision import Decision, Outcome
 from policies.engine import Policy
 from policies.envelope import Envelope

@@ -15,8 +15,6 @@ from itertools import chain
 
 import structlog
 
-from gateway.changes.plan import Plan
-from gateway.changes.splice import splice
 from gateway.copies import Copy
 from gateway.errors import RefusedError
 from gateway.examination import Examined
@@ -30,6 +28,8 @@ from gateway.smtp.replies import Reply
 from gateway.trail import Trail
 from gateway.warning import is_warned, warn_sender
 from gateway.workers import Workers
+from policies.changes.plan import Plan
+from policies.changes.splice import splice
 from policies.decision import Outcome
 from vault import reference
 from vault.address import Address

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.changes import neutral, plan, statement
-from gateway.changes.fields import fields_of, signed_names
-from gateway.changes.neutral import CannotHide, subject_line
-from gateway.changes.plan import Plan
-from gateway.changes.splice import Edit, from_text, ordered, read_at, splice, to_text
+from gateway.changing import subject_line
+from policies.changes import neutral, plan, statement
+from policies.changes.fields import fields_of, signed_names
+from policies.changes.neutral import CannotHide
+from policies.changes.plan import Plan
+from policies.changes.splice import Edit, from_text, ordered, read_at, splice, to_text
 from policies.message.mime import outline
 from policies.terms import DELETE_AFTER_USE, Changes
 

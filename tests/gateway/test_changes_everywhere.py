@@ -4,10 +4,11 @@ import email
 import email.policy
 from collections.abc import Iterator
 
-from gateway.changes import plan
-from gateway.changes.neutral import CannotHide, subject_line
-from gateway.changes.plan import Plan
-from gateway.changes.splice import splice
+from gateway.changing import subject_line
+from policies.changes import plan
+from policies.changes.neutral import CannotHide
+from policies.changes.plan import Plan
+from policies.changes.splice import splice
 from policies.message.mime import Outline, outline
 from policies.terms import Changes
 from tests.golden.awkward import awkward_mails, hostile_mails

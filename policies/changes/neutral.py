@@ -8,10 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
-from gateway.changes.fields import Field, fields_of, head_of
-from gateway.changes.obstacles import obstacle
-from gateway.changes.splice import Edit, ordered, read_at, splice
-from gateway.notices import mime
+from policies.changes.fields import Field, fields_of, head_of
+from policies.changes.obstacles import obstacle
+from policies.changes.splice import Edit, ordered, read_at, splice
 from policies.message.mime import outline as outline_of
 from policies.message.shape import Outline, Part
 
@@ -45,10 +44,9 @@ class CannotHide(Exception):  # noqa: N818 - it reads as what it says
     """The subject of a mail cannot be hidden; says why."""
 
 
-def subject_line(organisation: str, reference: str) -> bytes:
-    """Return the subject that a copy shows, as a header field."""
-    text = f"Secure message from {organisation} - ref {reference}"
-    return mime.field("Subject", mime.unstructured(text))
+def neutral_subject(organisation: str, reference: str) -> str:
+    """Return the subject that a copy shows."""
+    return f"Secure message from {organisation} - ref {reference}"
 
 
 def plan(outline: Outline, read: Read, subject: bytes) -> list[Edit]:

@@ -6,9 +6,9 @@ Promises edits in order that do not overlap. Must never be asked about what is s
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gateway.changes import neutral, statement, stripping
-from gateway.changes.fields import fields_of, head_of
-from gateway.changes.splice import Edit, ordered, read_at
+from policies.changes import neutral, statement, stripping
+from policies.changes.fields import fields_of, head_of
+from policies.changes.splice import Edit, ordered, read_at
 from policies.message.shape import Outline
 from policies.terms import Changes
 

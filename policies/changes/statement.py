@@ -12,10 +12,10 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 
-from gateway.changes.fields import fields_of, head_of
-from gateway.changes.obstacles import obstacle, own_parts, with_path
-from gateway.changes.reading import TextReader
-from gateway.changes.splice import Edit, read_at
+from policies.changes.fields import fields_of, head_of
+from policies.changes.obstacles import obstacle, own_parts, with_path
+from policies.changes.reading import TextReader
+from policies.changes.splice import Edit, read_at
 from policies.message.shape import Outline, Part
 
 Read = Callable[[], Iterable[bytes]]

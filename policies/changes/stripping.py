@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
 
-from gateway.changes.fields import Field, signed_names
-from gateway.changes.splice import Edit
+from policies.changes.fields import Field, signed_names
+from policies.changes.splice import Edit
 
 INTERNAL = "internal"
 INTERNAL_RECEIVED = "internal_received"
