@@ -199,14 +199,19 @@ class Deliverer:
     def _settle(self, item: Item, answer: Answer) -> None:
         """Write down what became of a row; runs in a thread. Raises StoreUnavailable."""
         desk = self._desk
+        sealing, status = desk.sealing_keys, answer.status
         if answer.positive:
-            what, done = "outbox.sent", outbox.complete(desk.store, item, answer.status)
+            word = desk.word_of_handing_on(item, answer)
+            what = "outbox.sent"
+            done = outbox.complete(desk.store, item, status, sealing=sealing, word=word)
         elif answer.temporary:
-            until = desk.store.clock() + self._wait(item)
-            what, done = "outbox.postponed", outbox.postpone(desk.store, item, answer.status, until)
+            until, word = desk.store.clock() + self._wait(item), desk.word_of_delay(item)
+            what = "outbox.postponed"
+            done = outbox.postpone(desk.store, item, status, until, sealing=sealing, word=word)
         else:
-            what = "outbox.given_up"
-            done = outbox.give_up(desk.store, desk.sealing_keys, item, answer.status)
+            word = desk.word_of_failure(item)
+            what, tell = "outbox.given_up", word is not None
+            done = outbox.give_up(desk.store, sealing, item, status, word=word, tell=tell)
         log.info(
             what,
             row=item.id,

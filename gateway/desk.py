@@ -8,16 +8,20 @@ it opens what is still to be sent.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from itertools import chain
 
+from gateway import undelivered
 from gateway.notices import warned
 from gateway.notices.letters import LetterError, render
 from gateway.notices.settings import NoticeSettings
+from gateway.relay.answers import Answer
 from gateway.relay.content import measure
 from gateway.relay.dkim import Signer
 from gateway.relay.headers import drop_headers
 from gateway.relay.letter import Letter
-from gateway.relay.parameters import MailParameters, RecipientParameters
+from gateway.relay.parameters import MailParameters, Notify, RecipientParameters, Ret
 from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from gateway.relay.settings import DeliverySettings
@@ -29,6 +33,9 @@ from vault.keys import RelayKeys, SealingKeys
 from vault.outbox import Item, Kind
 from vault.store import Store
 
+OF_NOTICES = MailParameters(ret=Ret.HDRS)
+TO_BE_TOLD = RecipientParameters(notify=frozenset({Notify.FAILURE, Notify.DELAY}))
+TOLD_OF = frozenset({Kind.NOTICE, Kind.RELAY})
 # Nobody could do anything with what comes back.
 NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE, Kind.POLICY, Kind.WARNING})
 
@@ -45,6 +52,7 @@ class Desk:
     notices: NoticeSettings
     delivery: DeliverySettings
     signer: Signer | None = None
+    hostname: str = ""
 
     def letter(self, item: Item) -> Letter:
         """Make a row ready to be sent; reads and decrypts, so it belongs in a thread.
@@ -55,12 +63,40 @@ class Desk:
         found = measure(chunks())
         to, way = (item.to,), Way.of(item.fields)
         back = self._return_path(item)
-        asked, each = (
-            MailParameters.of_fields(item.fields),
-            RecipientParameters.of_fields(item.fields),
-        )
+        asked, each = _asked(item)
         letter = Letter(back, to, chunks(), found.size, found.eight_bit, way)
         return replace(letter, asked=asked, asked_for={item.to: each})
+
+    def word_of_failure(self, item: Item) -> dict[str, str] | None:
+        """Return what is told of a row that is given up, None if nothing is."""
+        return self._word(item, Notify.FAILURE)
+
+    def word_of_delay(self, item: Item) -> dict[str, str] | None:
+        """Return what is told of a row that is late, None if it is not, or is known to be."""
+        age = self.store.clock() - item.queued_at
+        if item.warned or age < self.delivery.warn_after or item.kind not in TOLD_OF:
+            return None
+        return self._word(item, Notify.DELAY, item.queued_at + self.delivery.give_up_after)
+
+    def word_of_handing_on(self, item: Item, answer: Answer) -> dict[str, str] | None:
+        """Return what is told of a row that was sent: only if asked, and if nobody else tells.
+
+        The reports that a notice asks of the next hop are not those that its sender asked for.
+        """
+        if item.kind not in TOLD_OF or (answer.reports and item.kind is Kind.RELAY):
+            return None
+        return self._word(item, Notify.SUCCESS)
+
+    def _word(
+        self, item: Item, what: Notify, until: datetime | None = None
+    ) -> dict[str, str] | None:
+        if item.kind not in TOLD_OF:
+            return {}
+        whole = partial(self._whole, item)
+        return undelivered.of_item(item, what, whole, host=self.hostname, until=until)
+
+    def _whole(self, item: Item) -> Iterator[bytes]:
+        return self._chunks(item)()
 
     def _chunks(self, item: Item) -> Callable[[], Iterator[bytes]]:
         content = item.content
@@ -87,6 +123,13 @@ class Desk:
         if item.kind is Kind.RELAY:
             return item.return_path
         return None if item.kind in NULL_PATH else self.notices.return_address
+
+
+def _asked(item: Item) -> tuple[MailParameters, RecipientParameters]:
+    """Return what is asked of the next hop. A notice has its own wishes, not its sender's."""
+    if item.kind is Kind.NOTICE:
+        return OF_NOTICES, TO_BE_TOLD
+    return MailParameters.of_fields(item.fields), RecipientParameters.of_fields(item.fields)
 
 
 def make_signer(notices: NoticeSettings) -> Signer | None:

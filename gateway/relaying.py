@@ -15,6 +15,7 @@ from itertools import chain
 
 import structlog
 
+from gateway import undelivered
 from gateway.copies import Copy
 from gateway.errors import RefusedError
 from gateway.examination import Examined
@@ -103,13 +104,13 @@ class Route:
             shadow=mail.shadow,
         )
         if not sorted_out.taken and not sorted_out.later:
-            await self.trail.refused(mail, sorted_out.refused, None)
+            await self.trail.refused(mail, sorted_out.refused)
             raise RefusedError(_refusal(answers))
         if sorted_out.later:
             queued = deposit_for(mail, spool, self.own_domains, tuple(sorted_out.later), prefix)
             keeping = await self.workers.call(begin_deposit, self.store, self.keys, queued)
             trace = (await asyncio.wrap_future(keeping)).reference
-        await self._settle(mail, sorted_out, trace)
+        await self._settle(mail, spool, sorted_out, trace)
         return _accepted(sorted_out, trace)
 
     async def _send_all(self, mail: Examined, spool: Spool, prefix: bytes) -> dict[Address, Answer]:
@@ -140,15 +141,21 @@ class Route:
         )
         return await self.relay.send(letter)
 
-    async def _settle(self, mail: Examined, sorted_out: "_Sorted", trace: str) -> None:
+    async def _settle(
+        self, mail: Examined, spool: Spool, sorted_out: "_Sorted", trace: str
+    ) -> None:
         """Write down what became of it. The mail is on its way: a failure here changes nothing."""
         self.trail.taken(mail, sorted_out.taken)
         try:
+            about = undelivered.About(mail, spool.read, trace, self.hostname)
             if sorted_out.refused:
-                await self.trail.refused(mail, sorted_out.refused, trace)
+                told = await self.workers.call(about.refused, sorted_out.refused)
+                await self.trail.refused(mail, sorted_out.refused, told)
+            if unreported := about.unreported(sorted_out.taken):
+                await self.trail.tell(mail, await self.workers.call(about.handed_on, unreported))
             if is_warned(mail):
-                told = (self.store, self.keys, mail, self.own_domains, trace)
-                await self.workers.call(warn_sender, *told)
+                whom = (self.store, self.keys, mail, self.own_domains, trace)
+                await self.workers.call(warn_sender, *whom)
         except VaultError as error:
             log_failure("mail.outcome_not_recorded", error)
 

@@ -53,6 +53,7 @@ def deposit_for(
                 address=one.recipient.homely(own_domains),
                 visible=one.recipient.folded() in shown,
                 notify=one.outcome is Outcome.SEAL,  # others have the reference in their copy
+                how=asked.get(one.recipient, {}),
             )
             for one in mail.kept
         ),

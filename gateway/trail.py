@@ -8,7 +8,7 @@ the next hop answered is then in its log alone.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -25,6 +25,8 @@ from vault.origin import Origin
 from vault.store import Store, Transaction
 
 Answers = Mapping[Address, Answer]
+Told = Sequence[Mapping[str, str]]
+"""Fields of bounces, one a recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,18 @@ class Trail:
         except VaultError as error:
             log_failure("mail.outcome_not_recorded", error)
 
-    async def refused(self, mail: Examined, answers: Answers, trace: str | None) -> None:
-        """Record who was refused; with a `trace`, the sender, who hears 250, is told by a mail."""
+    async def refused(self, mail: Examined, answers: Answers, told: Told = ()) -> None:
+        """Record who was refused, and post what the sender, who hears 250, is told of them."""
 
         def work(tx: Transaction) -> None:
             self._record(tx, mail, Act.RELAY_BOUNCED, _said(answers))
-            if trace is not None and mail.session.sender is not None:
-                self._bounce(tx, mail.session.sender, answers, trace)
+            self._post(tx, mail, told)
 
         await asyncio.wrap_future(self.store.hand_over(work))
+
+    async def tell(self, mail: Examined, told: Told) -> None:
+        """Post what the sender asked to hear."""
+        await asyncio.wrap_future(self.store.hand_over(lambda tx: self._post(tx, mail, told)))
 
     def _record(
         self, tx: Transaction, mail: Examined, act: Act, details: Mapping[Address, str]
@@ -77,16 +82,13 @@ class Trail:
             because = {"detail": detail, "policy": mail.policy}
             record(tx, act, actor=actor, subject=str(to), origin=origin, **because)
 
-    def _bounce(self, tx: Transaction, sender: Address, answers: Answers, trace: str) -> None:
-        for to, answer in answers.items():
-            fields = {
-                "reference": trace,
-                "recipient": str(to),
-                "status": answer.status,
-                "what": "mail",
-                "package_id": "",
-            }
-            outbox.post(tx, self.keys, outbox.Kind.BOUNCE, sender, fields)
+    def _post(self, tx: Transaction, mail: Examined, told: Told) -> None:
+        """Post bounces; the null sender has nobody who could be told."""
+        if (sender := mail.session.sender) is None:
+            return
+        for fields in told:
+            full = {**fields, "attempted_at": tx.now.isoformat()}
+            outbox.post(tx, self.keys, outbox.Kind.BOUNCE, sender, full)
 
 
 def _said(answers: Answers) -> dict[Address, str]:

@@ -174,6 +174,7 @@ async def _deliver(stopping: Stopping, settings: Settings) -> None:
         notices=settings.notices,
         delivery=settings.delivery,
         signer=make_signer(settings.notices),
+        hostname=settings.smtp.hostname,
     )
     with closing(desk.store):
         deliverer = Deliverer(desk)

@@ -38,11 +38,15 @@ _MAIL = "deposit mark"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantFor:
-    """A recipient of a package. `visible=False` is a Bcc: never shown to other recipients."""
+    """A recipient of a package. `visible=False` is a Bcc: never shown to other recipients.
+
+    `how` goes with the notice, in words of the gateway's own.
+    """
 
     address: Address
     notify: bool = True
     visible: bool = True
+    how: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +271,7 @@ def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package:
         policy = deposit.policy
         record(tx, granted, package_id=package_id, actor=author, subject=whom, policy=policy)
         if grant.notify:
-            post_first(tx, keys, package, grant.address, deposit.summary.author_name)
+            post_first(tx, keys, package, grant.address, deposit.summary.author_name, grant.how)
 
 
 def _merged(grants: Iterable[GrantFor]) -> list[GrantFor]:
@@ -279,6 +283,7 @@ def _merged(grants: Iterable[GrantFor]) -> list[GrantFor]:
             address=grant.address,
             notify=known.notify or grant.notify,
             visible=known.visible or grant.visible,
+            how=known.how,
         )
     return list(merged.values())
 

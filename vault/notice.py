@@ -22,13 +22,18 @@ Row = Mapping[Any, Any]
 
 
 def post_first(
-    tx: Transaction, keys: SealingKeys, package: Row, to: Address, author_name: str
+    tx: Transaction,
+    keys: SealingKeys,
+    package: Row,
+    to: Address,
+    author_name: str,
+    how: Mapping[str, str] | None = None,
 ) -> None:
     """Queue the notice of a package (a row of `packages`) that is just being deposited.
 
-    The caller writes the grant, as `queued`.
+    The caller writes the grant, as `queued`. `how` is what the client asked for this recipient.
     """
-    _post(tx, keys, package, to, {"author_name": author_name, "again": ""})
+    _post(tx, keys, package, to, {**(how or {}), "author_name": author_name, "again": ""})
 
 
 def post_again(tx: Transaction, keys: SealingKeys, package_id: str, to: Address) -> None:

@@ -25,12 +25,12 @@ from vault.claims import NO_LEASE, unclaimed, unsettled
 from vault.facts import address_of
 from vault.keys import RelayKeys, SealingKeys
 from vault.outbox import Item
+from vault.reasons import DROPPED
 from vault.store import Store, Transaction
 from vault.tables import OutboxState
 
 AT_ONCE = 500  # rows changed in one transaction, so that mail need not wait for long
 SHORTEST_ID = 6
-DROPPED = "5.7.0 Taken out of the queue by an administrator"
 
 
 _SHOWN = [column for column in tables.outbox.c if column.name not in {"payload", "wrapped"}]
@@ -125,7 +125,7 @@ def drop(
     sealing: SealingKeys,
     entry: Entry,
     by: str,
-    word: Callable[[Item], outbox.Word] | None,
+    word: Callable[[Item], outbox.Word | None] | None,
 ) -> bool:
     """Give one row up for good; with `word`, whoever is to know is told as of any failure.
 
@@ -133,7 +133,8 @@ def drop(
     """
     if (item := outbox.take(store, relay, entry.id, f"queue:{by}")) is not None:
         said = word(item) if word else None
-        return outbox.give_up(store, sealing, item, DROPPED, word=said, tell=bool(word), by=by)
+        tell = said is not None
+        return outbox.give_up(store, sealing, item, DROPPED, word=said, tell=tell, by=by)
     with store.reading() as tx:
         row = tables.outbox.c
         leased = select(row.lease).where(row.id == entry.id, row.leased_by == f"queue:{by}")

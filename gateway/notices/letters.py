@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 
-from gateway.notices import held, mime, policy, warned, wording
+from gateway.notices import bounce, held, mime, policy, warned, wording
 from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
 from policies.settings import OrganisationSettings
@@ -81,13 +81,13 @@ def _body(item: Item, facts: dict[str, Any]) -> mime.Part:
         _pages.get_template(f"{item.kind.value}.{shape}.j2").render(facts)
         for shape in ("txt", "html")
     )
-    parts = (mime.text_part(wording.wrapped(text)), mime.html_part(html))
-    readable = mime.multipart("alternative", parts, f"=_{item.id}_a")
+    halves = (mime.text_part(wording.wrapped(text)), mime.html_part(html))
+    readable = mime.multipart("alternative", halves, f"=_{item.id}_a")
     if item.kind is not Kind.BOUNCE:
         return readable
-    report = _delivery_report(facts)
+    parts = (readable, bounce.report(facts), bounce.returned(facts))
     return mime.multipart(
-        "report; report-type=delivery-status", (readable, report), f"=_{item.id}_r"
+        "report; report-type=delivery-status", tuple(filter(None, parts)), f"=_{item.id}_r"
     )
 
 
@@ -104,7 +104,7 @@ def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str
         Kind.POLICY: str(facts.get("headline")),
         Kind.WARNING: "Please look again at what you have sent"
         + (f" ({reference})" if reference else ""),
-        Kind.BOUNCE: f"Not delivered to {facts.get('recipient')} ({reference})",
+        Kind.BOUNCE: f"{facts.get('headline')} {facts.get('recipient')} ({reference})",
     }[kind]
 
 
@@ -168,43 +168,15 @@ def _access_declined(fields: dict[str, str], settings: NoticeSettings) -> dict[s
     return {"reference": fields["reference"]}
 
 
-def _bounce(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
-    status = mime.checked(fields["status"])
-    code, said = wording.split_status(status)
-    return {
-        "recipient": mime.checked(fields["recipient"]),
-        "status": code,
-        "said": said,
-        "reason": wording.reason(status),
-        "notice": fields["what"] == "notice",
-        "host": settings.sender_address.domain,
-    }
-
-
 _FACTS = {
     Kind.NOTICE: _notice,
     Kind.CODE: _code,
     Kind.ACCESS_REQUEST: _access_request,
     Kind.ACCESS_DECLINED: _access_declined,
-    Kind.BOUNCE: _bounce,
+    Kind.BOUNCE: bounce.bounce,
     Kind.HELD: held.held,
     Kind.APPROVAL: held.approval,
     Kind.SETTLED: held.settled,
     Kind.POLICY: policy.policy,
     Kind.WARNING: warned.warning,
 }
-
-
-def _delivery_report(facts: dict[str, Any]) -> mime.Part:
-    """Return the machine-readable half of a bounce (RFC 3464)."""
-    said = facts["said"].encode("ascii", "replace").decode("ascii")
-    server = [("Reporting-MTA", f"dns; {facts['host']}")]
-    recipient = [
-        ("Final-Recipient", f"rfc822; {facts['recipient']}"),
-        ("Action", "failed"),
-        ("Status", facts["status"]),
-    ]
-    if said:
-        recipient.append(("Diagnostic-Code", f"smtp; {said}"))
-    blocks = (b"".join(mime.field(*one) for one in block) for block in (server, recipient))
-    return mime.Part("message/delivery-status", "", b"\r\n".join(blocks))

@@ -76,6 +76,11 @@ def unstructured(text: str) -> str:
     return _encoded_words(text)
 
 
+def folded(text: str) -> str:
+    """Return printable text as the value of a field, broken at blanks where it is long."""
+    return "\r\n ".join(textwrap.wrap(checked(text), LONGEST_LINE, break_long_words=False))
+
+
 def mailbox(name: str, address: str) -> str:
     """Return `"name" <address>`, or the address alone if the name is empty."""
     checked(name)

@@ -10,6 +10,8 @@ import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from vault import reasons
+
 WIDTH = 75
 LONGEST_NAME = 64
 
@@ -21,25 +23,17 @@ _MONTHS = (
 _NAME_MARKS = frozenset(" .,'’-()&")
 _LINK_LIKE = re.compile(r"\w\.\w{2}|\bwww\b|\bhttps?\b", re.IGNORECASE)
 _LEADING = re.compile(r"( *(?:\d+\. |- )?)(.*)", re.DOTALL)
-_STATUS = re.compile(r"([45])\.(\d{1,3}\.\d{1,3}) ?(.*)", re.DOTALL)
+_STATUS = re.compile(r"([245])\.(\d{1,3}\.\d{1,3}) ?(.*)", re.DOTALL)
 _NOON = 12
 
-# RFC 3463, and what a person can do about it.
-_REASONS = {
-    "1.1": "There is no such address at that mail server. Please check the spelling.",
-    "1.2": "The part after the @ cannot receive mail. Please check the spelling.",
-    "1.3": "The address is not written in a form that mail servers accept.",
-    "1.10": "That domain says that it receives no mail. Please check the spelling.",
-    "2.1": "The mailbox is not in use at the moment.",
-    "2.2": "The mailbox is full. Please reach the recipient in another way.",
-    "3.4": "The message is larger than the other mail server accepts.",
-    "4.1": "The other mail server could not be reached, although we kept trying.",
-    "4.7": "The other mail server did not take the message, although we kept trying.",
-    "6.7": "The other mail server cannot handle the characters in an address.",
-    "7.1": "The other mail server refused the message because of its own rules.",
+# What a person can do about it, by the part of an enhanced status code that says why (RFC 3463).
+_ADVICE = {
+    "1.0": "Please check the spelling.",
+    "1.1": "Please check the spelling.",
+    "1.2": "Please check the spelling.",
+    "1.10": "Please check the spelling.",
+    "2.2": "Please reach the recipient in another way.",
 }
-_ANY_PERMANENT = "The other mail server refused the message."
-_ANY_TEMPORARY = "The other mail server did not take the message, although we kept trying."
 
 
 def person(name: str) -> str:
@@ -85,11 +79,10 @@ def grouped(code: str) -> str:
 
 
 def reason(status: str) -> str:
-    """Say in plain English what an enhanced status code means for the sender."""
-    found = _STATUS.match(status)
-    if found is None:
-        return _ANY_PERMANENT
-    return _REASONS.get(found[2], _ANY_TEMPORARY if found[1] == "4" else _ANY_PERMANENT)
+    """Say in plain English what an enhanced status code means for the sender, and what to do."""
+    why = reasons.clause(status)
+    advice = _ADVICE.get(reasons.code_of(status), "")
+    return f"{why[:1].upper()}{why[1:]}. {advice}".strip()
 
 
 def split_status(status: str) -> tuple[str, str]:

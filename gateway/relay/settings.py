@@ -130,6 +130,17 @@ class DeliverySettings(BaseModel):
     give_up_after: timedelta = Field(
         timedelta(days=5), gt=timedelta(0), description="Age at which a mail is returned."
     )
+    warn_after: timedelta = Field(
+        timedelta(hours=4),
+        gt=timedelta(0),
+        description="Age at which a sender is told, once, that a mail is late.",
+    )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="Deliverers of this node. Each sends at_once mails at the same time.",
+    )
     grace: timedelta = Field(
         timedelta(seconds=20),
         ge=timedelta(0),

@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -16,11 +16,14 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from gateway import undelivered
+from gateway.relay.parameters import Notify
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
 from sealgate.settings import Settings
 from vault import keys, queue
 from vault.errors import StoreUnavailable, VaultError
+from vault.outbox import Item
 from vault.queue import Chosen, Done, Entry, Standing, UnknownEntryError
 from vault.store import Store
 
@@ -133,8 +136,9 @@ def drop(
         sys.exit(1)
 
 
-def _word(_item: object) -> dict[str, str]:
-    return {}
+def _word(item: Item) -> Mapping[str, str] | None:
+    """Return what its sender is told: as much as the key that opens the queue can see."""
+    return undelivered.of_item(item, Notify.FAILURE, item.content)
 
 
 def _act(

@@ -294,7 +294,7 @@ def test_a_bounce_is_a_delivery_report() -> None:
         ("Status", "5.1.1"),
         ("Diagnostic-Code", "smtp; No such user here"),
     ]
-    assert "There is no such address at that mail server" in flowing(mail)
+    assert "There is no such mailbox. Please check the spelling." in flowing(mail)
     assert "Your message is safe" in flowing(mail)
 
 
@@ -302,7 +302,7 @@ def test_a_bounce_of_a_clear_mail() -> None:
     mail = letter(Kind.BOUNCE, what="mail", package_id="", status="4.4.2 x took too long")
     text = flowing(mail)
     assert "Your message was not delivered" in text
-    assert "we kept trying" in text
+    assert "The other mail server did not take the message." in text
     assert "https" not in text
     assert Tags(body(mail, "html")).links == []
 
@@ -467,7 +467,8 @@ def test_other_zones_name_themselves() -> None:
 def test_reasons() -> None:
     assert "mailbox is full" in wording.reason("5.2.2 x")
     assert "refused" in wording.reason("5.9.9 x")
-    assert "kept trying" in wording.reason("4.9.9")
+    assert "did not take" in wording.reason("4.9.9")
+    assert wording.reason("5.1.1 x") == "There is no such mailbox. Please check the spelling."
     assert "refused" in wording.reason("what?")
     assert wording.split_status("what?") == ("5.0.0", "what?")
 
