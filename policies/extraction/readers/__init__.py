@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from policies.extraction.bodies import read_page_file
 from policies.extraction.desk import Reader
-from policies.extraction.readers.binary import read_binary, read_image
+from policies.extraction.readers.binary import read_binary, read_image, read_media
 from policies.extraction.readers.cms import read_cms
 from policies.extraction.readers.package import read_zip
 from policies.extraction.readers.pdf import read_pdf
@@ -37,8 +37,8 @@ FILE_READERS: Mapping[str, Reader] = {
     "cms": read_cms,
     "pdf": read_pdf,
     "image": read_image,
-    "audio": read_binary,
-    "video": read_binary,
+    "audio": read_media,
+    "video": read_media,
     "font": read_binary,
     "executable": read_binary,
 }

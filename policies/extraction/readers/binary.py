@@ -1,10 +1,12 @@
 """Files that hold no text of their own: what is written in them all the same.
 
 For pictures, sound, programs: remarks, titles and whatever was put into or behind them. Promises
-that every run of letters in the file is kept. Must never decode a picture.
+that every run of letters in the file is kept; of pictures, sound and films, which are compressed,
+every run that cannot be chance. Must never decode a picture.
 """
 
 import zlib
+from collections.abc import Callable
 
 import re2
 
@@ -25,6 +27,17 @@ _JPEG = b"\xff\xd8"
 _ICC = b"acsp"
 _LONGEST = 1 << 20  # characters of one passage
 
+# Compressed bytes hold ten printable characters in a row every 24 kB, and hardly ever 24 of them.
+# A short run that somebody wrote is of letters, figures and a few marks, and these stand together
+# as words, abbreviations and numbers.
+_SURE = 24
+_WRITTEN = re2.compile(rb"[A-Za-z0-9 \t\r\n.,:;/'@()+-]+", _OPTIONS)
+_STRETCH = re2.compile(
+    rb"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[A-Z]?[a-z]+|[A-Z]+|[0-9]+",  # first: a postcode
+    _OPTIONS,
+)
+_STRETCH_OF_WRITING = 2.5  # characters of a word, an abbreviation or a number, on average
+
 
 def read_binary(data: bytes, desk: Desk) -> None:
     """Keep every run of letters, and the file as text if it is that too."""
@@ -36,9 +49,31 @@ def read_binary(data: bytes, desk: Desk) -> None:
         desk.say(text)
 
 
-def letters(data: bytes) -> list[str]:
-    """Gather the runs of letters, one byte each and two bytes each (UTF-16)."""
-    narrow = b"\n".join(_NARROW.findall(data)).decode("ascii")
+def read_media(data: bytes, desk: Desk) -> None:
+    """Keep what was written into a compressed file, and the file as text if it is that too."""
+    if looks_like_text(data):
+        read_binary(data, desk)
+        return
+    for text in letters(data, is_writing):
+        desk.say(text)
+
+
+def is_writing(run: bytes) -> bool:
+    """Say whether a run of printable characters is more than chance in compressed bytes.
+
+    Marks between single characters (as in `9 4 3 4`) do not count: they are no reason to doubt.
+    """
+    if len(run) >= _SURE:
+        return True
+    if not _WRITTEN.fullmatch(run):
+        return False
+    stretches = _STRETCH.findall(b"".join(run.split()))
+    return sum(map(len, stretches)) >= _STRETCH_OF_WRITING * max(1, len(stretches))
+
+
+def letters(data: bytes, wanted: Callable[[bytes], bool] = bool) -> list[str]:
+    """Gather the wanted runs of letters of one byte each, and all of two bytes each (UTF-16)."""
+    narrow = b"\n".join(run for run in _NARROW.findall(data) if wanted(run)).decode("ascii")
     wide = b"\n\0".join(_WIDE.findall(data)).decode("utf-16-le", "replace")
     return [
         text[at : at + _LONGEST] for text in (narrow, wide) for at in range(0, len(text), _LONGEST)
@@ -46,8 +81,8 @@ def letters(data: bytes) -> list[str]:
 
 
 def read_image(data: bytes, desk: Desk) -> None:
-    """Keep what is written in a picture: as any binary, and the compressed texts of PNG."""
-    read_binary(data, desk)
+    """Keep what is written in a picture: as in any medium, and the compressed texts of PNG."""
+    read_media(data, desk)
     if data.startswith(_PNG):
         _read_png(data, desk)
 
