@@ -36,6 +36,21 @@ _BANK = Words(
     "pay", "paid", "payment", "payments", "allowance", "back to",
     "account holder", "account name", "sort", "current account", "savings account", "bank account",
 )  # fmt: skip
+# What a body says of its own account, so that it is paid.
+_OURS = Words(
+    "invoice", "remittance", "our account", "our bank", "charity number", "registered charity",
+    "vat", "vat registration", "donate", "donation", "donations", "purchase order", "our new account",
+    "please pay", "pay us", "payable to", "total due", "amount due", "quoting", "ltd", "limited",
+    "council", "borough", "school", "trust", "fund", "general fund", "company", "plc", "cic", "cio",
+    "pay by bacs", "payment by bacs", "bank transfer", "school's account", "account name", "network",
+)  # fmt: skip
+_SOMEBODYS = Words(
+    "his", "her", "their", "my", "employee", "refund", "salary", "wages", "payroll", "starter",
+    "tenant", "claimant", "applicant", "client", "patient", "resident", "parent", "carer", "carers",
+    "mother", "father", "mum", "dad", "pension", "benefit", "allowance", "customer", "mr", "mrs",
+    "miss", "ms", "dr", "account holder", "payee", "joint account", "new starter", "foster",
+    "personal", "savings account", "student", "staff", "volunteer", "expenses", "reimburse",
+)  # fmt: skip
 _OTHER_ACCOUNTS = Words(
     "customer", "council tax", "business rates", "rent account", "water", "electricity", "gas",
     "utility", "energy", "broadband", "telephone account", "meter", "supplier", "library", "user",
@@ -49,6 +64,12 @@ class BankAccount(ShapeDetector):
     """A sort code with an account, or either where it is named."""
 
     def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield what may be an account; one that a body is paid into is hardly personal."""
+        for start, end, confidence in self._accounts(view):
+            ours = _OURS.near(view, start, end) and not _SOMEBODYS.before(view, start)
+            yield start, end, Confidence.POSSIBLE if ours else confidence
+
+    def _accounts(self, view: View) -> Iterator[Candidate]:
         """Yield pairs, then numbers by their names."""
         at = 0
         while match := _PAIR.search(view.digits, at):

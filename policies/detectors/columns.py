@@ -23,6 +23,7 @@ _DELIMITERS = "\t;|,"
 _QUOTED = {mark: re.compile(rf'(?:"[^"]*"|[^{re.escape(mark)}"])*') for mark in _DELIMITERS}
 _SPACED = re.compile(r"[^ \t]+(?: [^ \t]+)*")
 _LETTERS = re.compile(r"[a-z]+")
+_VALUE = re.compile(r"(?:[0-9][ -]?){6}")  # a label and its value head no column
 
 
 class Headings:
@@ -65,7 +66,7 @@ class Headings:
 
     def _named(self, cell: str) -> Detector | None:
         words = _words(cell[:_LONGEST_CELL])
-        if len(words) > _MOST_WORDS:
+        if len(words) > _MOST_WORDS or _VALUE.search(cell[:_LONGEST_CELL]):
             return None
         for length in range(len(words), 0, -1):
             for first in range(len(words) - length + 1):

@@ -47,8 +47,8 @@ _DAY_MONTH = re2.compile(
     _OPTIONS,
 )  # fmt: skip
 _MONTH_DAY = re2.compile(
-    rb"(?:^|[^a-z])(" + _MONTHS + rb")" + _GAP + rb"([0-9]{1,2})(?:st|nd|rd|th)?" + _GAP
-    + rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)",
+    rb"(?:^|[^a-z])(" + _MONTHS + rb")" + _GAP + rb"([0-9]{1,2})(?:st|nd|rd|th)?[ .\-/_,]{1,3}"
+    rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)",
     _OPTIONS,
 )  # fmt: skip
 _BIRTH = Words(
@@ -65,6 +65,12 @@ _REACH = 60
 _OLDEST = 1900
 _YOUNGEST = 1  # years ago, for a date beside a name to be one of birth
 _SUBJECT = 300  # characters; in longer texts only words of birth tell
+_BOUND = re2.compile(
+    rb"(?:^|[^a-z])(?:(?:between|before|after|since|until)(?: the)?"
+    rb"|(?:between|from) [^.;]{4,40} (?:and|to|until))[^0-9a-z]{1,2}$",
+    _OPTIONS,
+)
+_BOUND_REACH = 64
 _FEWEST_IN_FULL = 5  # figures of a date with its whole year
 _WIDEST = 4
 _YEAR = re2.compile(rb"(?:19|20)[0-9]{2}")
@@ -80,8 +86,9 @@ class DateOfBirth(ShapeDetector):
             return
         texts = dict.fromkeys((text, view.digits))
         for start, end, bare in (one for some in texts for one in _dates(some)):
-            labelled = _BIRTH.right_before(view, start)
-            if labelled:
+            if _of_many(view.ascii, start):
+                continue
+            if _BIRTH.right_before(view, start):
                 yield start, end, Confidence.SURE
             elif not bare and (_BIRTH.near(view, start, end) or _aged(view, start, end)):
                 yield start, end, Confidence.LIKELY
@@ -96,6 +103,11 @@ class DateOfBirth(ShapeDetector):
             Finding(*view.span(start, end), self.name, Confidence.LIKELY, self.severity)
             for start, end in spans
         ]
+
+
+def _of_many(text: bytes, start: int) -> bool:
+    """Tell whether a date bounds the births of many: born between, before, on or after it."""
+    return _BOUND.search(text[max(0, start - _BOUND_REACH) : start]) is not None
 
 
 def _beside_names(view: View) -> Iterator[tuple[int, int]]:

@@ -64,7 +64,9 @@ class HealthNumber(ShapeDetector):
         start, end = window.start, window.end
         if self.others().right_before(view, start):
             return None
-        if self.own().near(view, start, end):
+        if self.own().right_before(view, start):
+            return Confidence.SURE
+        if self.own().near(view, start, end) and _one_number(window):
             return Confidence.SURE
         if _dialled(view, start) or THINGS.right_before(view, start):
             return None

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from policies.detectors.by_chance import without_chance
 from policies.detectors.columns import Headings
-from policies.detectors.finding import Detector, Finding
+from policies.detectors.finding import Confidence, Detector, Finding, Severity
 from policies.detectors.names.glance import Glance
 from policies.detectors.names.nearby import NEARBY, parts, places
 from policies.detectors.triggers import KINDS_OF_WORDS, TRIGGERS, Place, Triggers
@@ -79,7 +80,8 @@ class Scan:
             if self._patience.ends():
                 break
             self._search(view, at)
-        return sorted(one for found in self._found.values() for one in _apart(found))
+        every = (one for found in self._found.values() for one in _apart(found))
+        return sorted(without_chance(self._text, every))
 
     def _open(self) -> tuple[Detector, ...]:
         """Those of which there are not too many findings yet."""
@@ -89,10 +91,12 @@ class Scan:
         detectors = self._open()
         quick = tuple(detector for detector in detectors if detector.name in TRIGGERS)
         near = tuple(detector for detector in detectors if detector.name in NEARBY)
-        whole = detectors if len(view.normal) <= _WHOLE else set(detectors) - {*quick, *near}
+        short = len(view.normal) <= _WHOLE
+        whole = set(detectors) - set(near) if short else set(detectors) - {*quick, *near}
         for detector in whole:
             self._keep(self._uncut(detector.find(view), view, at), at)
-        if len(view.normal) <= _WHOLE:
+        if short:
+            self._search_near(view, at, near, [(0, len(view.normal))])
             self._search_tables(view, at)
             return
         triggers = _triggers(tuple(detector.name for detector in quick))
@@ -101,17 +105,22 @@ class Scan:
                 return
             self._search_stretch(view, at, stretch, quick)
         if near:
-            self._search_near(view, at, near)
+            self._search_near(view, at, near, places(view.ascii))
 
-    def _search_near(self, view: View, at: int, detectors: Sequence[Detector]) -> None:
+    def _search_near(
+        self, view: View, at: int, detectors: Sequence[Detector], seen: Iterable[tuple[int, int]]
+    ) -> None:
         """Look for names and facts near signs of a person, findings of others among them."""
-        signs = list(places(view.ascii))
+        signs = [one for one in seen if one[1]] if detectors else []
+        numbers: list[int] = []
         for found in self._found.values():
             for one in found:
                 if one.detector not in NEARBY and at + view.starts[0] <= one.start:
                     start = bisect_left(view.starts, one.start - at)
                     signs.append((start, start + one.end - one.start))
-        for part in parts(view, signs, self._glance):
+                    if one.severity >= Severity.HIGH and one.confidence > Confidence.POSSIBLE:
+                        numbers.append(start)
+        for part in parts(view, signs, self._glance, sorted(numbers)):
             if self._patience.ends():
                 return
             for detector in detectors:

@@ -38,6 +38,18 @@ _BLOCK_NAMES = """
 """
 _BLOCK = frozenset(_BLOCK_NAMES.split())
 _CELL = frozenset({"td", "th"})
+# Where cells begin and end while a page is put together: no characters, and none a page can hold.
+_CELL_BEGINS, _CELL_ENDS = "\ufdd0", "\ufdd1"
+_RUNS = (
+    (" " * 2, " "),
+    (" \n", "\n"),
+    ("\n ", "\n"),
+    ("\n" * 2, "\n"),
+    (_CELL_BEGINS + " ", _CELL_BEGINS),
+    (_CELL_BEGINS + "\n", _CELL_BEGINS),
+    (" " + _CELL_ENDS, _CELL_ENDS),
+    ("\n" + _CELL_ENDS, _CELL_ENDS),
+)
 _RAW = frozenset({"script", "style"})
 _VOID_NAMES = """
     area base br col embed hr img input link meta param source track wbr
@@ -76,7 +88,7 @@ class Page:
 
 def read_page(text: str, tick: Callable[[], None] = lambda: None) -> Page:
     """Take a page apart. `tick` is called now and then and may raise to stop it."""
-    for white in ("\r\n", "\n", "\r", "\t", "\f"):
+    for white in ("\r\n", "\n", "\r", "\t", "\f", _CELL_BEGINS, _CELL_ENDS):
         text = text.replace(white, " ")  # lines are what elements make, not line ends
     return _Parser(text, tick).page()
 
@@ -92,6 +104,7 @@ class _Parser:
         self._around: list[str] = []
         self._data: list[str] = []
         self._charset = ""
+        self._in_cell = False
         self._hiding = ""  # the element that hides what is inside it
         self._hidden = 0  # how many of that name are open
         self._hidden_classes = _hidden_classes(text)
@@ -133,8 +146,10 @@ class _Parser:
 
     def _tag(self, name: str, attributes: str, at: int, *, closes: bool) -> int:
         """Deal with a tag that ends at `at`; return where to read on."""
-        if name in _BLOCK or name in _CELL:
-            self._words("\n" if name in _BLOCK else "\t")
+        if name in _BLOCK:
+            self._words("\n")
+        elif name in _CELL:
+            self._cell(closes=closes)
         if closes:
             self._close(name)
             return at
@@ -148,6 +163,14 @@ class _Parser:
         elif hides and name not in _VOID and not attributes.endswith("/"):
             self._hiding, self._hidden = name, 1
         return self._raw(name, at) if name in _RAW else at
+
+    def _cell(self, *, closes: bool) -> None:
+        """Begin or end a cell of a table; one that nothing ends does so where the next begins."""
+        if closes or self._in_cell:
+            self._words(_CELL_ENDS)
+        if not closes:
+            self._words(_CELL_BEGINS)
+        self._in_cell = not closes
 
     def _close(self, name: str) -> None:
         if self._hidden and name == self._hiding:
@@ -195,7 +218,8 @@ class _Parser:
                 self._around.append(value)
         elif key in _SHOWN:
             if key == "alt":
-                self._whole.append(value)
+                # Words stand for the picture; a letter or a number may be part of what is around.
+                self._whole.append(f"\n{value}\n" if " " in value.strip() else value)
             self._around.append(value)
 
     def _link(self, link: str) -> None:
@@ -243,9 +267,12 @@ def _hidden_classes(text: str) -> frozenset[str]:
 
 
 def _finished(pieces: list[str]) -> str:
-    """Undo entities and put white space as a browser does, the line ends of blocks kept."""
+    """Undo entities and put white space as a browser does, the line ends of blocks kept.
+
+    A paragraph that fills a cell of a table ends no line: cells stand side by side.
+    """
     text = unescape("".join(pieces))
-    for run, one in ((" " * 2, " "), (" \n", "\n"), ("\n ", "\n"), ("\n" * 2, "\n")):
+    for run, one in _RUNS:
         while run in text:
             text = text.replace(run, one)
-    return text.strip()
+    return text.replace(_CELL_BEGINS, "").replace(_CELL_ENDS, "\t").replace("\t\n", "\n").strip()

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.detectors.facts.person import Evidence, evidence, said_of_somebody
+from policies.detectors.facts.prose import IN_PROSE, OWNED, said_in, sentences
 from policies.detectors.facts.terms import Term, terms_in
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.names.gazetteer import words_of
 from policies.detectors.names.initials import initials_in
 from policies.detectors.names.person_name import names_in
-from policies.detectors.names.words import line_of
+from policies.detectors.names.words import Line, line_of
 from policies.text.view import View
 
 _FACTS = object()  # where a view keeps its facts
@@ -41,15 +42,18 @@ def none_in(view: View) -> None:
 
 def _facts(view: View) -> Iterator[Fact]:
     line = line_of(view)
-    terms = list(terms_in(line))
+    terms = list(_longest(list(terms_in(line))))
     amounts = "£" in view.normal
     if not terms and not amounts:
         return
     named = names_in(view)
+    if view.memory.get(IN_PROSE):
+        yield from _in_prose(view, line, terms)
+        return
     somebody = bool(named) or bool(initials_in(view)) or bool(view.memory.get(SAID_OF_SOMEBODY))
     about = evidence(line, somebody)
     inside = {at for first, end, _ in named if end - first > 1 for at in range(first, end)}
-    for term in _longest(terms):
+    for term in terms:
         if not (term.first in inside and term.end == term.first + 1) and said_of_somebody(
             line, term, about
         ):
@@ -57,6 +61,36 @@ def _facts(view: View) -> Iterator[Fact]:
     if amounts and _is_pay({word.low for word in line.words}, about):
         for match in _AMOUNT.finditer(view.normal):
             yield match.start(), match.end(), "money_fact"
+
+
+def _in_prose(view: View, line: Line, terms: list[Term]) -> Iterator[Fact]:
+    """Read a line of running text, a sentence at a time."""
+    named = names_in(view)
+    initials = [(first, end) for first, end, _ in initials_in(view)]
+    said = bool(view.memory.get(SAID_OF_SOMEBODY))
+    inside = {at for first, end, _ in named if end - first > 1 for at in range(first, end)}
+    amounts = (
+        [match.span() for match in _AMOUNT.finditer(view.normal)] if "£" in view.normal else []
+    )
+    owned = bool(view.memory.get(OWNED))
+    for start, sentence in sentences(line, named, initials, said=said, owned=owned):
+        words = sentence.line.words
+        for term in terms:
+            own = term._replace(first=term.first - start, end=term.end - start)
+            if (
+                0 <= own.first
+                and own.end <= len(words)
+                and (
+                    not (term.first in inside and term.end == term.first + 1)
+                    and said_in(sentence, own)
+                )
+            ):
+                yield words[own.first].start, words[own.end - 1].end, term.about
+        if sentence.generic or not _is_pay({word.low for word in words}, sentence.about):
+            continue
+        for first, end in amounts:
+            if words[0].start <= first <= words[-1].end:
+                yield first, end, "money_fact"
 
 
 def _is_pay(words: set[str], about: Evidence) -> bool:

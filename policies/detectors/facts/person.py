@@ -18,7 +18,8 @@ _COMMON_NOUNS = frozenset({
     "grandparents", "foster", "twins",
 })  # fmt: skip
 _ONE_MORE = frozenset({"family", "somebody", "someone", "lad", "girl", "gent", "mp", "councillor"})
-_PRONOUNS = frozenset({"he", "she", "his", "her", "him", "hers", "himself", "herself"})
+PRONOUNS = frozenset({"he", "she", "his", "her", "him", "hers", "himself", "herself"})
+OWNERS = frozenset({"his", "her"})
 _NUMBERS = frozenset({"staff", "payroll", "employee", "personnel", "pupil", "patient", "case"})
 _LEADS_ON = words_of("cues.txt", "leads on", "facts")
 _THEMES = words_of("cues.txt", "themes", "facts")
@@ -49,7 +50,7 @@ def evidence(line: Line, named: bool) -> Evidence:
 def may_mean_a_person(word: Word) -> bool:
     """Tell whether a word may speak for a person, whatever stands beside it."""
     low = word.low
-    return low in _PRONOUNS or low in _NUMBERS or low == "staff" or _is_noun(low, word.kinds)
+    return low in PRONOUNS or low in _NUMBERS or low == "staff" or _is_noun(low, word.kinds)
 
 
 def _is_noun(low: str, kinds: int) -> bool:
@@ -64,14 +65,21 @@ def _member(line: Line, at: int) -> bool:
 def _speaks_of_one(line: Line, at: int) -> bool:
     """Find a pronoun, or a number that is somebody's: payroll no 441021."""
     word = line.words[at]
-    if word.low in _PRONOUNS:
-        return True
+    if word.low in PRONOUNS:
+        return not says_how_to_be_called(line, at)
     if word.low not in _NUMBERS or at + 1 == len(line.words):
         return False
     near = line.words[at + 1 : at + 4]
     return any(one.low[0].isdigit() and len(one.low) > 3 for one in near) or (  # noqa: PLR2004
         word.low == "case" and len(near) > 0 and is_initial(line, near[0])
     )
+
+
+def says_how_to_be_called(line: Line, at: int) -> bool:
+    """Tell whether a pronoun only says how somebody wishes to be spoken of: she/her."""
+    words = line.words
+    after = words[at + 1].gap if at + 1 < len(words) else ""
+    return "/" in words[at].gap or "/" in after
 
 
 def said_of_somebody(line: Line, term: Term, about: Evidence) -> bool:
@@ -82,7 +90,7 @@ def said_of_somebody(line: Line, term: Term, about: Evidence) -> bool:
         return True
     if term.faint or about.themes:
         return False
-    return any(_tied(line, noun, term) for noun in about.nouns if not term.first <= noun < term.end)
+    return any(tied(line, noun, term) for noun in about.nouns if not term.first <= noun < term.end)
 
 
 def _is_theme(line: Line, term: Term, about: Evidence) -> bool:
@@ -90,7 +98,7 @@ def _is_theme(line: Line, term: Term, about: Evidence) -> bool:
     return any(word.low in _THEMES and word.gap == " " for word in following)
 
 
-def _tied(line: Line, noun: int, term: Term) -> bool:
+def tied(line: Line, noun: int, term: Term) -> bool:
     """Tell whether a noun for one person and a phrase belong together."""
     words = line.words
     if noun + 1 == term.first:

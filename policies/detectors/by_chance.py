@@ -1,0 +1,84 @@
+"""Numbers of orders and invoices that check as patients' numbers by chance.
+
+One in eleven numbers of ten digits has a right check digit, so in a column of order numbers some
+do. Of patients' numbers nearly all do. Promises to leave out only numbers that stand bare in a
+row of others of their length, most of which do not check, or under a heading that calls them
+something else; never one that words nearby call a patient's. Linear in the length of the text.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable
+
+from policies.detectors.finding import Finding
+
+PATIENTS = frozenset({"nhs_number", "chi_number", "health_and_care_number"})
+_TEN = re.compile(r"(?<![0-9A-Za-z])[0-9]{10}(?![0-9A-Za-z])")
+_OWN = re.compile(r"\b(?:nhs|chi|h&c|hcn|hsc)\b", re.IGNORECASE)
+_GOODS = re.compile(
+    r"\b(?:orders?|po|purchase|invoices?|inv|delivery|consignments?|serial|asset|part|item|meter"
+    r"|mpan|tracking|parcels?|batch|lot|job|ticket|booking|receipt|transaction|account|product|sku"
+    r"|barcode|policy|contract|tender|columns?|stock|catalogue|requisition|ledger|reference|ref)\b",
+    re.IGNORECASE,
+)
+_PERSONS = re.compile(
+    r"patient|pupil|client|tenant|resident|student|child|name|born|birth|dob", re.IGNORECASE
+)
+_CELLS = re.compile(r"\t| {2,}|[|;,]")
+_MOST_WORDS = 4  # in the heading of a column
+_FEWEST = 4  # numbers from which their share says something
+_LONGEST_LINE = 2000
+_MOST_ROWS = 400  # back to a heading
+_REACH = 60
+
+
+def without_chance(text: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Leave out the findings of patients' numbers in `text` that are so by chance."""
+    found = list(findings)
+    theirs = {one.start for one in found if one.detector in PATIENTS}
+    if not theirs:
+        return found
+    tens = [match.start() for match in _TEN.finditer(text)]
+    chance = {start for start in theirs if _is_chance(text, start, tens, theirs)}
+    return [one for one in found if one.detector not in PATIENTS or one.start not in chance]
+
+
+def _is_chance(text: str, start: int, tens: list[int], theirs: Collection[int]) -> bool:
+    at = bisect_left(tens, start)
+    if at == len(tens) or tens[at] != start or _OWN.search(text[max(0, start - _REACH) : start]):
+        return False
+    first, last = _table(text, start)
+    heading = text[first : min(text.find("\n", first) % (len(text) + 1), first + _LONGEST_LINE)]
+    if _OWN.search(heading):
+        return False
+    near = tens[bisect_left(tens, first) : bisect_right(tens, last)]
+    right = sum(one in theirs for one in near)
+    if len(near) >= _FEWEST and 2 * right < len(near):
+        return True
+    return first < text.rfind("\n", 0, start) and _is_of_goods(heading)
+
+
+def _is_of_goods(heading: str) -> bool:
+    """Tell whether a line heads columns of goods, and is no sentence."""
+    cells = _CELLS.split(heading.strip())
+    if any(len(cell.split()) > _MOST_WORDS for cell in cells) or _PERSONS.search(heading):
+        return False
+    return _GOODS.search(heading) is not None
+
+
+def _table(text: str, start: int) -> tuple[int, int]:
+    """Give where the rows without a blank line around a place begin and end."""
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", start)
+    for _row in range(_MOST_ROWS):
+        above = text.rfind("\n", 0, max(0, first - 1)) + 1
+        if first == 0 or not text[above : first - 1].strip():
+            break
+        first = above
+    for _row in range(_MOST_ROWS):
+        if last < 0:
+            return first, len(text)
+        below = text.find("\n", last + 1)
+        if not text[last + 1 : below if below >= 0 else len(text)].strip():
+            break
+        last = below
+    return first, last if last >= 0 else len(text)
