@@ -39,10 +39,12 @@ _BANK = Words(
 # What a body says of its own account, so that it is paid.
 _OURS = Words(
     "invoice", "remittance", "our account", "our bank", "charity number", "registered charity",
-    "vat", "vat registration", "donate", "donation", "donations", "purchase order", "our new account",
-    "please pay", "pay us", "payable to", "total due", "amount due", "quoting", "ltd", "limited",
+    "vat", "vat registration", "donate", "donation", "donations", "purchase order",
+    "our new account", "please pay", "pay us", "payable to", "total due", "amount due", "quoting",
+    "ltd", "limited",
     "council", "borough", "school", "trust", "fund", "general fund", "company", "plc", "cic", "cio",
-    "pay by bacs", "payment by bacs", "bank transfer", "school's account", "account name", "network",
+    "pay by bacs", "payment by bacs", "bank transfer", "school's account", "account name",
+    "network",
 )  # fmt: skip
 _SOMEBODYS = Words(
     "his", "her", "their", "my", "employee", "refund", "salary", "wages", "payroll", "starter",

@@ -1,8 +1,8 @@
 """Numbers of orders and invoices that check as patients' numbers by chance.
 
 One in eleven numbers of ten digits has a right check digit, so in a column of order numbers some
-do. Of patients' numbers nearly all do. Promises to leave out only numbers that stand bare in a
-row of others of their length, most of which do not check, or under a heading that calls them
+do. Of patients' numbers nearly all do. Promises to leave out only numbers that fill a cell or a
+line among others of their length, most of which do not check, or under a heading that calls them
 something else; never one that words nearby call a patient's. Linear in the length of the text.
 """
 
@@ -13,8 +13,10 @@ from collections.abc import Collection, Iterable
 from policies.detectors.finding import Finding
 
 PATIENTS = frozenset({"nhs_number", "chi_number", "health_and_care_number"})
-_TEN = re.compile(r"(?<![0-9A-Za-z])[0-9]{10}(?![0-9A-Za-z])")
-_OWN = re.compile(r"\b(?:nhs|chi|h&c|hcn|hsc)\b", re.IGNORECASE)
+_TEN = re.compile(  # alone in a cell or a line
+    r"(?:^|[\t|;,\"]|  )[ \"]?([0-9]{10})(?=\"? ?(?:$|[\r\n\t|;,]|  ))", re.MULTILINE
+)
+_OWN = re.compile(r"\b(?:nhs|chi|h&c|hcn|hsc|patient)", re.IGNORECASE)
 _GOODS = re.compile(
     r"\b(?:orders?|po|purchase|invoices?|inv|delivery|consignments?|serial|asset|part|item|meter"
     r"|mpan|tracking|parcels?|batch|lot|job|ticket|booking|receipt|transaction|account|product|sku"
@@ -38,7 +40,7 @@ def without_chance(text: str, findings: Iterable[Finding]) -> list[Finding]:
     theirs = {one.start for one in found if one.detector in PATIENTS}
     if not theirs:
         return found
-    tens = [match.start() for match in _TEN.finditer(text)]
+    tens = [match.start(1) for match in _TEN.finditer(text)]
     chance = {start for start in theirs if _is_chance(text, start, tens, theirs)}
     return [one for one in found if one.detector not in PATIENTS or one.start not in chance]
 

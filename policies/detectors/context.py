@@ -157,5 +157,6 @@ THINGS = Words(
     "imei", "iccid", "mac", "meter", "mpan", "company number", "company no", "charity number",
     "vat", "urn", "uprn", "usrn", "utr", "receipt", "transaction", "folder", "file", "error",
     "case", "ref", "reference", "po number", "remittance", "cost centre", "ledger", "budget",
-    "gl code", "policy", "policy no", "premium", "webinar", "meeting id", "zoom", "conference id", "passcode", "booking",
+    "gl code", "policy", "policy no", "premium", "webinar", "meeting id", "zoom", "conference id",
+    "passcode", "booking",
 )  # fmt: skip

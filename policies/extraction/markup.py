@@ -147,6 +147,8 @@ class _Parser:
     def _tag(self, name: str, attributes: str, at: int, *, closes: bool) -> int:
         """Deal with a tag that ends at `at`; return where to read on."""
         if name in _BLOCK:
+            if name == "tr" and self._in_cell:
+                self._cell(closes=True)
             self._words("\n")
         elif name in _CELL:
             self._cell(closes=closes)

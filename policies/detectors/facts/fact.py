@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.detectors.facts.person import Evidence, evidence, said_of_somebody
-from policies.detectors.facts.prose import IN_PROSE, OWNED, said_in, sentences
+from policies.detectors.facts.prose import IN_PROSE, OWNED, Known, said_in, sentences
 from policies.detectors.facts.terms import Term, terms_in
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.names.gazetteer import words_of
@@ -66,31 +66,25 @@ def _facts(view: View) -> Iterator[Fact]:
 def _in_prose(view: View, line: Line, terms: list[Term]) -> Iterator[Fact]:
     """Read a line of running text, a sentence at a time."""
     named = names_in(view)
-    initials = [(first, end) for first, end, _ in initials_in(view)]
-    said = bool(view.memory.get(SAID_OF_SOMEBODY))
     inside = {at for first, end, _ in named if end - first > 1 for at in range(first, end)}
-    amounts = (
-        [match.span() for match in _AMOUNT.finditer(view.normal)] if "£" in view.normal else []
+    terms = [one for one in terms if not (one.first in inside and one.end == one.first + 1)]
+    amounts = [one.span() for one in _AMOUNT.finditer(view.normal)] if "£" in view.normal else []
+    known = Known(
+        named,
+        [(first, end) for first, end, _ in initials_in(view)],
+        said=bool(view.memory.get(SAID_OF_SOMEBODY)),
+        owned=bool(view.memory.get(OWNED)),
     )
-    owned = bool(view.memory.get(OWNED))
-    for start, sentence in sentences(line, named, initials, said=said, owned=owned):
+    for start, sentence in sentences(line, known):
         words = sentence.line.words
         for term in terms:
             own = term._replace(first=term.first - start, end=term.end - start)
-            if (
-                0 <= own.first
-                and own.end <= len(words)
-                and (
-                    not (term.first in inside and term.end == term.first + 1)
-                    and said_in(sentence, own)
-                )
-            ):
+            if own.first >= 0 and own.end <= len(words) and said_in(sentence, own):
                 yield words[own.first].start, words[own.end - 1].end, term.about
-        if sentence.generic or not _is_pay({word.low for word in words}, sentence.about):
-            continue
-        for first, end in amounts:
-            if words[0].start <= first <= words[-1].end:
-                yield first, end, "money_fact"
+        if not sentence.generic and _is_pay({word.low for word in words}, sentence.about):
+            for first, end in amounts:
+                if words[0].start <= first <= words[-1].end:
+                    yield first, end, "money_fact"
 
 
 def _is_pay(words: set[str], about: Evidence) -> bool:

@@ -29,6 +29,7 @@ OWNED = object()  # set in such a view where a number of one person stands in th
 
 _GENERIC = words_of("cues.txt", "generic", "facts")
 _THEMES = words_of("cues.txt", "themes", "facts")
+_OF_MANY = (_GENERIC | _THEMES) - words_of("cues.txt", "everyday", "facts")
 _IS_OR_HAS = words_of("cues.txt", "is or has", "facts")
 _SPEAKS = words_of("cues.txt", "speaks", "facts")
 _SPOKEN_TO = words_of("cues.txt", "spoken to", "facts")
@@ -47,6 +48,19 @@ _FAR = 7  # words between somebody and what they have
 _MARKS = frozenset({":", "-", "(", "/"})
 
 
+class Known(NamedTuple):
+    """What is known of a whole line: who is named in it, and whether it is about somebody.
+
+    `said`: it is known to be said of somebody. `owned`: somebody is known to be meant, unless a
+    sentence speaks of people in general.
+    """
+
+    named: Sequence[NameSpan]
+    initials: Sequence[tuple[int, int]]
+    said: bool
+    owned: bool
+
+
 class Sentence(NamedTuple):
     """The words of one sentence, and the persons in it of whom something may be said."""
 
@@ -56,30 +70,18 @@ class Sentence(NamedTuple):
     generic: bool
 
 
-def sentences(
-    line: Line,
-    named: Sequence[NameSpan],
-    initials: Sequence[tuple[int, int]],
-    *,
-    said: bool,
-    owned: bool,
-) -> Iterator[tuple[int, Sentence]]:
-    """Yield the sentences of a line, each with where its first word stands in the line.
-
-    `said`: the whole line is known to be said of somebody. `owned`: somebody is known to be meant
-    unless a sentence speaks of people in general.
-    """
-    spans = [(first, end) for first, end, _ in named if not _is_addressed(line, first, end)]
-    spans += initials
+def sentences(line: Line, known: Known) -> Iterator[tuple[int, Sentence]]:
+    """Yield the sentences of a line, each with where its first word stands in the line."""
+    spans = [(first, end) for first, end, _ in known.named if not _is_addressed(line, first, end)]
+    spans += known.initials
     start = 0
     for end in _ends(line.words):
         words = Line(line.words[start:end], line.case)
         names = [(a - start, b - start) for a, b in spans if start <= a and b <= end]
         persons = tuple(sorted([*names, *_pronouns(words)]))
-        generic = not said and any(
-            word.low in _GENERIC or word.low in _THEMES for word in words.words
-        )
-        about = evidence(words, bool(names) or said or owned)
+        casework = any(start <= a < end for a, _ in known.initials)
+        generic = not (known.said or casework) and any(word.low in _OF_MANY for word in words.words)
+        about = evidence(words, bool(names) or known.said or known.owned)
         yield start, Sentence(words, persons, about, generic)
         start = end
 
@@ -147,7 +149,7 @@ def _is_addressed(line: Line, first: int, end: int) -> bool:
 
 
 def _names_a_role(line: Line, term: Term) -> bool:
-    """Tell whether what follows makes it somebody's job, or a theme: Debt and Bankruptcy Adviser."""
+    """Tell whether what follows makes it somebody's job or a theme: Debt and Benefits Adviser."""
     following = line.words[term.end : term.end + _NEAR]
     for word in following:
         if word.low in _ROLES or (word.low in _THEMES and word.gap == " "):
@@ -164,17 +166,16 @@ def _ties(line: Line, person: tuple[int, int], term: Term) -> bool:
     words = line.words
     first, end = person
     if end <= term.first:
-        between = words[end : term.first]
-        last = words[end - 1]
-        if last.owns or last.low in OWNERS:
-            return len(between) <= _NEAR
-        if not between or words[end].gap.strip() in _MARKS:
-            return len(between) <= _NEAR
-        lows = {word.low for word in between}
-        return len(between) <= _FAR and not lows.isdisjoint(_IS_OR_HAS) and lows.isdisjoint(_SPEAKS)
+        apart = term.first - end
+        if apart > _FAR:
+            return False
+        owner = words[end - 1]
+        if owner.owns or owner.low in OWNERS or words[end].gap.strip() in _MARKS or not apart:
+            return apart <= _NEAR
+        lows = {word.low for word in words[end : term.first]}
+        return not lows.isdisjoint(_IS_OR_HAS) and lows.isdisjoint(_SPEAKS)
     if term.end <= first:
-        between = words[term.end : first]
-        return bool(between) and len(between) <= _NEAR and between[-1].low in _PREPOSITIONS
+        return 0 < first - term.end <= _NEAR and words[first - 1].low in _PREPOSITIONS
     return True
 
 
