@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import quote, unquote
 
+from policies.extraction.layout import CELL_BEGINS, CELL_ENDS, laid_out
+
 _TOKEN = re.compile(
     r"<(?:(!--)(.*?)(?:--!?>|\Z)"
     r"|(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+)>?"
@@ -38,18 +40,6 @@ _BLOCK_NAMES = """
 """
 _BLOCK = frozenset(_BLOCK_NAMES.split())
 _CELL = frozenset({"td", "th"})
-# Where cells begin and end while a page is put together: no characters, and none a page can hold.
-_CELL_BEGINS, _CELL_ENDS = "\ufdd0", "\ufdd1"
-_RUNS = (
-    (" " * 2, " "),
-    (" \n", "\n"),
-    ("\n ", "\n"),
-    ("\n" * 2, "\n"),
-    (_CELL_BEGINS + " ", _CELL_BEGINS),
-    (_CELL_BEGINS + "\n", _CELL_BEGINS),
-    (" " + _CELL_ENDS, _CELL_ENDS),
-    ("\n" + _CELL_ENDS, _CELL_ENDS),
-)
 _RAW = frozenset({"script", "style"})
 _VOID_NAMES = """
     area base br col embed hr img input link meta param source track wbr
@@ -88,7 +78,7 @@ class Page:
 
 def read_page(text: str, tick: Callable[[], None] = lambda: None) -> Page:
     """Take a page apart. `tick` is called now and then and may raise to stop it."""
-    for white in ("\r\n", "\n", "\r", "\t", "\f", _CELL_BEGINS, _CELL_ENDS):
+    for white in ("\r\n", "\n", "\r", "\t", "\f", CELL_BEGINS, CELL_ENDS):
         text = text.replace(white, " ")  # lines are what elements make, not line ends
     return _Parser(text, tick).page()
 
@@ -127,7 +117,7 @@ class _Parser:
                 at = self._tag(name.lower(), match[5], at, closes=bool(match[3]))
         self._words(self._text[at:])
         self._turn_back(everything=True)
-        shown, whole = _finished(self._shown), _finished(self._whole)
+        shown, whole = laid_out(self._shown), laid_out(self._whole)
         around = unescape("\n".join(dict.fromkeys(self._around)))
         return Page(shown, whole if whole != shown else "", around, self._charset, self._data)
 
@@ -169,9 +159,9 @@ class _Parser:
     def _cell(self, *, closes: bool) -> None:
         """Begin or end a cell of a table; one that nothing ends does so where the next begins."""
         if closes or self._in_cell:
-            self._words(_CELL_ENDS)
+            self._words(CELL_ENDS)
         if not closes:
-            self._words(_CELL_BEGINS)
+            self._words(CELL_BEGINS)
         self._in_cell = not closes
 
     def _close(self, name: str) -> None:
@@ -266,15 +256,3 @@ def _hidden_classes(text: str) -> frozenset[str]:
         return frozenset()
     rules = _HIDING_RULE.findall(text)
     return frozenset(name for name, rule in rules if _HIDES.search(rule))
-
-
-def _finished(pieces: list[str]) -> str:
-    """Undo entities and put white space as a browser does, the line ends of blocks kept.
-
-    A paragraph that fills a cell of a table ends no line: cells stand side by side.
-    """
-    text = unescape("".join(pieces))
-    for run, one in _RUNS:
-        while run in text:
-            text = text.replace(run, one)
-    return text.replace(_CELL_BEGINS, "").replace(_CELL_ENDS, "\t").replace("\t\n", "\n").strip()

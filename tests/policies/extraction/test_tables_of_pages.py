@@ -1,4 +1,4 @@
-"""A row of a table is one line, whatever paragraphs its cells hold; words of a picture stand apart."""
+"""A row of a table is one line, whatever its cells hold; words of a picture stand apart."""
 
 import pytest
 
