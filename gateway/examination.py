@@ -98,7 +98,7 @@ class Examined:
     @property
     def kept(self) -> tuple[Decision, ...]:
         """The decisions that need the mail as it was written to be sealed."""
-        return tuple(filter(_kept, self.decisions))
+        return tuple(one for one in self.decisions if one.is_kept)
 
     @property
     def is_changed(self) -> bool:
@@ -204,13 +204,8 @@ def check_decisions(session: MailSession, decisions: tuple[Decision, ...], polic
         told = _not_sent(*_sentences(refused, of=len(decisions)))
         whom = tuple(one.recipient for one in refused)
         raise RefusedError(told, tuple(rules), policy, whom)
-    if any(map(_kept, decisions)) and session.user is None and session.sender is None:
+    if any(one.is_kept for one in decisions) and session.user is None and session.sender is None:
         raise RefusedError(NO_SENDER_TO_SEAL)
-
-
-def _kept(one: Decision) -> bool:
-    hidden = one.outcome is Outcome.RELAY and one.changes.neutral_subject
-    return hidden or one.outcome is Outcome.SEAL
 
 
 def _sentences(refused: list[Decision], of: int) -> list[str]:

@@ -85,6 +85,12 @@ class Decision:
         """Whether a sealed mail may be answered."""
         return self.seal.replies is not False
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the mail as it was written is sealed: also beside a copy that hides much."""
+        hidden = self.outcome is Outcome.RELAY and self.changes.neutral_subject
+        return hidden or self.outcome is Outcome.SEAL
+
     def words(self) -> Iterator[str]:
         """Name the terms that hold, in plain English, for traces."""
         if self.outcome is Outcome.HOLD:

@@ -206,6 +206,7 @@ async def run_web(settings: Settings) -> None:
         extraction=extraction,
         knowledge=Past(store),
         scan=SiteScan(panel) if settings.scanners else None,
+        hostname=settings.smtp.hostname,
     )
     with closing(site.store), closing(extraction), closing(panel):
         opened = await take(stopping, lambda: _open_site(site))

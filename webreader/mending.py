@@ -69,7 +69,7 @@ def _subjects(seen: Outline) -> list[str]:
 def _with_subject(chunks: Iterable[bytes], subject: str) -> Iterator[bytes]:
     source = iter(chunks)
     header, rest = _header(source)
-    yield _rewritten(header, _line(subject))
+    yield _rewritten(header, subject_field(subject))
     yield from chain([rest], source)
 
 
@@ -109,8 +109,11 @@ def _rewritten(header: bytes, line: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _line(subject: str) -> bytes:
-    """Return a Subject field with its CRLF: folded, in encoded words where it must (RFC 2047)."""
+def subject_field(subject: str) -> bytes:
+    """Return a Subject field with its CRLF: folded, in encoded words where it must (RFC 2047).
+
+    Raises CannotMend.
+    """
     if not subject.isprintable():
         raise CannotMend
     if subject.isascii() and "=?" not in subject:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from policies.changes.planned import Planned
 from policies.decision import Decision, Outcome
 from policies.engine import Policy
 from policies.envelope import Envelope
@@ -22,7 +23,6 @@ from policies.message.lifetime import lifetime
 from policies.message.mime import Outline, outline
 from policies.remedy import Remedy, approvers_for
 from policies.restricting import restrictions
-from policies.terms import UNCHANGED
 from vault import warnings
 from vault.address import Address
 from vault.deposit import Deposit, GrantFor, Queued, Receipt
@@ -32,6 +32,7 @@ from vault.origin import Origin
 from vault.restrictions import FREE, Restrictions
 from vault.slip import Slip
 from vault.spool import Spool
+from webreader.amending import amended, edits_for, happened
 from webreader.mending import CannotMend, mended
 from webreader.scanning import scanned
 from webreader.site import Site
@@ -41,6 +42,7 @@ CANNOT_MEND: Final = (
     "Take it back, and send a new mail."
 )
 SCAN_SHARE: Final = 0.5  # of the time that a request may take
+NO_COPIES: Final = Planned(())
 _GOES: Final = frozenset({Outcome.RELAY, Outcome.SEAL})
 
 
@@ -48,7 +50,8 @@ _GOES: Final = frozenset({Outcome.RELAY, Outcome.SEAL})
 class Hearing:
     """What the policy says about a mail now. `problem` is set when it could not even be asked.
 
-    `approvers` are those who could bring it on its way as it is; nobody, if it may go already.
+    `copies` says how clear copies differ from the mail. `approvers` are those who could bring it on
+    its way as it is; nobody, if it may go already.
     """
 
     slip: Slip
@@ -56,6 +59,7 @@ class Hearing:
     outline: Outline
     policy: str
     decisions: tuple[Decision, ...] = ()
+    copies: Planned = NO_COPIES
     restrictions: Restrictions = FREE
     approvers: tuple[Address, ...] = ()
     problem: str = ""
@@ -92,11 +96,13 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
     remedy = Remedy(sealed=slip.sealed, approver=approver, confirmed=slip.confirmed)
     content = _inside(site, policy, seen, read)
     asked = policy.decide(envelope, seen, content, site.knowledge, remedy)
-    decided = tuple(map(_sealed_if_changed, asked))
+    found = amended(site, held.hold.reference, asked, seen, read)
+    decided = found.decisions
     try:
         return replace(
             heard,
             decisions=decided,
+            copies=found,
             restrictions=_restrictions(site, decided, seen),
             approvers=_others(approvers_for(decided), held.hold.owner),
         )
@@ -131,15 +137,24 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
         spool=spool,
         author=held.hold.owner,
         grants=tuple(
-            GrantFor(address=to.homely(own), visible=to.folded() in slip.named)
-            for to in heard.recipients(Outcome.SEAL)
+            GrantFor(
+                address=one.recipient.homely(own),
+                visible=one.recipient.folded() in slip.named,
+                notify=one.outcome is Outcome.SEAL,  # others have the reference in their copy
+            )
+            for one in heard.decisions
+            if one.is_kept
         ),
         queued=Queued(
             recipients=tuple(one.recipient for one in clear),
             prefix=slip.prefix,
             return_path=slip.sender,
             how={
-                one.recipient: {**one.relay.fields(), **slip.asked.get(str(one.recipient), {})}
+                one.recipient: {
+                    **one.relay.fields(),
+                    **edits_for(heard.copies, one),
+                    **slip.asked.get(str(one.recipient), {}),
+                }
                 for one in clear
             },
         )
@@ -150,6 +165,7 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
         message_id=slip.message_id,
         answers=slip.answers,
         because=_rules(heard.decisions),
+        happened=happened(heard.copies),
         policy=heard.policy,
         origin=origin,
         wrote_as=slip.sender,
@@ -179,15 +195,8 @@ def _inside(
 def _restrictions(site: Site, decided: Iterable[Decision], seen: Outline) -> Restrictions:
     now = site.store.clock()
     expires_at, not_before = lifetime(seen, now)
-    sealed = [one.seal for one in decided if one.outcome is Outcome.SEAL]
+    sealed = [one.seal for one in decided if one.is_kept]
     return restrictions(sealed, now, expires_at, not_before)
-
-
-def _sealed_if_changed(one: Decision) -> Decision:
-    """Seal for whoever would get a changed copy: changes are made at the SMTP door alone."""
-    if one.outcome is Outcome.RELAY and one.changes != UNCHANGED:
-        return replace(one, outcome=Outcome.SEAL)
-    return one
 
 
 def _others(approvers: Iterable[Address], owner: Address) -> tuple[Address, ...]:

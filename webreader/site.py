@@ -46,7 +46,7 @@ class Site:
 
     `extraction` reads what a mail contains and `knowledge` is what the installation knows, as the
     SMTP door has them: a held mail is decided again by the same facts. `scan` looks for malware in
-    what is written or released here.
+    what is written or released here. `hostname` is what our own Received lines name.
     """
 
     store: Store
@@ -59,6 +59,7 @@ class Site:
     extraction: ExtractionPool | None = None
     knowledge: Knowledge = NOTHING_KNOWN
     scan: Scan | None = None
+    hostname: str = "localhost"
 
     def refusal(self, owner: Address, recipient: Address) -> str:
         """Return why `owner` may not send to `recipient`, whatever the message; empty: he may."""

@@ -547,16 +547,3 @@ async def test_approval_is_not_offered_where_it_would_not_be_enough(
     assert "Approval would not be enough" in text_of(answer)
     answer = await act(browser, hold_id, to=str(BOB), subject="Lunch", do="ask")
     assert "you can send it without approval" in text_of(answer)
-
-
-def test_what_would_be_a_changed_copy_is_sealed_under_the_terms_of_sealed_mail(site: Site) -> None:
-    rules = RULES.replace("\nrules:", "\nsettings: {seal: {view_only: yes}}\nrules:").replace(
-        "relay: {tls: verified}", "add: {disclaimer: For the addressee only.}"
-    )
-    changing = load_text(rules)
-    asked = replace(site, rules=lambda: changing)
-    hold_id = Holder(asked)(mail("Lunch"))
-    found = held.inspect(site.store, site.opening, AUTHOR, hold_id, Origin())
-    heard = hear(asked, found, found.slip)
-    assert [one.outcome for one in heard.decisions] == [Outcome.SEAL]
-    assert heard.restrictions.view_only
