@@ -32,6 +32,12 @@ imports: dev-venv ## that imports run one way
 cover: dev-venv ## the tests, and how much of the code they reach
 	@$(MAKE) --no-print-directory test PYTEST="$(PYTEST) --cov --cov-report=term:skip-covered"
 
+bench: dev-venv ## measure the relay beside Postfix, Exim, Haraka and others (as root, half an hour)
+	@$(BIN)/python -m bench.relay
+	@$(BIN)/python -m bench.relay.memory
+	@$(BIN)/python -m bench.relay.latency
+	@$(BIN)/python -m bench.relay.growth
+
 generated: dev-venv ## write the generated files: config/sealgate.toml and the reference pages
 	@$(BIN)/python -m sealgate.generated
 
@@ -44,4 +50,4 @@ dev-venv:
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info .coverage*
 
-.PHONY: help demo test check lint types imports cover generated run-venv dev-venv clean
+.PHONY: help demo test check lint types imports cover bench generated run-venv dev-venv clean

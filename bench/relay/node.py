@@ -1,16 +1,15 @@
 """Sealgate as a peer: one node with the council's policy, as `sealgate serve` runs it."""
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from bench.relay.ports import free_port, wait_for
+from bench.relay.peer import Peer, free_port, started, wait_for
+from bench.relay.tree import Tree
 from policies.language.loader import STARTER
 from sealgate import certificate
 
@@ -28,6 +27,8 @@ trusted = "127.0.0.1:{port}"
 trusted_networks = ["127.0.0.0/8"]
 hostname = "gateway.council.example"
 messages = 1000000
+connections = 2000
+max_message = "120 MiB"
 tls_certificate = "{folder}/certificate.pem"
 tls_key = "{folder}/certificate.key"
 
@@ -54,51 +55,28 @@ file = "{folder}/council.yaml"
 [log]
 level = "info"
 """
+COMMAND = [sys.executable, "-m", "sealgate"]
 
 
-class Node:
-    """A running node."""
+@contextmanager
+def node(folder: Path, next_hop: int) -> Iterator[Peer]:
+    """Run one; its vault is in `folder`/vault."""
+    folder.mkdir()
+    config = prepared(folder, port := free_port(), next_hop)
+    # Nothing of the settings may come from the environment.
+    plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [*COMMAND, "serve", "--config", str(config)]
+    with started(command, folder / "log", environment=plain) as process:
+        wait_for(port)
+        yield Peer("Sealgate", port, Tree(process.pid))
 
-    name = "Sealgate"
 
-    def __init__(self, next_hop: int) -> None:
-        self._next_hop = next_hop
-        self.port = free_port()
-
-    def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="bench-sealgate-"))
-        certificate.make(self._folder)
-        shutil.copy(STARTER / "council.yaml", self._folder)
-        config = self._folder / "sealgate.toml"
-        values = {"folder": self._folder, "port": self.port, "web": free_port()}
-        config.write_text(SETTINGS.format(**values, next_hop=self._next_hop))
-        command = [sys.executable, "-m", "sealgate"]
-        subprocess.run([*command, "keys", "init", "--config", str(config)], check=True,
-                       stdout=subprocess.DEVNULL)  # fmt: skip
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [*command, "serve", "--config", str(config)],
-                stdout=log,
-                stderr=log,
-                env={name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}},
-            )
-        wait_for(self.port)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.terminate()
-        self._process.wait()
-        shutil.rmtree(self._folder)
-
-    def processes(self) -> list[int]:
-        """Return the supervisor and its processes."""
-        top = self._process.pid
-        with contextlib.suppress(OSError):
-            children = Path(f"/proc/{top}/task/{top}/children").read_text().split()
-            return [top, *map(int, children)]
-        return []
+def prepared(folder: Path, port: int, next_hop: int) -> Path:
+    """Write the settings, policy, certificate and keys of a node; return the settings' file."""
+    certificate.make(folder)
+    shutil.copy(STARTER / "council.yaml", folder)
+    config = folder / "sealgate.toml"
+    config.write_text(SETTINGS.format(folder=folder, port=port, web=free_port(), next_hop=next_hop))
+    keys = [*COMMAND, "keys", "init", "--config", str(config)]
+    subprocess.run(keys, check=True, stdout=subprocess.DEVNULL)
+    return config

@@ -2,21 +2,20 @@
 
 The filter is what an administrator would build: a Python proxy before the queue
 (`smtpd_proxy_filter`) that parses each mail with the standard library and looks for a few patterns.
+Postfix must be started by root.
 """
 
-import contextlib
 import os
 import pwd
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from bench.relay.ports import free_port, wait_for
+from bench.relay.peer import Peer, free_port, started, wait_for
+from bench.relay.tree import Tree
 
 MAIN = """\
 compatibility_level = 3.6
@@ -38,7 +37,7 @@ alias_database =
 relayhost = [127.0.0.1]:{next_hop}
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtp_tls_security_level = none
-message_size_limit = 60000000
+message_size_limit = 120000000
 default_destination_concurrency_limit = 50
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
@@ -66,62 +65,41 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 PROXY = " -o smtpd_proxy_filter=127.0.0.1:{filter}"
 AFTER = "127.0.0.1:{after} inet n - n - 100 smtpd -o smtpd_proxy_filter="
-FILTER = Path(__file__).with_name("filter.py")
+FILTER = Path(__file__).with_name("filtering.py")
+GOING = 0.5  # seconds its last processes take to go
 
 
-class Postfix:
-    """A running Postfix with a queue and settings of its own. It must be started by root."""
+@contextmanager
+def postfix(folder: Path, next_hop: int, *, filtered: bool = False) -> Iterator[Peer]:
+    """Run one, with a queue and settings of its own."""
+    for inner in ("config", "queue", "data", "log"):
+        (folder / inner).mkdir(parents=True)
+    port, filter_port, after_port = free_port(), free_port(), free_port()
+    write(folder, port, next_hop, (filter_port, after_port) if filtered else None)
+    words = [sys.executable, str(FILTER), str(filter_port), str(after_port)]
+    with started(words, folder / "filter.log") if filtered else nullcontext():
+        act(folder, "start")
+        try:
+            wait_for(port)
+            top = int((folder / "queue" / "pid" / "master.pid").read_text())
+            yield Peer("Postfix + filter" if filtered else "Postfix", port, Tree(top))
+        finally:
+            act(folder, "stop")
+            time.sleep(GOING)
 
-    def __init__(self, next_hop: int, *, filtered: bool = False) -> None:
-        self.name = "Postfix + filter" if filtered else "Postfix"
-        self._filtered = filtered
-        self._next_hop = next_hop
-        self.port, self._filter_port, self._after_port = free_port(), free_port(), free_port()
-        self._filter: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        # /tmp may be closed to Postfix's own user below another folder.
-        self._folder = Path(tempfile.mkdtemp(prefix="bench-postfix-"))
-        self._folder.chmod(0o755)
-        self._write()
-        if self._filtered:
-            ports = [str(self._filter_port), str(self._after_port)]
-            self._filter = subprocess.Popen([sys.executable, FILTER, *ports])
-        subprocess.run(["postfix", "-c", self._folder / "config", "start"], check=True,
-                       capture_output=True)  # fmt: skip
-        wait_for(self.port)
-        return self
+def write(folder: Path, port: int, next_hop: int, filtering: tuple[int, int] | None) -> None:
+    """Write its two files of settings; `filtering` has the filter's port and the one behind it."""
+    owner = pwd.getpwnam("postfix")
+    os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
+    proxy = PROXY.format(filter=filtering[0]) if filtering else ""
+    after = AFTER.format(after=filtering[1]) if filtering else ""
+    config = folder / "config"
+    (config / "main.cf").write_text(MAIN.format(folder=folder, next_hop=next_hop))
+    (config / "master.cf").write_text(MASTER.format(port=port, proxy=proxy, after=after))
 
-    def _write(self) -> None:
-        owner = pwd.getpwnam("postfix")
-        for name in ("config", "queue", "data", "log"):
-            (self._folder / name).mkdir()
-        os.chown(self._folder / "data", owner.pw_uid, owner.pw_gid)
-        values = {"folder": self._folder, "port": self.port, "next_hop": self._next_hop}
-        proxy = PROXY.format(filter=self._filter_port) if self._filtered else ""
-        after = AFTER.format(after=self._after_port) if self._filtered else ""
-        config = self._folder / "config"
-        (config / "main.cf").write_text(MAIN.format(**values))
-        (config / "master.cf").write_text(MASTER.format(**values, proxy=proxy, after=after))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        subprocess.run(["postfix", "-c", self._folder / "config", "stop"], check=False,
-                       capture_output=True)  # fmt: skip
-        if self._filter:
-            self._filter.terminate()
-            self._filter.wait()
-        time.sleep(0.5)  # its last processes are going
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def processes(self) -> list[int]:
-        """Return the master and its children; they come and go, so CPU is not counted."""
-        with contextlib.suppress(OSError, ValueError):
-            top = int((self._folder / "queue" / "pid" / "master.pid").read_text())
-            children = Path(f"/proc/{top}/task/{top}/children").read_text().split()
-            return [top, *map(int, children)]
-        return []
+def act(folder: Path, what: str) -> None:
+    """Start or stop it."""
+    command = ["postfix", "-c", str(folder / "config"), what]
+    subprocess.run(command, check=what == "start", capture_output=True)

@@ -1,48 +1,31 @@
 """The next hop of every peer: Postfix's `smtp-sink`, which takes everything and counts."""
 
 import re
-import subprocess
-import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from bench.relay.ports import free_port, wait_for
+from bench.relay.peer import free_port, started, wait_for
 
 _PAUSE = 0.02  # seconds between two looks at the counter
+_LAST = 100  # bytes of the counter that are looked at: it rewrites its line for each mail
 _MAILS = re.compile(rb"mesg=(\d+)\r")
 
 
+@dataclass(frozen=True, slots=True)
 class Sink:
     """A running `smtp-sink`."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
-        self._counted = Path(tempfile.mkstemp(prefix="bench-sink-")[1])
-
-    def __enter__(self) -> Self:
-        with self._counted.open("wb") as counter:
-            words = ["smtp-sink", "-u", "nobody", "-c", "-4", f"127.0.0.1:{self.port}", "1000"]
-            self._process = subprocess.Popen(words, stdout=counter)
-        wait_for(self.port)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.terminate()
-        self._process.wait()
-        self._counted.unlink()
+    port: int
+    counter: Path
 
     @property
     def taken(self) -> int:
         """How many mails it has taken since it started."""
-        with self._counted.open("rb") as counter:
-            counter.seek(max(0, self._counted.stat().st_size - 100))
+        with self.counter.open("rb") as counter:
+            counter.seek(max(0, self.counter.stat().st_size - _LAST))
             seen = _MAILS.findall(counter.read())
         return int(seen[-1]) if seen else 0
 
@@ -53,3 +36,13 @@ class Sink:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the next hop has {self.taken} mails of {count}")
             time.sleep(_PAUSE)
+
+
+@contextmanager
+def sink(folder: Path) -> Iterator[Sink]:
+    """Run one."""
+    port, counter = free_port(), folder / "sink"
+    words = ["smtp-sink", "-u", "nobody", "-c", "-4", f"127.0.0.1:{port}", "1000"]
+    with started(words, counter):
+        wait_for(port)
+        yield Sink(port, counter)

@@ -17,7 +17,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One row of the table. `size` is the content in bytes."""
+    """One row of the table. `size` is the content in bytes, `count` the mails of a whole run."""
 
     name: str
     size: int
@@ -32,9 +32,9 @@ class Work:
         """Whether it is told in MB a second rather than mails."""
         return self.size >= MIB
 
-    def arguments(self, folder: Path, number: int) -> list[str]:
+    def arguments(self, folder: Path, count: int, number: int) -> list[str]:
         """Give the arguments of `smtp-source`, but for the server, for the run of this number."""
-        words = ["-4", "-s", str(self.sessions), "-m", str(self.count)]
+        words = ["-4", "-s", str(self.sessions), "-m", str(count)]
         words += ["-f", SENDER, "-M", "mail.council.example"]
         words += ["-N", "-t", f"round{number}.{RECIPIENT}"] if self.sealed else ["-t", RECIPIENT]
         words += ["-d"] if self.keeps else []
@@ -54,7 +54,8 @@ class Work:
 WORKS = (
     Work(name="clear 4 KB, 10 sessions", size=4096, count=3000, sessions=10),
     Work(name="clear 4 KB, 50 sessions", size=4096, count=3000, sessions=50),
-    Work(name="clear 4 KB, new connections", size=4096, count=1500, sessions=10, keeps=False),
+    Work(name="clear 4 KB, 10 new connections", size=4096, count=1500, sessions=10, keeps=False),
+    Work(name="clear 4 KB, 50 new connections", size=4096, count=1500, sessions=50, keeps=False),
     Work(name="clear 5 MB with attachment", size=5 * MIB, count=40, sessions=5, attached=True),
     Work(name="sealed 4 KB, 10 sessions", size=4096, count=1500, sessions=10, sealed=True),
     Work(name="sealed 25 MB", size=25 * MIB, count=10, sessions=5, sealed=True),
@@ -69,11 +70,12 @@ def _prose(head: str, size: int) -> bytes:
 
 
 def _attached(head: str, size: int) -> bytes:
-    """Give a mail with a base64 attachment of random bytes."""
-    raw = random.Random(size).randbytes(size * 3 // 4 * 76 // 78)
+    """Give a mail with a picture: a JPEG's beginning (ITU-T T.81, JFIF) and random bytes."""
+    raw = JPEG + random.Random(size).randbytes(size * 3 // 4 * 76 // 78)
     return (head + BEFORE_ATTACHMENT).encode() + base64.encodebytes(raw) + b"\n--part--\n"
 
 
+JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
 HEAD = """\
 From: Sam Taylor <{sender}>
 To: Pat Okonkwo <{recipient}>

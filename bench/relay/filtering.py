@@ -1,7 +1,7 @@
 """A content filter for Postfix such as an administrator writes: aiosmtpd, `email`, `re`, smtplib.
 
-Started by `bench.relay.postfix` as `filter.py PORT AFTER`: listens on PORT, looks at each mail, and
-gives it back to Postfix on AFTER. Not part of Sealgate: it is what Sealgate is compared with.
+Started by `bench.relay.postfix` as `filtering.py PORT AFTER`: listens on PORT, looks at each mail,
+and gives it back to Postfix on AFTER. Not part of Sealgate: it is what Sealgate is compared with.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Filter:
     def __init__(self, after: int) -> None:
         self._after = after
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Look, and pass on."""
         return await asyncio.to_thread(self._look, envelope)
 

@@ -1,0 +1,62 @@
+"""The table of rates: every kind of mail with every peer in turns, and ratios with their spread."""
+
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.relay.load import Run, run
+from bench.relay.peer import Peer
+from bench.relay.sink import Sink
+from bench.relay.work import MIB, Work
+
+Runs = dict[tuple[str, str], list[Run]]
+
+
+def measure(
+    works: Sequence[Work],
+    peers: Sequence[Peer],
+    sink: Sink,
+    folder: Path,
+    rounds: int,
+    share: float,
+) -> Runs:
+    """Run every work with every peer, `rounds` times, each round in another order."""
+    runs: Runs = defaultdict(list)
+    for number in range(rounds):
+        turn = number % len(peers)
+        for work in works:
+            count = max(work.sessions, round(work.count * share))
+            for peer in (*peers[turn:], *peers[:turn]):
+                runs[work.name, peer.name].append(run(work, peer, sink, folder, count, number))
+    return runs
+
+
+def lines(work: Work, peers: Sequence[Peer], runs: Runs) -> list[str]:
+    """Give a work's part of the table. A ratio is how many times the peer's rate the first has.
+
+    Ratios are of the runs of one round, which shared the machine's moods.
+    """
+    unit, factor = ("MB/s", work.size / MIB) if work.megabytes else ("mails/s", 1.0)
+    own = [one.rate for one in runs[work.name, peers[0].name]]
+    out = [work.name]
+    for peer in peers:
+        seen = runs[work.name, peer.name]
+        rates = [one.rate for one in seen]
+        cpu = statistics.median(one.cpu_per_mail for one in seen)
+        out.append(
+            f"  {peer.name:<18}{factor * statistics.median(rates):>8.0f} {unit:<8}"
+            f"{_spread(rates, factor):>13}{cpu:>9.2f} ms CPU  "
+            + ("" if peer is peers[0] else _ratio(own, rates))
+        )
+    return out
+
+
+def _spread(rates: Sequence[float], factor: float) -> str:
+    return f"{factor * min(rates):.0f}-{factor * max(rates):.0f}"
+
+
+def _ratio(own: Sequence[float], others: Sequence[float]) -> str:
+    ratios = sorted(mine / theirs for mine, theirs in zip(own, others, strict=True))
+    middle = statistics.median(ratios)
+    return f"{middle:5.2f}x ({ratios[0]:.2f}-{ratios[-1]:.2f})"
