@@ -15,6 +15,7 @@ demo: run-venv ## start Sealgate here with sample mails and a mail room to look 
 
 test: dev-venv ## install what the tests need and run them all
 	@deploy/setup/test-packages
+	@deploy/setup/optional $(VENV)
 	@$(PYTEST)
 
 check: lint types imports cover ## everything CI runs

@@ -1,6 +1,8 @@
 """What can go wrong at the SMTP door.
 
     GatewayError
+      BackendDownError    a place that knows users cannot tell now who somebody is
+      NotInstalledError   a section of the settings needs an extra that is not installed
       RefusedError        a command or a mail is not taken; carries the reply that says so
       ClientGoneError     the client hung up, or was too slow, in the middle of a mail
 
@@ -34,6 +36,20 @@ class RefusedError(GatewayError):
         self.rules = rules
         self.policy = policy
         self.recipients = recipients
+
+
+class BackendDownError(GatewayError):
+    """A directory or an issuer cannot be asked; the text is its name. Trying again may help."""
+
+
+class NotInstalledError(GatewayError):
+    """A section of the settings needs an optional part of Sealgate."""
+
+    def __init__(self, section: str, extra: str) -> None:
+        super().__init__(
+            f"the section {section} of the settings needs a part that is not installed here: "
+            f"pip install 'sealgate[{extra}]'"
+        )
 
 
 class ClientGoneError(GatewayError):

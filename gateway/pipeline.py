@@ -25,6 +25,8 @@ from gateway.scanners.panel import Panel
 from gateway.scanning import Scan, Scanning
 from gateway.sealing import deposit_for
 from gateway.securing import secured
+from gateway.signin.backend import Proof
+from gateway.signin.local import LocalUsers
 from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
@@ -42,7 +44,6 @@ from vault.deposit import begin_deposit
 from vault.history import Past
 from vault.holding import hold
 from vault.keys import SealingKeys
-from vault.secrets import Secret
 from vault.spool import Spool
 from vault.store import Store
 from vault.users import User
@@ -78,6 +79,7 @@ class Pipeline:
         extraction: ExtractionPool | None = None,
         recorder: Recorder | None = None,
         panel: Panel | None = None,
+        authenticator: Authenticator | None = None,
     ) -> None:
         self.policy = policy
         self._store = store
@@ -90,8 +92,8 @@ class Pipeline:
         self._recorder = recorder
         # What goes into the database as it is touches no disk before its commit does.
         self._in_memory = min(AT_ONCE, store.settings.content_inline_limit - OVERHEAD)
-        self._authenticator = Authenticator(store, workers)
         self._scanning = Scanning(store, workers, self._domains, panel)
+        self._authenticator = authenticator or Authenticator([LocalUsers(store, workers)])
         self._route = Route(
             store=store,
             keys=keys,
@@ -102,9 +104,9 @@ class Pipeline:
             patience=patience,
         )
 
-    async def authenticate(self, login: str, password: Secret, peer: str) -> User | None:
+    async def authenticate(self, given: Proof, peer: str) -> User | None:
         """Return who signs in, or None."""
-        return await self._authenticator.verify(login, password, peer)
+        return await self._authenticator.verify(given, peer)
 
     async def mail_from(self, session: MailSession, address: Address | None) -> Reply | None:
         """Refuse a sender that is not theirs."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
+from gateway.errors import NotInstalledError
 from gateway.pipeline import Pipeline
 from gateway.recorder import Recorder
 from gateway.relay.dkim import DkimKeyError
@@ -25,7 +26,7 @@ from gateway.workers import Workers
 from policies.engine import Policy
 from policies.errors import PolicyError
 from policies.extraction.pool import ExtractionPool
-from sealgate import certificate, ruling
+from sealgate import certificate, ruling, signing_in
 from sealgate.governing import Governed, Governing
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.scanning import SiteScan
@@ -59,7 +60,7 @@ async def run(role: str, settings: Settings) -> None:
     _check_certificates(settings)
     try:
         await runs[role](settings)
-    except (DkimKeyError, KeyUnusable, SchemaMismatch, PolicyError) as error:
+    except (DkimKeyError, KeyUnusable, NotInstalledError, SchemaMismatch, PolicyError) as error:
         raise CannotStart(str(error)) from error
     except StoreUnavailable as error:
         raise NotNow(_unavailable(settings)) from error
@@ -71,6 +72,7 @@ def check(settings: Settings) -> None:
     """Find what would stop every process, before any is started. Raises CannotStart, NotNow."""
     _check_certificates(settings)
     try:
+        signing_in.check(settings)
         ruling.load(settings)
         keys.load_sealing(settings.keys_folder)
         keys.load_relay(settings.keys_folder)
@@ -78,7 +80,7 @@ def check(settings: Settings) -> None:
         Store(settings.vault).close()
     except StoreUnavailable as error:
         raise NotNow(_unavailable(settings)) from error
-    except (KeyUnusable, SchemaMismatch, PolicyError) as error:
+    except (KeyUnusable, NotInstalledError, SchemaMismatch, PolicyError) as error:
         raise CannotStart(str(error)) from error
 
 
@@ -109,6 +111,7 @@ async def run_smtp(settings: Settings) -> None:
         if policy.reads_inside:
             await workers.call(extraction.warm)
         sender = _sender(settings)
+        authenticator = signing_in.authenticator(settings, store, workers)
         pipeline = Pipeline(
             store,
             sealing,
@@ -121,6 +124,7 @@ async def run_smtp(settings: Settings) -> None:
             extraction=extraction,
             recorder=recorder,
             panel=panel,
+            authenticator=authenticator,
         )
         listener = await take(stopping, lambda: _open_doors(settings, pipeline))
         if listener is None:
@@ -134,6 +138,7 @@ async def run_smtp(settings: Settings) -> None:
         finally:
             await listener.stop(STOP_WITHIN)
             await sender.close()
+            await authenticator.close()
 
 
 @dataclass(slots=True)
@@ -227,7 +232,8 @@ def _sender(settings: Settings) -> Sender:
 
 
 async def _open_doors(settings: Settings, pipeline: Pipeline) -> Listener:
-    listener = Listener.of(settings.smtp, pipeline)
+    mechanisms = signing_in.mechanisms(settings)
+    listener = Listener.of(settings.smtp, pipeline, mechanisms=mechanisms)
     await listener.start(addresses(settings.smtp))
     return listener
 

@@ -28,6 +28,7 @@ from gateway.notices.settings import NoticeSettings
 from gateway.relay.settings import DeliverySettings, NextHopSettings, RouteSettings
 from gateway.scanners.settings import ScannerSettings
 from gateway.settings import SmtpSettings
+from gateway.signin.settings import LdapSettings, OauthSettings
 from policies.language.schema import LIST_NAME
 from policies.settings import OrganisationSettings
 from vault.address import Address
@@ -133,6 +134,8 @@ class Settings(BaseSettings):
     routes: dict[SectionName, RouteSettings] = {}
     scanners: dict[SectionName, ScannerSettings] = {}
     delivery: DeliverySettings = DeliverySettings()
+    ldap: LdapSettings = LdapSettings()
+    oauth: OauthSettings = OauthSettings()
     notices: NoticeSettings
     web: WebSettings
     vault: VaultSettings

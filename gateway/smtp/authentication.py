@@ -1,26 +1,25 @@
-"""Signing in: whether a user name and password belong to somebody, and how fast one may guess.
+"""Signing in: who somebody is, whichever backend knows them, and how fast one may guess.
 
 Guessing slows down by address and by account, and an address guesses one at a time. Nobody is
 locked out: an account whose user has signed in from an address before is not slowed down there,
 however many others guess at it or from it.
 
 Promises that a name which exists and one which does not are treated alike, in words and in time.
-Must never log a user name or a password.
+Must never log a user name, a password or a token.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
-from gateway.workers import Workers
-from vault import users
-from vault.secrets import Secret
-from vault.store import Store
+from gateway.errors import BackendDownError
+from gateway.signin.backend import Backend, Proof
+from gateway.smtp.sasl import Credentials
 from vault.users import User
 
 log = structlog.get_logger()
@@ -140,34 +139,71 @@ class Turns:
 
 
 class Authenticator:
-    """Checks user names and passwords, at a bounded pace."""
+    """Asks each backend in turn who somebody is, at a bounded pace.
+
+    An address has one try at a time with each backend: one that is slow holds up nobody who is
+    known to another.
+    """
 
     def __init__(
-        self, store: Store, workers: Workers, clock: Callable[[], float] = time.monotonic
+        self, backends: Sequence[Backend], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._store = store
-        self._workers = workers
+        self._backends = tuple(backends)
         self._throttle = Throttle(clock)
         self._turns = Turns()
 
-    async def verify(self, login: str, password: Secret, peer: str) -> User | None:
+    async def verify(self, given: Proof, peer: str) -> User | None:
         """Return who this is, or None; waits first if there has been guessing.
 
-        Raises StoreUnavailable.
+        Raises BackendDownError when nobody knows them and somebody could not tell, VaultError.
         """
-        account = login.strip().lower()
-        if self._throttle.knows(peer, account):
-            return await self._check(login, password, peer, account)
-        async with self._turns.turn(peer):
-            return await self._check(login, password, peer, account)
+        attempt = _Attempt(given, peer, _account(given))
+        down: BackendDownError | None = None
+        for backend in self._backends:
+            try:
+                user = await self._ask(backend, attempt)
+            except BackendDownError as error:
+                down = error
+                continue
+            if user is not None:
+                self._throttle.succeeded(peer, attempt.account)
+                return user
+        # Also when one is down: the others have said no, and must not be guessed at meanwhile.
+        self._throttle.failed(peer, attempt.account)
+        log.info("auth.failed", client_ip=peer, waited=attempt.waited)
+        if down is not None:
+            raise down
+        return None
 
-    async def _check(self, login: str, password: Secret, peer: str, account: str) -> User | None:
-        wait = self._throttle.delay(peer, account)
+    async def _ask(self, backend: Backend, attempt: "_Attempt") -> User | None:
+        if self._throttle.knows(attempt.peer, attempt.account):
+            return await self._check(backend, attempt)
+        async with self._turns.turn(f"{attempt.peer} {backend.name}"):
+            return await self._check(backend, attempt)
+
+    async def _check(self, backend: Backend, attempt: "_Attempt") -> User | None:
+        wait = max(0.0, self._throttle.delay(attempt.peer, attempt.account) - attempt.waited)
+        attempt.waited += wait
         await asyncio.sleep(wait)
-        user = await self._workers.call(users.verify, self._store, login, password)
-        if user is None:
-            self._throttle.failed(peer, account)
-            log.info("auth.failed", client_ip=peer, waited=wait)
-        else:
-            self._throttle.succeeded(peer, account)
-        return user
+        return await backend.identify(attempt.given)
+
+    async def close(self) -> None:
+        """Let every backend go."""
+        for backend in self._backends:
+            await backend.close()
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One try, and how many seconds it has been made to wait."""
+
+    given: Proof
+    peer: str
+    account: str
+    waited: float = 0.0
+
+
+def _account(given: Proof) -> str:
+    """Return what guesses are counted by: who is said to sign in."""
+    named = given.login if isinstance(given, Credentials) else given.acting_as
+    return named.strip().lower()

@@ -8,7 +8,7 @@ Must never answer AUTH before TLS, nor offer in EHLO what is not honoured.
 import re
 from collections.abc import Awaitable, Callable
 
-from gateway.errors import RefusedError
+from gateway.errors import BackendDownError, RefusedError
 from gateway.relay.parameters import PLAIN_RECIPIENT
 from gateway.smtp import grammar, replies, sasl
 from gateway.smtp.handler import MailSession
@@ -87,7 +87,7 @@ class Conversation:
         if self._premises.tls and not self.session.tls:
             offered.append("STARTTLS")
         if self._submission and self.session.tls and not self.session.user:
-            offered.append("AUTH PLAIN LOGIN")
+            offered.append(" ".join(["AUTH", *self._premises.mechanisms]))
         return [*offered, "ENHANCEDSTATUSCODES", *sorted(self._extensions)]
 
     @property
@@ -116,7 +116,7 @@ class Conversation:
             user = await self._identify(mechanism.upper(), initial.strip().encode(), ask)
         except RefusedError as refused:
             reply = refused.reply
-        except VaultError:
+        except (VaultError, BackendDownError):
             return replies.AUTH_TRY_LATER
         else:
             if user:
@@ -138,15 +138,24 @@ class Conversation:
             return replies.AUTH_ALREADY
         if session.begun:
             return replies.AUTH_NOT_NOW
-        return None if mechanism in {"PLAIN", "LOGIN"} else replies.AUTH_UNKNOWN
+        return None if mechanism in self._premises.mechanisms else replies.AUTH_UNKNOWN
 
     async def _identify(self, mechanism: str, initial: bytes, ask: Ask) -> User | None:
-        first = sasl.decode(initial or await ask(b"" if mechanism == "PLAIN" else b"Username:"))
-        if mechanism == "PLAIN":
-            found = sasl.plain(first)
-        else:
-            found = sasl.credentials(first, sasl.decode(await ask(b"Password:")))
-        return await self._handler.authenticate(found.login, found.password, self.session.peer_ip)
+        first = sasl.decode(initial or await ask(b"Username:" if mechanism == "LOGIN" else b""))
+        given: sasl.Credentials | sasl.Bearer
+        match mechanism:
+            case "PLAIN":
+                given = sasl.plain(first)
+            case "LOGIN":
+                given = sasl.credentials(first, sasl.decode(await ask(b"Password:")))
+            case "OAUTHBEARER":
+                given = sasl.oauthbearer(first)
+            case _:
+                given = sasl.xoauth2(first)
+        user = await self._handler.authenticate(given, self.session.peer_ip)
+        if user is None and isinstance(given, sasl.Bearer):
+            await ask(sasl.TOKEN_REFUSED)  # what the client says to it does not matter (RFC 7628)
+        return user
 
     # --- the mail transaction
 

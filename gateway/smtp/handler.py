@@ -9,8 +9,8 @@ from typing import Protocol
 
 from gateway.relay.parameters import PLAIN_MAIL, MailParameters, RecipientParameters
 from gateway.smtp.replies import Reply
+from gateway.smtp.sasl import Bearer, Credentials
 from vault.address import Address
-from vault.secrets import Secret
 from vault.spool import Spool
 from vault.users import User
 
@@ -55,8 +55,11 @@ class MailSession:
 class Handler(Protocol):
     """Decides about mails. Every method may raise VaultError, which is answered for it."""
 
-    async def authenticate(self, login: str, password: Secret, peer: str) -> User | None:
-        """Return who signs in from the address `peer`, or None. May take its time on purpose."""
+    async def authenticate(self, given: Credentials | Bearer, peer: str) -> User | None:
+        """Return who signs in from the address `peer`, or None. May take its time on purpose.
+
+        May raise BackendDownError as well.
+        """
 
     async def mail_from(self, session: MailSession, address: Address | None) -> Reply | None:
         """Return a refusal of the envelope sender, or None."""

@@ -19,6 +19,7 @@ from gateway.smtp import replies
 from gateway.smtp.handler import Handler
 from gateway.smtp.limits import Gate, Limits
 from gateway.smtp.premises import Kind, Premises
+from gateway.smtp.sasl import PASSWORD_MECHANISMS
 from gateway.smtp.server import Door
 
 log = structlog.get_logger()
@@ -45,15 +46,22 @@ class Listener:
 
     @classmethod
     def of(
-        cls, settings: SmtpSettings, handler: Handler, limits: Limits | None = None
+        cls,
+        settings: SmtpSettings,
+        handler: Handler,
+        limits: Limits | None = None,
+        mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS,
     ) -> "Listener":
-        """Build a listener from what the administrator decided."""
+        """Build a listener from what the administrator decided.
+
+        `mechanisms` are the ways of signing in that the handler can check.
+        """
         limits = limits or Limits.of(settings)
         tls = None
         if settings.tls_certificate and settings.tls_key:
             tls = server_tls(settings.tls_certificate, settings.tls_key)
         gate = Gate(limits, settings.trusted_networks)
-        return cls(Premises(handler, limits, gate, settings.hostname, tls))
+        return cls(Premises(handler, limits, gate, settings.hostname, tls, mechanisms))
 
     @property
     def bound(self) -> dict[Kind, tuple[str, int]]:

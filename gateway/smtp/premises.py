@@ -17,6 +17,7 @@ from gateway.smtp import replies
 from gateway.smtp.handler import Handler
 from gateway.smtp.limits import Gate, Limits
 from gateway.smtp.replies import Reply
+from gateway.smtp.sasl import PASSWORD_MECHANISMS
 from vault.errors import VaultError
 
 log = structlog.get_logger()
@@ -77,11 +78,15 @@ def log_failure(event: str, error: BaseException) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """What all connections share. `tls` is None where there is no certificate."""
+    """What all connections share. `tls` is None where there is no certificate.
+
+    `mechanisms` are those of SASL that somebody behind the handler can check.
+    """
 
     handler: Handler
     limits: Limits
     gate: Gate
     hostname: str
     tls: ssl.SSLContext | None = None
+    mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS
     commits: Commits = field(default_factory=Commits)

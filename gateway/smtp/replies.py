@@ -143,10 +143,10 @@ AUTH_NEEDS_TLS = Reply(538, "5.7.11", "Signing in needs an encrypted connection:
 AUTH_NOT_HERE = Reply(502, "5.5.1", "There is no signing in on this port")
 AUTH_ALREADY = Reply(503, "5.5.1", "You are signed in already")
 AUTH_NOT_NOW = Reply(503, "5.5.1", "Sign in before MAIL FROM")
-AUTH_UNKNOWN = Reply(504, "5.5.4", "Use AUTH PLAIN or AUTH LOGIN")
+AUTH_UNKNOWN = Reply(504, "5.5.4", "Sign in by one of the ways that were offered")
 AUTH_CANCELLED = Reply(501, "5.7.0", "Sign-in cancelled")
 AUTH_UNREADABLE = Reply(501, "5.5.2", "Sign-in data not understood")
-AUTH_REFUSED = Reply(535, "5.7.8", "User name or password not accepted")
+AUTH_REFUSED = Reply(535, "5.7.8", "User name, password or token not accepted")
 NOT_FROM_HERE = Reply(554, "5.7.1", "This port is for the organisation's mail servers", close=True)
 TOO_BIG = Reply(552, "5.3.4", "Not sent to anyone: the message is larger than we accept")
 BARE_LINE_END = Reply(

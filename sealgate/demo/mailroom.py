@@ -12,12 +12,12 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.signin.backend import Proof
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from vault.address import Address
 from vault.clock import utc_now
 from vault.contents import ContentFolder
-from vault.secrets import Secret
 from vault.spool import Spool
 
 KEPT = 500  # mails; the oldest goes first
@@ -56,7 +56,7 @@ class MailRoom:
         """One mail by its number."""
         return next((mail for mail in self._caught if mail.number == number), None)
 
-    async def authenticate(self, login: str, password: Secret, peer: str) -> None:
+    async def authenticate(self, given: Proof, peer: str) -> None:
         """Nobody signs in to a mail room."""
 
     async def mail_from(self, session: MailSession, address: Address | None) -> Reply | None:

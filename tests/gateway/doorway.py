@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.settings import SmtpSettings
+from gateway.signin.backend import Proof
 from gateway.smtp.handler import MailSession
 from gateway.smtp.limits import Limits
 from gateway.smtp.listener import Listener, addresses
 from gateway.smtp.premises import Kind
 from gateway.smtp.replies import Reply
+from gateway.smtp.sasl import Bearer, Credentials
 from tests.certificates import self_signed
 from tests.dialogue import Talk
 from vault.address import Address
@@ -47,11 +49,14 @@ class Notebook:
     spools: list[Spool] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
 
-    async def authenticate(self, login: str, password: Secret, peer: str) -> User | None:
-        self.tried.append(login)
-        if login == str(JANE) and password == Secret(b"correct horse"):
-            return User(JANE, frozenset({JANE}))
-        return None
+    async def authenticate(self, given: Proof, peer: str) -> User | None:
+        if isinstance(given, Bearer):
+            self.tried.append(given.acting_as)
+            right = given.token == Secret(b"jane.token")
+        else:
+            self.tried.append(given.login)
+            right = given == Credentials(str(JANE), Secret(b"correct horse"))
+        return User(JANE, frozenset({JANE})) if right else None
 
     async def mail_from(self, session: MailSession, address: Address | None) -> Reply | None:
         return None

@@ -19,9 +19,11 @@ from gateway.relay.sender import Sender
 from gateway.relay.settings import NextHopSettings
 from gateway.scanners.panel import Panel
 from gateway.settings import SmtpSettings
+from gateway.smtp.authentication import Authenticator
 from gateway.smtp.limits import Limits
 from gateway.smtp.listener import Listener, addresses
 from gateway.smtp.premises import Kind
+from gateway.smtp.sasl import PASSWORD_MECHANISMS
 from gateway.workers import Workers
 from policies.engine import Policy
 from policies.extraction.pool import ExtractionPool
@@ -148,6 +150,9 @@ async def office(
     policy: Policy | None = None,
     routes: Mapping[str, NextHopSettings] | None = None,
     panel: Panel | None = None,
+    authenticator: Authenticator | None = None,
+    mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS,
+    **changed: object,
 ) -> AsyncIterator[Office]:
     certificate, key = self_signed(folder)
     keys.init(folder / "keys")
@@ -165,6 +170,7 @@ async def office(
             "hostname": "gate.council.gov.uk",
             "tls_certificate": certificate,
             "tls_key": key,
+            **changed,
         }
     )
     async with Sink() as sink:
@@ -183,8 +189,10 @@ async def office(
             extraction=extraction,
             patience=patience,
             panel=panel,
+            authenticator=authenticator,
         )
-        listener = Listener.of(settings, pipeline, limits or Limits(greeting_pause=0))
+        limits = limits or Limits(greeting_pause=0)
+        listener = Listener.of(settings, pipeline, limits, mechanisms)
         await listener.start(addresses(settings))
         try:
             client = ssl.create_default_context(cafile=str(certificate))

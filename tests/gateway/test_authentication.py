@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.errors import RefusedError
+from gateway.signin.local import LocalUsers
 from gateway.smtp import authentication, sasl
 from gateway.smtp.authentication import (
     BY_ACCOUNT,
@@ -22,6 +23,7 @@ from gateway.smtp.authentication import (
     Turns,
 )
 from gateway.smtp.premises import Kind
+from gateway.smtp.sasl import Credentials
 from gateway.workers import Workers
 from tests.dialogue import Talk
 from tests.gateway.office import AMY, JANE, PASSWORD, captured, mail, office
@@ -178,13 +180,13 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def test_right_and_wrong(store: Store) -> None:
     workers = Workers(1)
-    check = Authenticator(store, workers, Clock())
-    user = await check.verify(JANE, Secret(PASSWORD.encode()), HERE)
+    check = Authenticator([LocalUsers(store, workers)], Clock())
+    user = await check.verify(Credentials(JANE, Secret(PASSWORD.encode())), HERE)
     assert user is not None
     assert str(user.address) == JANE
     for login, password in [(JANE, "wrong"), ("nobody@council.gov.uk", PASSWORD), ("x", "y")]:
         with captured() as entries:
-            assert await check.verify(login, Secret(password.encode()), HERE) is None
+            assert await check.verify(Credentials(login, Secret(password.encode())), HERE) is None
         assert [one["event"] for one in entries] == ["auth.failed"]
         assert JANE not in repr(entries)
         assert password not in repr(entries)
@@ -204,12 +206,14 @@ async def test_guesses_from_one_address_wait_for_one_another(store: Store) -> No
                 self.running -= 1
 
     workers = Counted(4)
-    check = Authenticator(store, workers, Clock())
-    await asyncio.gather(*(check.verify(f"u{n}", Secret(b"wrong"), HERE) for n in range(4)))
+    check = Authenticator([LocalUsers(store, workers)], Clock())
+    await asyncio.gather(
+        *(check.verify(Credentials(f"u{n}", Secret(b"wrong")), HERE) for n in range(4))
+    )
     assert workers.most == 1
-    await check.verify(JANE, Secret(PASSWORD.encode()), HERE)
+    await check.verify(Credentials(JANE, Secret(PASSWORD.encode())), HERE)
     right = Secret(PASSWORD.encode())
-    await asyncio.gather(*(check.verify(JANE, right, HERE) for _ in range(3)))
+    await asyncio.gather(*(check.verify(Credentials(JANE, right), HERE) for _ in range(3)))
     assert workers.most > 1  # a phone and a laptop need not wait for each other
     workers.close()
 
@@ -228,10 +232,10 @@ async def test_the_wait_is_the_same_for_names_that_do_not_exist(
     workers = Workers(1)
     seen = []
     for login in (JANE, "nobody@council.gov.uk"):
-        check = Authenticator(store, workers, Clock())
+        check = Authenticator([LocalUsers(store, workers)], Clock())
         waits.clear()
         for _ in range(BY_ACCOUNT.free + 3):
-            await check.verify(login, Secret(b"wrong"), HERE)
+            await check.verify(Credentials(login, Secret(b"wrong")), HERE)
         seen.append(list(waits))
     assert seen[0] == seen[1] == [0.0] * BY_ACCOUNT.free + [1.0, 2.0, 4.0]
     workers.close()

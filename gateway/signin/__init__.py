@@ -1,0 +1,1 @@
+"""Who may sign in to send: one module for each place that can say so."""
