@@ -19,7 +19,7 @@ from vault.errors import Tampered
 from vault.facts import address_of
 from vault.keys import RelayKeys
 from vault.parcel import Parcel, unwrap_key
-from vault.posting import Kind
+from vault.posting import Kind, Urgency
 from vault.store import Store, Transaction
 from vault.tables import OutboxState
 
@@ -69,7 +69,7 @@ def claim(
     never dropped in silence.
     """
     with store.reading() as tx:
-        if not tx.execute(select(tables.outbox.c.id).where(_due(tx.now)).limit(1)).first():
+        if not tx.execute(select(tables.outbox.c.id).where(due(tx.now)).limit(1)).first():
             return []
     token = identifier.draw()
     with store.writing() as tx:
@@ -126,21 +126,24 @@ def unsettled() -> ColumnElement[bool]:
     return tables.outbox.c.state.in_([OutboxState.QUEUED, OutboxState.HELD])
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def due(now: datetime) -> ColumnElement[bool]:
+    """Say that the row may be claimed."""
     row = tables.outbox.c
-    return and_(row.state == OutboxState.QUEUED, row.available_at <= now, unclaimed(now))
+    # Every urgency is named for the index: without it each look walks past all that is not due.
+    urgent = row.urgency.in_(Urgency)
+    return and_(row.state == OutboxState.QUEUED, urgent, row.available_at <= now, unclaimed(now))
 
 
 def _lease(tx: Transaction, token: str, worker: str, limit: int, until: datetime) -> Sequence[Any]:
     outbox = tables.outbox
-    due = (
+    first = (
         select(outbox)
-        .where(_due(tx.now))
+        .where(due(tx.now))
         .order_by(outbox.c.urgency, outbox.c.available_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = tx.execute(due).mappings().all()
+    rows = tx.execute(first).mappings().all()
     taken = update(outbox).where(outbox.c.id.in_([row["id"] for row in rows]))
     tx.execute(
         taken.values(

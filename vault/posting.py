@@ -4,7 +4,7 @@ Promises that nothing of a code or a name in a queued mail can be read in the da
 """
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import insert
@@ -31,6 +31,13 @@ class Kind(StrEnum):
     RELAY = "relay"
     BOUNCE = "bounce"
     WARNING = "warning"
+
+
+class Urgency(IntEnum):
+    """Which rows go first."""
+
+    WAITED_FOR = 0
+    ORDINARY = 1
 
 
 def post(
@@ -102,7 +109,7 @@ def _add(
         "package_id": package_id,
         "payload": parcel.seal(keys.relay, row_id, kind.value),
         "sender_domain": sender.domain if sender else "",
-        "urgency": 0 if kind is Kind.CODE else 1,
+        "urgency": Urgency.WAITED_FOR if kind is Kind.CODE else Urgency.ORDINARY,
         "queued_at": at or tx.now,  # what waits on purpose is no older than that
         "available_at": at or tx.now,
     }

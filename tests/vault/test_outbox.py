@@ -4,14 +4,15 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, Safe
 from tests.vault.test_deposit import LARGE, files
-from vault import grants, outbox, tables
+from vault import claims, grants, outbox, tables
 from vault.errors import Tampered
 from vault.facts import unwrap_key
 from vault.outbox import Item, Kind
+from vault.store import Store
 
 
 def post(safe: Safe, kind: Kind = Kind.CODE, **more: object) -> str:
@@ -301,3 +302,28 @@ def test_a_cancelled_notice_put_back_is_not_sent(safe: Safe) -> None:
     safe.clock.advance(hours=1)
     assert safe.claim() == []
     assert [row.notice for row in safe.rows("grants")] == ["none"]
+
+
+def test_what_is_not_due_costs_a_look_nothing(safe: Safe) -> None:
+    """Counted in steps of SQLite's machine, which do not depend on who else is busy."""
+
+    def steps(store: Store) -> int:
+        seen = 0
+
+        def step() -> None:
+            nonlocal seen
+            seen += 1
+
+        with store.reading() as tx:
+            tx._driver.set_progress_handler(step, 1)
+            try:
+                assert tx.execute(select(tables.outbox.c.id).where(claims.due(tx.now))).all() == []
+            finally:
+                tx._driver.set_progress_handler(None, 0)
+        return seen
+
+    post(safe, in_minutes=60)
+    few = steps(safe.store)
+    for _ in range(200):
+        post(safe, in_minutes=60)
+    assert steps(safe.store) <= few + 10
