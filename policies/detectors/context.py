@@ -6,6 +6,7 @@ Promises to look only so far before and after, at whole words, whatever their ca
 import re
 import string
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from policies.text.view import View
 
@@ -13,7 +14,6 @@ _BEFORE = 60
 _AFTER = 40
 _WIDEST_GAP = 3  # between the words of a phrase: "date-of-birth", "d.o.b."
 _WIDEST_LINK = 6  # between a label and its value
-_PAIR = 2  # words in a phrase
 _FURTHEST = 48  # back to where the word before a place may begin
 _WORD = re.compile(rb"[a-z]+")
 _LETTERS = string.ascii_lowercase.encode("ascii")
@@ -30,9 +30,7 @@ class Words:
         self._phrases: dict[bytes, list[tuple[bytes, ...]]] = {}  # by their last word
         for words in sorted(spelt | {(b"".join(words),) for words in spelt}):
             self._phrases.setdefault(words[-1], []).append(words)
-        for last, ending in self._phrases.items():
-            alone = (last,) in ending
-            _VOCABULARY.setdefault(last, []).append((self, () if alone else tuple(ending)))
+        self._lasts = frozenset(self._phrases)
 
     @property
     def pattern(self) -> str:
@@ -82,32 +80,50 @@ class Words:
 
     def _places(self, view: View) -> list[int]:
         """Where the last words of all of them begin."""
-        found: dict[Words, list[int]] | None = view.memory.get(Words)
-        if found is None:
-            found = view.memory[Words] = _read(view.lower)
-        return found.get(self, _NOWHERE)
+        text = _text(view)
+        if self._lasts.isdisjoint(text.words):
+            return _NOWHERE
+        places = text.places.get(self)
+        if places is None:
+            places = text.places[self] = sorted(self._read(text))
+        return places
+
+    def _read(self, text: "_Text") -> Iterator[int]:
+        """Look up those of its words that are there at all."""
+        for word in self._lasts & text.words:
+            phrases = self._phrases[word]
+            alone = (word,) in phrases
+            for at in text.where(word):
+                if alone or any(_ends_at(phrase, text.lower, at) for phrase in phrases):
+                    yield at
 
 
-_VOCABULARY: dict[bytes, list[tuple[Words, tuple[tuple[bytes, ...], ...]]]] = {}
+class _Text:
+    """A text as rows of letters: which words are in it, and where."""
+
+    def __init__(self, lower: bytes) -> None:
+        letters = lower.translate(_TO_WORDS)
+        self.lower = lower
+        self.words = frozenset(letters.split())
+        self.places: dict[Words, list[int]] = {}  # of those that were asked about
+        self._padded = b" " + letters + b" "
+
+    def where(self, word: bytes) -> Iterator[int]:
+        """Yield where a word begins, standing alone."""
+        whole = b" " + word + b" "
+        at = self._padded.find(whole)
+        while at >= 0:
+            yield at
+            at = self._padded.find(whole, at + len(word))
+
+
 _NOWHERE: list[int] = []
 
 
-def _read(text: bytes) -> dict[Words, list[int]]:
-    """Read a text once for all who look for words in it, each at most once at a place."""
-    words = text.translate(_TO_WORDS)
-    found: dict[Words, list[int]] = {}
-    padded = b" " + words + b" "
-    for word in _VOCABULARY.keys() & set(words.split()):
-        whole = b" " + word + b" "
-        at = padded.find(whole)
-        while at >= 0:
-            before, _first, gap = _word_before(text, at)
-            for wanted, phrases in _VOCABULARY[word]:
-                if not phrases or (gap <= _WIDEST_GAP and _any_ends_at(phrases, before, text, at)):
-                    found.setdefault(wanted, []).append(at)
-            at = padded.find(whole, at + len(word))
-    for places in found.values():
-        places.sort()
+def _text(view: View) -> _Text:
+    found: _Text | None = view.memory.get(_Text)
+    if found is None:
+        found = view.memory[_Text] = _Text(view.lower)
     return found
 
 
@@ -126,15 +142,6 @@ def _ends_at(phrase: tuple[bytes, ...], text: bytes, at: int) -> bool:
         if word != wanted or gap > _WIDEST_GAP:
             return False
     return True
-
-
-def _any_ends_at(
-    phrases: tuple[tuple[bytes, ...], ...], before: bytes, text: bytes, at: int
-) -> bool:
-    for phrase in phrases:
-        if phrase[-2] == before and (len(phrase) == _PAIR or _ends_at(phrase, text, at)):
-            return True
-    return False
 
 
 def _paragraph(view: View, start: int, end: int) -> tuple[int, int]:
