@@ -3,7 +3,7 @@
 Promises that of two candidates in one place the surer one is kept, then the longer one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -42,13 +42,14 @@ class ShapeDetector:
             return []
         if self.trigger is not ANYTHING and self.name not in TRIGGERS.pulled(view):
             return []
+        found = [*islice(self.candidates(view), _MOST)]
         return [
             Finding(*view.span(start, end), self.name, confidence, self.severity)
-            for start, end, confidence in _apart(islice(self.candidates(view), _MOST))
+            for start, end, confidence in (_apart(found) if len(found) > 1 else found)
         ]
 
 
-def _apart(candidates: Iterable[Candidate]) -> list[Candidate]:
+def _apart(candidates: list[Candidate]) -> list[Candidate]:
     ranked = sorted(candidates, key=lambda one: (-one[2], one[0] - one[1], one[0]))
     kept: list[Candidate] = []
     taken: set[int] = set()

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence
-from policies.text.numbers import Run, Window
+from policies.detectors.tens import tens_in
+from policies.text.numbers import Window
 from policies.text.view import View
 
-LENGTH = 10
-WEIGHTS = range(10, 0, -1)  # ULNs use the same, and another remainder
 _PRINTED = (3, 3, 4)  # how the numbers are printed on letters
 _SPREAD = 2  # digits set apart one by one or in twos, as nobody writes a number of goods
 _INVENTED = frozenset({"1234567890", "0123456789", "9876543210"})
@@ -47,18 +46,17 @@ class HealthNumber(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows judged by check digit, range, grouping and words around."""
-        named, cared_for = self.own().anywhere(view), PATIENT.anywhere(view)
-        for window in _checking(view):
-            digits = window.digits
-            if not named and not (self.possible if cared_for else self.issued)(digits):
-                continue
-            confidence = self._judge(view, window)
-            if confidence:
-                yield window.start, window.end, confidence
-        if named:
-            for run in view.runs:
-                if LENGTH in run.heads:
-                    yield from self._mistyped(view, run.window(0, LENGTH))
+        tens = tens_in(view)
+        named = self.own().anywhere(view)
+        if tens.patients:
+            in_use = self.possible if PATIENT.anywhere(view) else self.issued
+            for window in tens.patients:
+                if named or in_use(window.digits):
+                    confidence = self._judge(view, window)
+                    if confidence:
+                        yield window.start, window.end, confidence
+        for window in tens.foremost if named else ():
+            yield from self._mistyped(view, window)
 
     def _judge(self, view: View, window: Window) -> Confidence | None:
         start, end = window.start, window.end
@@ -87,21 +85,6 @@ class HealthNumber(ShapeDetector):
         invented = window.digits in _INVENTED or len(set(window.digits)) == 1
         if not invented and self.own().right_before(view, window.start):
             yield window.start, window.end, Confidence.LIKELY
-
-
-def _checking(view: View) -> list[Window]:
-    """List the tens of digits that check, digits all the same apart; once for each view."""
-    found: list[Window] | None = view.memory.get(_checking)
-    if found is None:
-        found = view.memory[_checking] = [one for run in view.runs for one in _of(run)]
-    return found
-
-
-def _of(run: Run) -> Iterator[Window]:
-    sums, digits = run.weighted(WEIGHTS), run.digits
-    for at in run.stretches(LENGTH):
-        if not sums[at] % 11 and digits[at : at + LENGTH] != digits[at] * LENGTH:
-            yield run.window(at, LENGTH)
 
 
 def _spread(window: Window) -> bool:

@@ -33,6 +33,7 @@ _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (  # first and last pref
     ("675900", "676399", frozenset(range(16, 20))),  # Maestro
 )
 _FIRST = frozenset("23456")
+_SHORTEST = 13
 _PREFIX = 6
 _WRITTEN = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (8, 8)})
 _SPREAD = 2  # digits set apart one by one or in twos, as nobody writes a number of goods
@@ -65,6 +66,8 @@ class PaymentCard(ShapeDetector):
         """Yield groups of digits that check, written as cards are or beside words of payment."""
         for run in view.runs:
             digits, heads = run.digits, run.heads
+            if len(digits) < _SHORTEST:
+                continue
             ends = frozenset(heads)
             for at in heads:
                 for length in lengths(digits[at : at + _PREFIX]):

@@ -44,15 +44,17 @@ class Phone(ShapeDetector):
         for run in view.runs:
             for window in _dialled(view, run):
                 yield from _judged(view, window)
-            whole = run.window(0, len(run.digits))
-            if _local(view, whole):
-                yield whole.start, whole.end, Confidence.LIKELY
+            if len(run.digits) in _LOCAL and _local(view, run):
+                yield run.starts[0], run.end(len(run.digits) - 1), Confidence.LIKELY
 
 
 def _dialled(view: View, run: Run) -> Iterator[Window]:
     """Yield the windows that begin as numbers do, and have a length of theirs."""
-    digits, starts, ends = run.digits, run.starts, frozenset(run.heads)
+    digits, starts = run.digits, run.starts
     pluses = _pluses(view)
+    if "0" not in digits and not pluses:
+        return
+    ends = frozenset(run.heads)
     for at in run.heads[:-1]:
         if digits[at] == "0" and digits[at + 1 : at + 2] in {"1", "2", "7"}:
             lengths: Sequence[int] = _NATIONAL
@@ -108,10 +110,10 @@ def _goods(view: View, window: Window) -> bool:
     return THINGS.near(view, *span) and not _CALL.near(view, *span)
 
 
-def _local(view: View, window: Window) -> bool:
+def _local(view: View, run: Run) -> bool:
     """Judge a number without its area code or first nought, which only words make a number."""
-    span = window.start, window.end
-    called = len(window.digits) in _LOCAL and _CALL.right_before(view, window.start, _TO_WHOM)
+    span = run.starts[0], run.end(len(run.digits) - 1)
+    called = _CALL.right_before(view, span[0], _TO_WHOM)
     return called and not THINGS.near(view, *span) and not _OFFICE.near(view, *span)
 
 

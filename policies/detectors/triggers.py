@@ -129,24 +129,26 @@ class _Kind:
 
     def __init__(self, kind: str, patterns: dict[str, str]) -> None:
         self._only_near_digits = kind == "words"
-        self._names = tuple(patterns)
+        self._names = frozenset(patterns)
+        pulling: dict[str, list[str]] = {}  # many detectors have the same pattern
+        for name, pattern in patterns.items():
+            pulling.setdefault(pattern, []).append(name)
+        self._pulling = (*pulling.values(), [])
         self._set = re2.Set.SearchSet(options())
-        for pattern in patterns.values():
+        for pattern in pulling:
             self._set.Add(pattern.encode("ascii"))
         self._set.Add(_ALWAYS)
         self._set.Compile()
-        together = "|".join(dict.fromkeys(patterns.values()))
-        self._any = re2.compile(together.encode("ascii"), options())
+        self._any = re2.compile("|".join(pulling).encode("ascii"), options())
 
     def pulled(self, text: bytes) -> Collection[str]:
         """Give the names of those that match."""
         if not self._names:
             return ()
         matched = self._set.Match(text) or ()
-        last = len(self._names)
-        if text and last not in matched:
+        if text and len(self._pulling) - 1 not in matched:
             return self._names
-        return [self._names[number] for number in matched if number < last]
+        return [name for number in matched for name in self._pulling[number]]
 
     def places(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Yield spans, in order, so that every match in `text` overlaps one of them."""

@@ -5,12 +5,10 @@ the sum ten more than a multiple of 11, so that no ULN is an NHS number. One num
 passes: words of learning must stand by it.
 """
 
-from collections.abc import Iterator
-
-from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
-from policies.detectors.finding import Confidence, Severity
-from policies.detectors.health_number import LENGTH, WEIGHTS
+from policies.detectors.finding import Severity
+from policies.detectors.registered_number import RegisteredNumber
+from policies.detectors.tens import Tens
 from policies.detectors.triggers import NUMBER
 from policies.text.numbers import Window
 from policies.text.view import View
@@ -25,38 +23,30 @@ _LEARNING = Words(
     "student", "students", "sixth form", "lrs", "ilr", "plr", "personal learning record",
     "achievement", "certificate", "results", "school leaver", "traineeship", "t level",
 )  # fmt: skip
-_REMAINDER = 10
 
 
-class UniqueLearnerNumber(ShapeDetector):
+class UniqueLearnerNumber(RegisteredNumber):
     """Ten digits that check beside words of learning; any ten that are called a ULN."""
 
-    def candidates(self, view: View) -> Iterator[Candidate]:
-        """Yield ten-digit windows near such words."""
-        named = _OWN.anywhere(view)
-        if not named and not _LEARNING.anywhere(view):
-            return
-        for run in view.runs:
-            sums = run.weighted(WEIGHTS)
-            for at in run.stretches(LENGTH):
-                checks = sums[at] % 11 == _REMAINDER
-                if checks or (at == 0 and named):
-                    window = run.window(at, LENGTH)
-                    confidence = _judge(view, window, checks=checks)
-                    if confidence:
-                        yield window.start, window.end, confidence
+    def own(self) -> Words:
+        """Give what such a number is called."""
+        return _OWN
 
+    def field(self) -> Words:
+        """Give the words of learning."""
+        return _LEARNING
 
-def _judge(view: View, window: Window, *, checks: bool) -> Confidence | None:
-    start, end = window.start, window.end
-    if _OWN.right_before(view, start):
-        return Confidence.SURE if checks else Confidence.LIKELY
-    if not checks or THINGS.right_before(view, start):
-        return None
-    if _OWN.near(view, start, end):
-        return Confidence.SURE
-    near = _LEARNING.near(view, start, end) and not THINGS.near(view, start, end)
-    return Confidence.LIKELY if near else None
+    def checking(self, tens: Tens) -> list[Window]:
+        """Give the numbers that check as those of learners."""
+        return tens.learners
+
+    def foreign(self, view: View, start: int, end: int) -> bool:
+        """Tell whether it is called the number of a thing."""
+        return THINGS.right_before(view, start)
+
+    def doubtful(self, view: View, start: int, end: int) -> bool:
+        """Tell whether words of things stand near."""
+        return THINGS.near(view, start, end)
 
 
 ULN = UniqueLearnerNumber(

@@ -6,10 +6,12 @@ say where each group stood. Must never join groups across a word, nor read a lon
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, compress, pairwise
+from operator import mul
+from typing import NamedTuple
 
 import re2
 
@@ -29,9 +31,6 @@ _LEET = bytes.maketrans(b"OoQDIl|iSsBZz", b"0000111155822")
 _DIGITISH = re.compile(rb"\b" + _STAND_INS + rb"(?:[^0-9A-Za-z]{1,3}" + _STAND_INS + rb")*\b")
 _STAND_IN_GROUP = re.compile(rb"\b" + _STAND_INS + rb"\b")
 _FEWEST_DIGITISH = 8
-_MAY_BE_DIGITISH = re2.compile(
-    rf"(?:{STAND_IN}[^0-9A-Za-z]{{0,3}}){{{_FEWEST_DIGITISH - 1}}}{STAND_IN}".encode()
-)
 
 _SPOKEN = {
     b"zero": b"0", b"nought": b"0", b"oh": b"0", b"o": b"0", b"nil": b"0", b"one": b"1",
@@ -39,6 +38,7 @@ _SPOKEN = {
     b"eight": b"8", b"nine": b"9",
 }  # fmt: skip
 _TIMES = {b"double": 2, b"triple": 3, b"treble": 3}
+_FEW = 4  # sums that are made one by one as fast
 _FEWEST_SPOKEN = 4  # spoken digits in a run, below which they are words
 _FEWEST_MIXED = 7  # of spoken and written digits together
 _SHORTEST = 6  # digits in a run that anybody looks at
@@ -46,7 +46,22 @@ _WIDEST_GAP = 5  # characters that may stand between two groups of one number
 _ALOUD = b"|".join([*_SPOKEN, *_TIMES]).decode("ascii")
 # Digits spoken as words, with written ones among them perhaps.
 SPOKEN = rf"(?i:\b(?:{_ALOUD})(?:[^0-9A-Za-z]{{1,5}}(?:{_ALOUD}|[0-9]{{1,8}})){{2,}}\b)"
-_SAID = re2.compile(SPOKEN.encode())
+_OPTIONS = re2.Options()
+_OPTIONS.encoding = re2.Options.Encoding.LATIN1
+_SAID = re2.compile(SPOKEN.encode(), _OPTIONS)
+
+
+def _digitish_with_a_letter() -> bytes:
+    """Spell eight that are digits or stand in for them, and the first letter among these."""
+    gap, rest = "[^0-9A-Za-z]{0,3}", range(_FEWEST_DIGITISH)
+    letter = STAND_IN.replace("0-9", "")
+    return "|".join(
+        f"(?:[0-9]{gap}){{{before}}}{letter}(?:{gap}{STAND_IN}){{{len(rest) - 1 - before}}}"
+        for before in rest
+    ).encode()
+
+
+_MAY_BE_DIGITISH = re2.compile(_digitish_with_a_letter(), _OPTIONS)
 
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _NOT_ALPHANUMERIC = bytes(
@@ -54,12 +69,12 @@ _NOT_ALPHANUMERIC = bytes(
 )
 _TO_SPACES = bytes(32 if byte in _NOT_ALPHANUMERIC else byte for byte in range(256))
 _TO_VALUES = bytes(max(0, byte - ord("0")) for byte in range(256))
+_DIGITS_ONLY = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
 _WHERE_DIGITS = bytes(byte in b"0123456789" for byte in range(256))
 _DOUBLED = bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)) + bytes(246)  # the digits of twice a digit, added
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Some whole groups of a run: their digits, their lengths, and their span in the text."""
 
     digits: str
@@ -68,13 +83,12 @@ class Window:
     groups: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Run:
     """Groups of digits close enough to be one number: `999 123 4567` is one run of three.
 
     `starts` and `ends` say where each digit stood (no `ends`: one character each); `heads` are the
-    places in `digits` where a group begins, and the end. Sums over stretches take the same short
-    time, however long the run.
+    places in `digits` where a group begins, and the end.
     """
 
     digits: str
@@ -82,10 +96,12 @@ class Run:
     heads: Sequence[int]
     ends: Sequence[int] | None = None
 
-    def stretches(self, length: int) -> Iterator[int]:
-        """Yield each place from which whole groups make this many digits."""
-        both = self._flags & (self._flags >> 8 * length)
-        return compress(range(len(self.digits)), both.to_bytes(len(self.digits) + 1, "little"))
+    def stretches(self, length: int) -> list[int]:
+        """List each place from which whole groups make this many digits."""
+        if len(self.digits) < length:
+            return []
+        ends = frozenset(self.heads)
+        return [at for at in self.heads if at + length in ends]
 
     def window(self, at: int, length: int) -> Window:
         """Give the whole groups of a stretch."""
@@ -99,33 +115,28 @@ class Run:
         """Give where in the text a digit ends."""
         return self.ends[place] if self.ends else self.starts[place] + 1
 
-    def weighted(self, weights: Sequence[int]) -> Sequence[int]:
-        """Sum every stretch of as many digits as there are weights, each times its own.
+    def weighted(self, weights: Sequence[int], places: Sequence[int]) -> list[int]:
+        """Sum the digits from each place on, as many as there are weights, each times its own.
 
-        One product of two long numbers holds all the sums side by side, two bytes for each, as
-        long multiplication on paper does: no sum may reach 65,536.
+        Many are summed at once: one product of two long numbers holds the sums from all places side
+        by side, two bytes for each, as long multiplication on paper does: no sum may reach 65,536.
         """
         values = self.digits.encode("ascii").translate(_TO_VALUES)
+        if len(places) <= _FEW:
+            return [sum(map(mul, values[at:], weights)) for at in places]
         spaced = bytearray(2 * len(values))
         spaced[::2] = values
         factor = sum(weight << 16 * place for place, weight in enumerate(reversed(weights)))
         product = int.from_bytes(spaced, "little") * factor
         size = 2 * (len(values) + len(weights))
         sums = memoryview(product.to_bytes(size, "little")).cast("H")
-        return sums[len(weights) - 1 :]
+        return [sums[at + len(weights) - 1] for at in places]
 
     def luhn(self, at: int, length: int) -> int:
         """Sum a stretch as Luhn does (ISO/IEC 7812-1): every second digit from the end doubled."""
         end = at + length
         sums = self._doubled[end % 2]
         return sums[end] - sums[at]
-
-    @cached_property
-    def _flags(self) -> int:
-        flags = bytearray(len(self.digits) + 1)
-        for head in self.heads:
-            flags[head] = 1
-        return int.from_bytes(flags, "little")
 
     @cached_property
     def _doubled(self) -> tuple[list[int], list[int]]:
@@ -202,14 +213,10 @@ def runs_of(digits: bytes, text: bytes) -> tuple[Run, ...]:
 
 
 def _plain(start: int, run: bytes) -> Run:
-    where = run.translate(_WHERE_DIGITS)
-    figures = run.translate(None, _NOT_DIGITS)
-    starts = tuple(compress(range(start, start + len(run)), where))
-    # A digit heads a group if no digit stands before it: all at once, as one number of many bytes.
-    flags = int.from_bytes(where, "little")
-    first = (flags & ~(flags << 8)).to_bytes(len(run) + 1, "little")
-    heads = *compress(range(len(figures)), compress(first, where)), len(figures)
-    return Run(figures.decode("ascii"), starts, heads)
+    groups = run.translate(_DIGITS_ONLY).split()
+    starts = tuple(compress(range(start, start + len(run)), run.translate(_WHERE_DIGITS)))
+    heads = tuple(accumulate(map(len, groups), initial=0))
+    return Run(b"".join(groups).decode("ascii"), starts, heads)
 
 
 def _runs_with(spoken: list[Group], digits: bytes) -> tuple[Run, ...]:

@@ -1,0 +1,62 @@
+"""Ten-digit numbers under which people are registered: what those of learners and taxpayers share.
+
+One number in eleven checks: words of the field must stand by it, or its own name before it.
+"""
+
+from collections.abc import Iterator
+
+from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.context import Words
+from policies.detectors.finding import Confidence
+from policies.detectors.tens import Tens, tens_in
+from policies.text.numbers import Window
+from policies.text.view import View
+
+
+class RegisteredNumber(ShapeDetector):
+    """Ten digits that check beside words of their field; any ten that are called by the name."""
+
+    def own(self) -> Words:
+        """Give what such a number is called."""
+        raise NotImplementedError
+
+    def field(self) -> Words:
+        """Give the words that make a number that checks a likely one."""
+        raise NotImplementedError
+
+    def checking(self, tens: Tens) -> list[Window]:
+        """Give the numbers that check."""
+        raise NotImplementedError
+
+    def foreign(self, view: View, start: int, end: int) -> bool:
+        """Tell whether words say that a number is of another kind, even near the own name."""
+        raise NotImplementedError
+
+    def doubtful(self, view: View, start: int, end: int) -> bool:
+        """Tell whether words of the field do not suffice."""
+        raise NotImplementedError
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
+        """Yield ten-digit windows near such words."""
+        named = self.own().anywhere(view)
+        if not named and not self.field().anywhere(view):
+            return
+        tens = tens_in(view)
+        for window in tens.foremost if named else ():
+            if self.own().right_before(view, window.start):
+                yield window.start, window.end, Confidence.LIKELY
+        for window in self.checking(tens):
+            confidence = self._judge(view, window.start, window.end)
+            if confidence:
+                yield window.start, window.end, confidence
+
+    def _judge(self, view: View, start: int, end: int) -> Confidence | None:
+        """Judge a number that checks."""
+        if self.own().right_before(view, start):
+            return Confidence.SURE
+        if self.foreign(view, start, end):
+            return None
+        if self.own().near(view, start, end):
+            return Confidence.SURE
+        likely = self.field().near(view, start, end) and not self.doubtful(view, start, end)
+        return Confidence.LIKELY if likely else None

@@ -1,0 +1,75 @@
+"""Tens of digits: which numbers in a text can be a patient's, a learner's or a taxpayer's.
+
+All have ten digits and differ in what the last says of the others. Promises that each number is
+checked once, whoever asks, and that one in eleven passes. Must never look at words.
+Source: NHS Data Dictionary, NHS NUMBER; Learning Records Service, ULN specification; HMRC, modulus
+check of the UTR.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from policies.text.numbers import Run, Window
+from policies.text.view import View
+
+LENGTH = 10
+_WEIGHTS = range(10, 0, -1)  # a patient's number makes a multiple of 11, a learner's leaves 10
+_LEARNERS_REST = 10
+_TAX_WEIGHTS = (0, 6, 7, 8, 9, 10, 5, 4, 3, 2)
+_TAX_FIRST = "21987654321"  # the first digit by the rest that the others leave
+_MODULUS = 11
+
+
+class Tens:
+    """The numbers of ten digits in one view, by who can have them."""
+
+    def __init__(self, view: View) -> None:
+        self._places = [(run, at) for run in view.runs if (at := run.stretches(LENGTH))]
+
+    @cached_property
+    def foremost(self) -> list[Window]:
+        """Those that begin a row of digits, whether they check or not."""
+        return [run.window(0, LENGTH) for run, places in self._places if not places[0]]
+
+    @cached_property
+    def patients(self) -> list[Window]:
+        """Those that check as the numbers of the health services, digits all alike apart."""
+        return [window for window, rest in self._by_rest if not rest]
+
+    @cached_property
+    def learners(self) -> list[Window]:
+        """Those that check as the numbers of learners."""
+        return [window for window, rest in self._by_rest if rest == _LEARNERS_REST]
+
+    @cached_property
+    def taxpayers(self) -> list[Window]:
+        """Those that check as the references of taxpayers."""
+        return [
+            run.window(at, LENGTH)
+            for run, places in self._places
+            for at, rest in _rests(run, places, _TAX_WEIGHTS)
+            if _TAX_FIRST[rest] == run.digits[at]
+        ]
+
+    @cached_property
+    def _by_rest(self) -> list[tuple[Window, int]]:
+        return [
+            (run.window(at, LENGTH), rest)
+            for run, places in self._places
+            for at, rest in _rests(run, places, _WEIGHTS)
+            if rest in {0, _LEARNERS_REST}
+            and run.digits[at : at + LENGTH] != run.digits[at] * LENGTH
+        ]
+
+
+def tens_in(view: View) -> Tens:
+    """Give the numbers of ten digits in a view, worked out once."""
+    found: Tens | None = view.memory.get(Tens)
+    if found is None:
+        found = view.memory[Tens] = Tens(view)
+    return found
+
+
+def _rests(run: Run, places: list[int], weights: Sequence[int]) -> list[tuple[int, int]]:
+    sums = run.weighted(weights, places)
+    return [(at, total % _MODULUS) for at, total in zip(places, sums, strict=True)]
