@@ -6,7 +6,6 @@ Promises to look only so far before and after, at whole words, whatever their ca
 import re
 import string
 from bisect import bisect_left
-from collections.abc import Iterator
 
 from policies.text.view import View
 
@@ -14,6 +13,7 @@ _BEFORE = 60
 _AFTER = 40
 _WIDEST_GAP = 3  # between the words of a phrase: "date-of-birth", "d.o.b."
 _WIDEST_LINK = 6  # between a label and its value
+_LONGEST_WORD = 40  # no word of the lists has so many letters
 _FURTHEST = 48  # back to where the word before a place may begin
 _WORD = re.compile(rb"[a-z]+")
 _LETTERS = string.ascii_lowercase.encode("ascii")
@@ -42,30 +42,21 @@ class Words:
 
     def near(self, view: View, start: int, end: int) -> bool:
         """Tell whether one stands within reach of a span of the normal text."""
-        places = self._places(view)
-        if not places:
-            return False
         above, below = _paragraph(view, start, end)
-        first = bisect_left(places, max(above, start - _BEFORE))
-        if first < len(places) and places[first] < start:
-            return True
-        after = bisect_left(places, end)
-        return after < len(places) and places[after] < min(below, end + _AFTER)
+        return self._begins_in(view, max(above, start - _BEFORE), start) or self._begins_in(
+            view, end, min(below, end + _AFTER)
+        )
 
     def before(self, view: View, start: int, reach: int = _BEFORE) -> bool:
         """Tell whether one stands within `reach` characters before a place."""
-        places = self._places(view)
-        first = bisect_left(places, max(_paragraph(view, start, start)[0], start - reach))
-        return first < len(places) and places[first] < start
+        return self._begins_in(view, max(_paragraph(view, start, start)[0], start - reach), start)
 
     def anywhere(self, view: View) -> bool:
         """Tell whether one stands anywhere in the text."""
-        return bool(self._places(view))
+        return self._begins_in(view, 0, len(view.lower))
 
     def right_before(self, view: View, start: int, links: frozenset[bytes] = LINKS) -> bool:
         """Tell whether one stands just before, with nothing but "no", "is" or a colon between."""
-        if not self._places(view):
-            return False
         text = view.lower
         while True:
             word, first, gap = _word_before(text, start)
@@ -78,52 +69,37 @@ class Words:
                 return False
             start = first
 
-    def _places(self, view: View) -> list[int]:
-        """Where the last words of all of them begin."""
-        text = _text(view)
-        if self._lasts.isdisjoint(text.words):
-            return _NOWHERE
-        places = text.places.get(self)
-        if places is None:
-            places = text.places[self] = sorted(self._read(text))
-        return places
+    def _begins_in(self, view: View, first: int, last: int) -> bool:
+        """Tell whether the last word of any of them begins between two places."""
+        there = _words_in(view, first, last)
+        return not self._lasts.isdisjoint(there) and any(
+            self._stands(word, view.lower, first, last) for word in self._lasts & there
+        )
 
-    def _read(self, text: "_Text") -> Iterator[int]:
-        """Look up those of its words that are there at all."""
-        for word in self._lasts & text.words:
-            phrases = self._phrases[word]
-            alone = (word,) in phrases
-            for at in text.where(word):
-                if alone or any(_ends_at(phrase, text.lower, at) for phrase in phrases):
-                    yield at
-
-
-class _Text:
-    """A text as rows of letters: which words are in it, and where."""
-
-    def __init__(self, lower: bytes) -> None:
-        letters = lower.translate(_TO_WORDS)
-        self.lower = lower
-        self.words = frozenset(letters.split())
-        self.places: dict[Words, list[int]] = {}  # of those that were asked about
-        self._padded = b" " + letters + b" "
-
-    def where(self, word: bytes) -> Iterator[int]:
-        """Yield where a word begins, standing alone."""
-        whole = b" " + word + b" "
-        at = self._padded.find(whole)
+    def _stands(self, word: bytes, text: bytes, first: int, last: int) -> bool:
+        """Tell whether a phrase that ends with this word is there."""
+        phrases, length = self._phrases[word], len(word)
+        at = text.find(word, first, last - 1 + length)
         while at >= 0:
-            yield at
-            at = self._padded.find(whole, at + len(word))
+            alone = not (
+                text[at - 1 : at].isalpha() or text[at + length : at + length + 1].isalpha()
+            )
+            if alone and any(_ends_at(phrase, text, at) for phrase in phrases):
+                return True
+            at = text.find(word, at + 1, last - 1 + length)
+        return False
 
 
-_NOWHERE: list[int] = []
+def _words_in(view: View, first: int, last: int) -> frozenset[bytes]:
+    """Give the words that begin between two places, and perhaps what is left of one cut in two.
 
-
-def _text(view: View) -> _Text:
-    found: _Text | None = view.memory.get(_Text)
+    Worked out once for each pair of places: many ask about the same candidate.
+    """
+    known: dict[tuple[int, int], frozenset[bytes]] = view.memory.setdefault(_words_in, {})
+    found = known.get((first, last))
     if found is None:
-        found = view.memory[_Text] = _Text(view.lower)
+        stretch = view.lower[first : last + _LONGEST_WORD]
+        found = known[first, last] = frozenset(stretch.translate(_TO_WORDS).split())
     return found
 
 
