@@ -21,7 +21,6 @@ Group = tuple[int, int, bytes]  # some digits and the span they came from
 # Patterns that the standard engine may run: runs of classes that share nothing, so that there is
 # next to nothing to go back to.
 _WORDS = re.compile(rb"[a-z]+|[0-9]+")
-_RUN = re.compile(rb"[0-9]+(?:[^0-9A-Za-z|]{1,5}[0-9]+)*")
 _DIGITS = re.compile(rb"[0-9]+")
 
 # Letters that stand in for digits, but only inside something that is largely digits already.
@@ -49,16 +48,21 @@ SPOKEN = rf"(?i:\b(?:{_ALOUD})(?:[^0-9A-Za-z]{{1,5}}(?:{_ALOUD}|[0-9]{{1,8}})){{
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 _SAID = re2.compile(SPOKEN.encode(), _OPTIONS)
+_RUN = re2.compile(
+    rf"[0-9](?:[^0-9A-Za-z|]{{0,{_WIDEST_GAP}}}[0-9]){{{_SHORTEST - 1},}}".encode(), _OPTIONS
+)
 
 
 def _digitish_with_a_letter() -> bytes:
-    """Spell eight that are digits or stand in for them, and the first letter among these."""
-    gap, rest = "[^0-9A-Za-z]{0,3}", range(_FEWEST_DIGITISH)
+    """Spell eight digits or letters that stand for them, one such at least, and all around."""
+    any_of = "[^0-9A-Za-z]|" + STAND_IN
+    gap, others = "[^0-9A-Za-z]{0,3}", _FEWEST_DIGITISH - 1
     letter = STAND_IN.replace("0-9", "")
-    return "|".join(
-        f"(?:[0-9]{gap}){{{before}}}{letter}(?:{gap}{STAND_IN}){{{len(rest) - 1 - before}}}"
-        for before in rest
-    ).encode()
+    first_letter_at = (
+        f"(?:[0-9]{gap}){{{place}}}{letter}(?:{gap}{STAND_IN}){{{others - place}}}"
+        for place in range(others + 1)
+    )
+    return f"(?:{any_of})*(?:{'|'.join(first_letter_at)})(?:{any_of})*".encode()
 
 
 _MAY_BE_DIGITISH = re2.compile(_digitish_with_a_letter(), _OPTIONS)
@@ -170,10 +174,16 @@ def pieces(text: bytes) -> list[bytes]:
 
 def with_digits_for_letters(text: bytes) -> bytes:
     """Make digits of letters that stand for them, in long digit-like runs only; same length."""
-    if not _MAY_BE_DIGITISH.search(text):
-        return text
-    out = bytearray(text)
-    for match in _DIGITISH.finditer(text):
+    out = None
+    for place in _MAY_BE_DIGITISH.finditer(text):
+        out = out or bytearray(text)
+        _make_digits(out, text, *place.span())
+    return text if out is None else bytes(out)
+
+
+def _make_digits(out: bytearray, text: bytes, first: int, last: int) -> None:
+    """Do so in a stretch that nothing but digits, letters that stand for them and gaps make."""
+    for match in _DIGITISH.finditer(text, first, last + 1):
         start, end = match.span()
         if end - start >= _FEWEST_DIGITISH:
             stretch = match.group()
@@ -181,7 +191,6 @@ def with_digits_for_letters(text: bytes) -> bytes:
             letters = len(alphanumeric(stretch)) - figures
             if letters and figures + letters >= _FEWEST_DIGITISH and 2 * figures >= letters:
                 _put_digits(out, text, start, end)
-    return bytes(out)
 
 
 def _put_digits(out: bytearray, text: bytes, start: int, end: int) -> None:
@@ -204,12 +213,7 @@ def runs_of(digits: bytes, text: bytes) -> tuple[Run, ...]:
     spoken = _spoken(text)
     if spoken:
         return _runs_with(spoken, digits)
-    found = ((match.start(), match.group()) for match in _RUN.finditer(digits))
-    return tuple(
-        _plain(start, run)
-        for start, run in found
-        if len(run) >= _SHORTEST and figures_in(run) >= _SHORTEST
-    )
+    return tuple(_plain(match.start(), match.group()) for match in _RUN.finditer(digits))
 
 
 def _plain(start: int, run: bytes) -> Run:
