@@ -80,9 +80,7 @@ class BankAccount(ShapeDetector):
             if self._is_pair(view, start, end, match.group(2)):
                 yield start, end, Confidence.SURE
                 at = end
-        named = _BANK.anywhere(view)
-        if named or _SORT.anywhere(view) or _ACCOUNT.anywhere(view):
-            yield from _labelled(view)
+        yield from _labelled(view)
 
     def _is_pair(self, view: View, start: int, end: int, joint: bytes | None) -> bool:
         """Tell whether digits are a pair: dashes speak for it, and otherwise words must."""
@@ -123,4 +121,5 @@ BANK_ACCOUNT = BankAccount(
     6,
     trigger=Trigger(NUMBER.numbers, f"{_SORT.pattern}|{_ACCOUNT.pattern}", "", NUMBER.signs),
     headers=("Sort code", "Account number", "Account no", "Bank account", "Bank account number"),
+    at_once=True,
 )

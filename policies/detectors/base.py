@@ -11,7 +11,8 @@ from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.triggers import ANYTHING, TRIGGERS, Trigger
 from policies.text.view import View
 
-_MOST = 100  # candidates looked at; a text with more is full of them
+_MOST = 100  # candidates looked at in a short text
+_ROOM = 64  # characters of a long text for each candidate
 
 Candidate = tuple[int, int, Confidence]  # a span of the normal text, and how sure
 
@@ -26,6 +27,7 @@ class ShapeDetector:
     fewest_figures: int = 0  # a text with fewer ASCII digits is not looked at
     trigger: Trigger = ANYTHING  # without it a text is not looked at either
     headers: tuple[str, ...] = ()  # what a column of such values is called
+    at_once: bool = False  # judges all by what stands near it, so a long text may be given at once
 
     def __post_init__(self) -> None:
         """Make the trigger known."""
@@ -42,11 +44,20 @@ class ShapeDetector:
             return []
         if self.trigger is not ANYTHING and self.name not in TRIGGERS.pulled(view):
             return []
-        found = [*islice(self.candidates(view), _MOST)]
+        return self.read(view)
+
+    def read(self, view: View) -> list[Finding]:
+        """List the findings in a view, whatever stands in it."""
+        found = [*islice(self.candidates(view), most_in(view))]
         return [
             Finding(*view.span(start, end), self.name, confidence, self.severity)
             for start, end, confidence in (_apart(found) if len(found) > 1 else found)
         ]
+
+
+def most_in(view: View) -> int:
+    """Give how many candidates are looked at in a view: a text with more is full of them."""
+    return max(_MOST, len(view.normal) // _ROOM)
 
 
 def _apart(candidates: list[Candidate]) -> list[Candidate]:

@@ -39,4 +39,5 @@ CHI_NUMBER = ChiNumber(
     Severity.CRITICAL,
     trigger=NUMBER,
     headers=("CHI number", "CHI no", "CHI"),
+    at_once=True,
 )

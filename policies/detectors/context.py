@@ -13,7 +13,9 @@ _BEFORE = 60
 _AFTER = 40
 _WIDEST_GAP = 3  # between the words of a phrase: "date-of-birth", "d.o.b."
 _WIDEST_LINK = 6  # between a label and its value
+_BLOCK = 128  # characters of a text of which the words are known together
 _LONGEST_WORD = 40  # no word of the lists has so many letters
+_MOST_LINKS = 4  # between a label and its value
 _FURTHEST = 48  # back to where the word before a place may begin
 _WORD = re.compile(rb"[a-z]+")
 _LETTERS = string.ascii_lowercase.encode("ascii")
@@ -35,10 +37,20 @@ class Words:
     @property
     def pattern(self) -> str:
         """A pattern (re2) that finds every one of them, standing as a word."""
+        return f"(?:^|[^A-Za-z]){self._either}(?:[^A-Za-z]|$)"
+
+    def leading_to(self, value: str) -> str:
+        """Give a pattern (re2) that finds, as its group, any such value right after one of them."""
+        gap = f"[^0-9A-Za-z]{{1,{_WIDEST_LINK}}}"
+        links = "|".join(sorted(map(bytes.decode, LINKS)))
+        between = f"{gap}(?:(?i:{links}){gap}){{0,{_MOST_LINKS}}}"
+        return f"(?:^|[^A-Za-z]){self._either}{between}((?i:{value}))(?:[^0-9A-Za-z]|$)"
+
+    @property
+    def _either(self) -> str:
         joint = f"[^0-9A-Za-z]{{0,{_WIDEST_GAP}}}"
         phrases = {words for ending in self._phrases.values() for words in ending}
-        either = "|".join(sorted(joint.join(map(bytes.decode, words)) for words in phrases))
-        return f"(?:^|[^A-Za-z])(?i:{either})(?:[^A-Za-z]|$)"
+        return f"(?i:{'|'.join(sorted(joint.join(map(bytes.decode, one)) for one in phrases))})"
 
     def near(self, view: View, start: int, end: int) -> bool:
         """Tell whether one stands within reach of a span of the normal text."""
@@ -57,13 +69,12 @@ class Words:
 
     def right_before(self, view: View, start: int, links: frozenset[bytes] = LINKS) -> bool:
         """Tell whether one stands just before, with nothing but "no", "is" or a colon between."""
-        text = view.lower
         while True:
-            word, first, gap = _word_before(text, start)
+            word, first, gap = _last_word(view, start)
             if not word or gap > _WIDEST_LINK:
                 return False
             ending = self._phrases.get(word)
-            if ending and any(_ends_at(phrase, text, first) for phrase in ending):
+            if ending and any(_ends_at(phrase, view.lower, first) for phrase in ending):
                 return True
             if word not in links:
                 return False
@@ -71,10 +82,13 @@ class Words:
 
     def _begins_in(self, view: View, first: int, last: int) -> bool:
         """Tell whether the last word of any of them begins between two places."""
-        there = _words_in(view, first, last)
-        return not self._lasts.isdisjoint(there) and any(
-            self._stands(word, view.lower, first, last) for word in self._lasts & there
-        )
+        for block in range(max(0, first) // _BLOCK, (last - 1) // _BLOCK + 1):
+            there = _words_in(view, block)
+            if not self._lasts.isdisjoint(there):
+                for word in self._lasts & there:
+                    if self._stands(word, view.lower, first, last):
+                        return True
+        return False
 
     def _stands(self, word: bytes, text: bytes, first: int, last: int) -> bool:
         """Tell whether a phrase that ends with this word is there."""
@@ -90,16 +104,25 @@ class Words:
         return False
 
 
-def _words_in(view: View, first: int, last: int) -> frozenset[bytes]:
-    """Give the words that begin between two places, and perhaps what is left of one cut in two.
+def _words_in(view: View, block: int) -> frozenset[bytes]:
+    """Give the words that begin in a block of a text, and perhaps what is left of one cut in two.
 
-    Worked out once for each pair of places: many ask about the same candidate.
+    Worked out once for each block: many ask about the same candidate, or about one close by.
     """
-    known: dict[tuple[int, int], frozenset[bytes]] = view.memory.setdefault(_words_in, {})
-    found = known.get((first, last))
+    known: dict[int, frozenset[bytes]] = view.memory.setdefault(_words_in, {})
+    found = known.get(block)
     if found is None:
-        stretch = view.lower[first : last + _LONGEST_WORD]
-        found = known[first, last] = frozenset(stretch.translate(_TO_WORDS).split())
+        stretch = view.lower[block * _BLOCK : (block + 1) * _BLOCK + _LONGEST_WORD]
+        found = known[block] = frozenset(stretch.translate(_TO_WORDS).split())
+    return found
+
+
+def _last_word(view: View, end: int) -> tuple[bytes, int, int]:
+    """Do as `_word_before`, once for each place: many ask about the same candidate."""
+    known: dict[int, tuple[bytes, int, int]] = view.memory.setdefault(_last_word, {})
+    found = known.get(end)
+    if found is None:
+        found = known[end] = _word_before(view.lower, end)
     return found
 
 

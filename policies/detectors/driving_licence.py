@@ -25,6 +25,8 @@ _SHAPE_TEXT = (
     r"(?:[0-9]{2}|[^A-Za-z0-9]|$)"
 )
 _SHAPE = re2.compile(_SHAPE_TEXT.encode(), options())
+_CORE = re2.compile(f"[A-Za-z9]{_GAP}{_GAP.join([_FIGURE] * 6)}{_GAP}[A-Za-z]".encode(), options())
+_BEFORE, _BEHIND = 20, 24  # characters of the shape on either side of the core, at most
 _LABEL = Words(
     "driving licence", "driving license", "driver licence", "driver license", "drivers licence",
     "drivers license", "driver's licence", "driver's license", "driver number",
@@ -45,24 +47,26 @@ class DrivingLicence(ShapeDetector):
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield every place where the shape fits, and eight digits that are named."""
         at = 0
-        while match := _SHAPE.search(view.ascii, at):
-            start, end = match.span(1)
-            at = start + 1
-            compact = alphanumeric(match.group(1))
-            if not _name(compact[:5].upper()):
-                continue
-            if _dated(compact[5:11].translate(_FIGURES)):
-                yield start, end, Confidence.SURE
-                at = end
-            elif _LABEL.near(view, start, end):
-                yield start, end, Confidence.LIKELY
-                at = end
-        if _NORTHERN.anywhere(view):
-            for run in view.runs:
-                if len(run.digits) == _NORTHERN_LENGTH:
-                    window = run.window(0, _NORTHERN_LENGTH)
-                    if _NORTHERN.right_before(view, window.start):
-                        yield window.start, window.end, Confidence.LIKELY
+        while core := _CORE.search(view.ascii, at):
+            at = core.start() + 1
+            first = max(0, core.start() - _BEFORE)
+            match = _SHAPE.search(view.ascii, first, core.end() + _BEHIND)
+            confidence = match and _judge(view, match)
+            if match and confidence:
+                yield *match.span(1), confidence
+                at = max(at, match.end(1))
+        for run in view.runs:
+            if len(run.digits) == _NORTHERN_LENGTH and _NORTHERN.right_before(view, run.starts[0]):
+                yield run.starts[0], run.end(_NORTHERN_LENGTH - 1), Confidence.LIKELY
+
+
+def _judge(view: View, match: "re2._Match") -> Confidence | None:
+    compact = alphanumeric(match.group(1))
+    if not _name(compact[:5].upper()):
+        return None
+    if _dated(compact[5:11].translate(_FIGURES)):
+        return Confidence.SURE
+    return Confidence.LIKELY if _LABEL.near(view, *match.span(1)) else None
 
 
 def _name(letters: bytes) -> bool:
@@ -82,4 +86,5 @@ DRIVING_LICENCE = DrivingLicence(
     Severity.CRITICAL,
     trigger=Trigger(numbers=SIX_IN_LETTERS, words=_NORTHERN.pattern),
     headers=("Driving licence number", "Driving licence no", "Driving licence", "Driver number"),
+    at_once=True,
 )

@@ -11,11 +11,11 @@ import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.finding import Confidence, Severity
-from policies.detectors.triggers import Trigger
+from policies.detectors.triggers import Trigger, options
 from policies.language.members import ListReader, MemberList, mailbox_name
 from policies.text.view import View
 
-_OPTIONS = re2.Options()
+_OPTIONS = options()
 _OPTIONS.case_sensitive = False
 _AT = rb"(?:\s{0,2}@\s{0,2}|\s{0,2}[(\[{<]\s?(?:at|@)\s?[)\]}>]\s{0,2}|\s[-_*]?(at)[-_*]?\s)"
 _DOT = rb"(?:\s{0,2}\.\s{0,2}|\s{0,2}[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s{0,2}|\sdot\s)"
@@ -38,7 +38,7 @@ _PARTS = frozenset(  # of a role's name that has several, such as parking.appeal
 _LOCAL = rb"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
 _SPELT_AT = re2.compile(rb"[(\[{<]\s?(?:at|@)|\s[-_*]?at[-_*]?\s|\s@|@\s", _OPTIONS)
 _PLAIN = re2.compile(
-    rb"(" + _LOCAL + rb"(?:\." + _LOCAL + rb"){0,8})@((?:[a-z0-9?-]{1,63}\.){1,8}[a-z0-9?-]{2,24})",
+    _LOCAL + rb"(?:\." + _LOCAL + rb"){0,8}@(?:[a-z0-9?-]{1,63}\.){1,8}[a-z0-9?-]{2,24}",
     _OPTIONS,
 )
 _SPELT = re2.compile(
@@ -58,8 +58,9 @@ class EmailAddress(ShapeDetector):
         text = view.ascii
         if b"@" in text:
             for match in _PLAIN.finditer(text):
-                if not _role(match.group(1)):
-                    yield match.start(1), match.end(2), Confidence.SURE
+                start, end = match.span()
+                if not _role(text[start : text.index(b"@", start)]):
+                    yield start, end, Confidence.SURE
         if _SPELT_AT.search(text):
             for match in _SPELT.finditer(text):
                 local, at, domain = match.groups()
@@ -103,4 +104,5 @@ EMAIL_ADDRESS = EmailAddress(
         signs=r"@|(?i:[(\[{<]\s?at\s?[)\]}>]|\s[-_*]?at[-_*]?\s[a-z0-9-]{1,40}"
         rf"(?:\s?[(\[{{<]?dot|\s{{0,2}}\.\s{{0,2}}{_TLD.decode()}[^a-z0-9]))"
     ),
+    at_once=True,
 )

@@ -38,4 +38,5 @@ HEALTH_AND_CARE_NUMBER = HealthAndCareNumber(
     Severity.CRITICAL,
     trigger=NUMBER,
     headers=("H&C number", "H&C no", "HCN", "Health and Care number"),
+    at_once=True,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence
-from policies.detectors.tens import tens_in
+from policies.detectors.tens import LENGTH, tens_in
 from policies.text.numbers import Window
 from policies.text.view import View
 
@@ -47,16 +47,13 @@ class HealthNumber(ShapeDetector):
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows judged by check digit, range, grouping and words around."""
         tens = tens_in(view)
-        named = self.own().anywhere(view)
-        if tens.patients:
-            in_use = self.possible if PATIENT.anywhere(view) else self.issued
-            for window in tens.patients:
-                if named or in_use(window.digits):
-                    confidence = self._judge(view, window)
-                    if confidence:
-                        yield window.start, window.end, confidence
-        for window in tens.foremost if named else ():
-            yield from self._mistyped(view, window)
+        for window in tens.patients:
+            confidence = self._judge(view, window)
+            if confidence:
+                yield window.start, window.end, confidence
+        for run in tens.foremost:
+            if self.own().right_before(view, run.starts[0]) and not _invented(run.digits[:LENGTH]):
+                yield run.starts[0], run.end(LENGTH - 1), Confidence.LIKELY  # a slip of the finger
 
     def _judge(self, view: View, window: Window) -> Confidence | None:
         start, end = window.start, window.end
@@ -80,11 +77,9 @@ class HealthNumber(ShapeDetector):
             return Confidence.SURE
         return Confidence.LIKELY if len(window.groups) == 1 else None
 
-    def _mistyped(self, view: View, window: Window) -> Iterator[Candidate]:
-        """Yield a number that does not check: a slip of the finger leaves it a patient's number."""
-        invented = window.digits in _INVENTED or len(set(window.digits)) == 1
-        if not invented and self.own().right_before(view, window.start):
-            yield window.start, window.end, Confidence.LIKELY
+
+def _invented(digits: str) -> bool:
+    return digits in _INVENTED or len(set(digits)) == 1
 
 
 def _spread(window: Window) -> bool:

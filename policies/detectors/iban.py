@@ -33,8 +33,11 @@ _COUNTRY = "|".join(f"{code[0]}{{}}{code[1]}" for code in _LENGTHS).replace(
     "{}", "[^0-9A-Za-z]{0,3}"
 )
 _GAP = "[^0-9A-Za-z|]{0,3}"
-_START = re2.compile(  # a country and two check digits, one of them written as a digit
-    rf"(?:^|[^0-9A-Za-z])(?i:{_COUNTRY}){_GAP}(?:[0-9]{_GAP}{STAND_IN}|{STAND_IN}{_GAP}[0-9])".encode(),
+_START = re2.compile(  # a country, two check digits, one of them written as a digit, and more
+    (
+        rf"(?:^|[^0-9A-Za-z])(?i:{_COUNTRY}){_GAP}(?:[0-9]{_GAP}{STAND_IN}|{STAND_IN}{_GAP}[0-9])"
+        r"(?:[^0-9]{0,20}[0-9]){4}"
+    ).encode(),
     options(),
 )
 _LABEL = Words("iban", "ibans", "international bank account number", "iban no", "iban number")
@@ -102,4 +105,5 @@ IBAN = Iban(
     4,
     trigger=Trigger(numbers=TEN_DIGITS, words=_LABEL.pattern),
     headers=("IBAN", "IBAN number"),
+    at_once=True,
 )

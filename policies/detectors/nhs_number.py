@@ -38,4 +38,5 @@ NHS_NUMBER = NhsNumber(
     Severity.CRITICAL,
     trigger=NUMBER,
     headers=("NHS number", "NHS no", "NHS"),
+    at_once=True,
 )

@@ -91,4 +91,5 @@ PAYMENT_CARD = PaymentCard(
     Severity.CRITICAL,
     trigger=NUMBER,
     headers=("Card number", "Payment card", "Card no"),
+    at_once=True,
 )

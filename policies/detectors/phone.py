@@ -34,6 +34,7 @@ _ABROAD = range(9, 18)
 _PAIR = 2
 _NATIONAL = (10, 11)
 _LOCAL = (6, 7, 8, 10)
+_SHORTEST = min(*_ABROAD, *_NATIONAL)
 
 
 class Phone(ShapeDetector):
@@ -51,9 +52,9 @@ class Phone(ShapeDetector):
 def _dialled(view: View, run: Run) -> Iterator[Window]:
     """Yield the windows that begin as numbers do, and have a length of theirs."""
     digits, starts = run.digits, run.starts
-    pluses = _pluses(view)
-    if "0" not in digits and not pluses:
+    if len(digits) < _SHORTEST:
         return
+    pluses = _pluses(view)
     ends = frozenset(run.heads)
     for at in run.heads[:-1]:
         if digits[at] == "0" and digits[at + 1 : at + 2] in {"1", "2", "7"}:
@@ -167,4 +168,5 @@ PHONE = Phone(
         "Mobile number",
         "Tel",
     ),
+    at_once=True,
 )

@@ -3,6 +3,7 @@
 Source: BS 7666 and Royal Mail's Programmer's Guide for the shape; the 124 postcode areas.
 """
 
+import re
 from collections.abc import Iterator
 
 import re2
@@ -23,7 +24,7 @@ _AREAS = (
 _AREA = frozenset(_AREAS.encode().split())
 _GAP = r"[^0-9A-Za-z|]{0,3}"
 _FIGURE = r"[0-9OoIl|]"
-_SHAPE = re2.compile(
+_SHAPE = re.compile(  # for what the other has found only: a few characters, each gap between two
     (
         r"(?i)(?:^|[^A-Za-z0-9])"
         rf"([A-PR-UWYZ](?:{_GAP}[A-HK-Y])?){_GAP}({_FIGURE}(?:{_GAP}[0-9A-HJ-NPR-Y])?)"
@@ -75,7 +76,7 @@ class Postcode(ShapeDetector):
             if confidence:
                 yield start, end, confidence
 
-    def _judge(self, view: View, match: "re2._Match", start: int, end: int) -> Confidence | None:
+    def _judge(self, view: View, match: re.Match[bytes], start: int, end: int) -> Confidence | None:
         area, inward = alphanumeric(match.group(1)), alphanumeric(match.group(4))
         written = view.ascii[start:end]
         if area.upper() not in _AREA or not _has_figures(written):
@@ -106,7 +107,7 @@ def _has_figures(written: bytes) -> bool:
     return figures_in(written) > 0 or (b"l" in written and written.replace(b"l", b"").isupper())
 
 
-def _evenly_written(match: "re2._Match", written: bytes) -> bool:
+def _evenly_written(match: re.Match[bytes], written: bytes) -> bool:
     """Tell whether it is in one case and has its one gap, or none, or one after each character."""
     area, outward, middle, inward = match.groups()
     if not middle and written not in {written.upper(), written.lower()}:
@@ -125,4 +126,5 @@ POSTCODE = Postcode(
     Severity.MEDIUM,
     trigger=Trigger(codes=_TRIGGER),
     headers=("Postcode", "Post code", "Postal code"),
+    at_once=True,
 )

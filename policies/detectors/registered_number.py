@@ -5,10 +5,10 @@ One number in eleven checks: words of the field must stand by it, or its own nam
 
 from collections.abc import Iterator
 
-from policies.detectors.base import Candidate, ShapeDetector
+from policies.detectors.base import Candidate, ShapeDetector, most_in
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence
-from policies.detectors.tens import Tens, tens_in
+from policies.detectors.tens import LENGTH, Tens, tens_in
 from policies.text.numbers import Window
 from policies.text.view import View
 
@@ -38,17 +38,23 @@ class RegisteredNumber(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows near such words."""
-        named = self.own().anywhere(view)
-        if not named and not self.field().anywhere(view):
-            return
         tens = tens_in(view)
-        for window in tens.foremost if named else ():
-            if self.own().right_before(view, window.start):
-                yield window.start, window.end, Confidence.LIKELY
-        for window in self.checking(tens):
+        for run in tens.foremost:
+            if self.own().right_before(view, run.starts[0]):
+                yield run.starts[0], run.end(LENGTH - 1), Confidence.LIKELY
+        checking = self.checking(tens)
+        if len(checking) > most_in(view):
+            yield from self._unread(view, checking)
+            return
+        for window in checking:
             confidence = self._judge(view, window.start, window.end)
             if confidence:
                 yield window.start, window.end, confidence
+
+    def _unread(self, view: View, checking: list[Window]) -> Iterator[Candidate]:
+        """Yield the first of so many numbers that reading about each would take too long."""
+        if self.own().anywhere(view) or self.field().anywhere(view):
+            yield checking[0].start, checking[0].end, Confidence.LIKELY
 
     def _judge(self, view: View, start: int, end: int) -> Confidence | None:
         """Judge a number that checks."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from policies.detectors.base import ShapeDetector
 from policies.detectors.by_chance import without_chance
 from policies.detectors.columns import Headings
 from policies.detectors.finding import Confidence, Detector, Finding, Severity
@@ -89,16 +90,22 @@ class Scan:
 
     def _search(self, view: View, at: int) -> None:
         detectors = self._open()
-        quick = tuple(detector for detector in detectors if detector.name in TRIGGERS)
         near = tuple(detector for detector in detectors if detector.name in NEARBY)
-        short = len(view.normal) <= _WHOLE
-        whole = set(detectors) - set(near) if short else set(detectors) - {*quick, *near}
-        for detector in whole:
-            self._keep(self._uncut(detector.find(view), view, at), at)
-        if short:
+        if len(view.normal) <= _WHOLE:
+            for detector in set(detectors) - set(near):
+                self._keep(self._uncut(detector.find(view), view, at), at)
             self._search_near(view, at, near, [(0, len(view.normal))])
             self._search_tables(view, at)
             return
+        swift = tuple(one for one in detectors if isinstance(one, ShapeDetector) and one.at_once)
+        quick = tuple(one for one in detectors if one.name in TRIGGERS and one not in swift)
+        for detector in swift:
+            if self._patience.ends():
+                return
+            self._keep(self._of_this_piece(detector.read(view), view, at), at)
+        self._search_tables(view, at)
+        for detector in set(detectors) - {*quick, *near, *swift}:
+            self._keep(self._uncut(detector.find(view), view, at), at)
         triggers = _triggers(tuple(detector.name for detector in quick))
         for stretch in _stretches(triggers.places(view.ascii), len(view.normal)):
             if self._patience.ends():
@@ -132,6 +139,15 @@ class Scan:
         last = view.ends[-1] if at + len(view.original) < len(self._text) else -1
         return (one for one in findings if one.start != first and one.end != last)
 
+    def _of_this_piece(self, findings: Iterable[Finding], view: View, at: int) -> Iterator[Finding]:
+        """Leave to the piece before or after what it sees more of, in the middle of the overlap."""
+        half = _OVERLAP // 2
+        first = view.starts[half] if at else 0
+        last = view.ends[-1]
+        if at + len(view.original) < len(self._text):
+            last = view.starts[len(view.normal) - half]
+        return (one for one in findings if first <= one.start < last)
+
     def _search_stretch(
         self, view: View, at: int, stretch: Stretch, detectors: Sequence[Detector]
     ) -> None:
@@ -144,7 +160,6 @@ class Scan:
         for detector in detectors:
             if detector.name in pulled:
                 self._keep((one for one in detector.find(part) if one.start in bounds), at)
-        self._search_tables(part, at)
 
     def _search_tables(self, view: View, at: int) -> None:
         for place in self._headings.within(view.ascii):

@@ -27,9 +27,9 @@ class Tens:
         self._places = [(run, at) for run in view.runs if (at := run.stretches(LENGTH))]
 
     @cached_property
-    def foremost(self) -> list[Window]:
-        """Those that begin a row of digits, whether they check or not."""
-        return [run.window(0, LENGTH) for run, places in self._places if not places[0]]
+    def foremost(self) -> list[Run]:
+        """The rows of digits that begin with ten, whether they check or not."""
+        return [run for run, places in self._places if not places[0]]
 
     @cached_property
     def patients(self) -> list[Window]:

@@ -74,7 +74,7 @@ class Triggers:
 
     def __init__(self, triggers: dict[str, Trigger] | None = None) -> None:
         self._triggers = triggers or {}
-        self._kinds: tuple[_Kind, ...] | None = None
+        self._kinds: tuple[tuple[int, _Kind], ...] | None = None
 
     def add(self, name: str, trigger: Trigger) -> None:
         """Add one, or replace it."""
@@ -96,7 +96,7 @@ class Triggers:
         found: frozenset[str] | None = view.memory.get(self)
         if found is None:
             names: set[str] = set()
-            for number, kind in enumerate(self._of_kinds()):
+            for number, kind in self._of_kinds():
                 if kinds >> number & 1:
                     names.update(kind.pulled(view.ascii))
             found = view.memory[self] = frozenset(names)
@@ -104,22 +104,21 @@ class Triggers:
 
     def places(self, text: bytes) -> Iterator[Place]:
         """Yield places, so that every trigger in `text` overlaps one of its kind."""
-        for number, kind in enumerate(self._of_kinds()):
+        for number, kind in self._of_kinds():
             for start, end in kind.places(text):
                 yield start, end, number
 
-    def _of_kinds(self) -> "tuple[_Kind, ...]":
+    def _of_kinds(self) -> "tuple[tuple[int, _Kind], ...]":
+        """Give the kinds that have patterns, each with its number among all."""
         if self._kinds is None:
-            named = {
-                kind: {
-                    name: pattern
-                    for name, trigger in self._triggers.items()
-                    if (pattern := trigger[number])
-                }
+            named = [
+                (kind, {name: one[number] for name, one in self._triggers.items() if one[number]})
                 for number, kind in enumerate(Trigger._fields)
-            }
+            ]
             self._kinds = tuple(
-                _Kind(kind, patterns) for kind, patterns in named.items() if patterns
+                (number, _Kind(kind, patterns))
+                for number, (kind, patterns) in enumerate(named)
+                if patterns
             )
         return self._kinds
 

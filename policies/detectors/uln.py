@@ -55,4 +55,5 @@ ULN = UniqueLearnerNumber(
     Severity.HIGH,
     trigger=NUMBER,
     headers=("ULN", "Unique Learner Number", "Learner number"),
+    at_once=True,
 )

@@ -12,7 +12,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
-from policies.detectors.triggers import NUMBER
+from policies.detectors.triggers import NUMBER, options
 from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
 
@@ -22,7 +22,8 @@ _SHAPE = re2.compile(
     (
         rf"(?:^|[^A-Za-z0-9])([A-HJ-NP-RT-Za-hj-np-rt-z]{_GAP}(?:[0-9OoIl|]{_GAP}){{11}}"
         r"[0-9A-HJ-NP-RT-Za-hj-np-rt-zOoIl|])(?:[^A-Za-z0-9]|$)"
-    ).encode()
+    ).encode(),
+    options(),
 )
 _LABEL = Words("upn", "upns", "pupil number", "unique pupil number", "pupil", "census", "learner")
 _FIGURES = bytes.maketrans(b"OoIl|", b"00111")
@@ -65,4 +66,5 @@ UPN = UniquePupilNumber(
     _FEWEST_FIGURES,
     trigger=NUMBER,
     headers=("UPN", "Unique Pupil Number", "Pupil number"),
+    at_once=True,
 )

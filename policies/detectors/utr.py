@@ -55,4 +55,5 @@ UTR = UniqueTaxpayerReference(
     Severity.HIGH,
     trigger=NUMBER,
     headers=("UTR", "Unique Taxpayer Reference", "Tax reference"),
+    at_once=True,
 )

@@ -21,15 +21,18 @@ _FIGURE = "[0-9OoIl|]"
 _EARLY, _LATE = "[A-HJ-PR-Y]", "[A-HJ-PR-Z]"
 _YEAR = "[A-HJ-NPR-TV-Y]"
 _THREE = _GAP.join([_LATE] * 3)
-_NUMBER = rf"[1-9lI|]{_GAP}{_FIGURE}?{_GAP}{_FIGURE}?"
+_NUMBER = (  # one of the figures is written as such
+    rf"(?:[1-9]{_GAP}{_FIGURE}?{_GAP}{_FIGURE}?|[lI|]{_GAP}[0-9]{_GAP}{_FIGURE}?"
+    rf"|[lI|]{_GAP}{_FIGURE}{_GAP}[0-9])"
+)
 _CURRENT_TEXT = rf"{_EARLY}{_GAP}{_EARLY}{_GAP}{_FIGURE}{_GAP}{_FIGURE}{_GAP}{_THREE}"
 _EDGES = r"(?:^|[^0-9A-Za-z])(?i:{})(?:[^0-9A-Za-z]|$)"
 _CURRENT = re2.compile(_EDGES.format(_CURRENT_TEXT).encode(), options())
-_OLDER = re2.compile(
+_NORTHERN_LETTERS = "(?:[IZ][A-Z]{2}|[A-Z][IZ][A-Z]|[A-Z]{2}[IZ])"
+_STYLED = re2.compile(
     _EDGES.format(
         rf"{_YEAR}{_GAP}{_NUMBER}{_GAP}{_THREE}|{_THREE}{_GAP}{_NUMBER}{_GAP}{_YEAR}"
-        rf"|[A-Z]{{3}}{_GAP}[1-9][0-9]{{0,3}}|[A-Z]{{1,2}}[1-9][0-9]{{0,3}}|[1-9][0-9]{{0,3}}[A-Z]{{1,3}}"
-        rf"|[A-Z]{{1,2}} [1-9][0-9]{{1,3}}"
+        rf"|{_NORTHERN_LETTERS}{_GAP}[1-9][0-9]{{2,3}}|[1-9][0-9]{{2,3}}{_NORTHERN_LETTERS}"
     ).encode(),
     options(),
 )
@@ -38,6 +41,13 @@ _LABEL = Words(
     "registration mark", "reg no", "reg number", "number plate", "plate", "licence plate",
     "index", "pcn appeal", "vehicle", "parking permit", "pcn", "car", "van",
 )  # fmt: skip
+_NAMED = re2.compile(
+    _LABEL.leading_to(
+        rf"[A-Z]{{3}}{_GAP}[1-9][0-9]{{0,3}}|[A-Z]{{1,2}}[1-9][0-9]{{0,3}}"
+        rf"|[1-9][0-9]{{0,3}}[A-Z]{{1,3}}|[A-Z]{{1,2}} [1-9][0-9]{{1,3}}"
+    ).encode(),
+    options(),
+)
 _VEHICLE = Words(
     "vehicle", "vehicles", "reg", "registration", "vrm", "vrn", "plate", "plates", "car", "cars",
     "van", "vans", "lorry", "hgv", "minibus", "taxi", "taxis", "parking", "parked", "permit",
@@ -69,26 +79,19 @@ class VehicleRegistration(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield every place where a style fits and letters, digits and words speak for it."""
-        yield from self._current(view)
-        if _VEHICLE.anywhere(view):
+        for shape, judge in ((_CURRENT, _judge_current), (_STYLED, _judge_older)):
             at = 0
-            while match := _OLDER.search(view.ascii, at):
+            while match := shape.search(view.ascii, at):
                 start, end = inside(view.ascii, match)
-                at = start + 1
-                confidence = _judge_older(view, start, end)
+                confidence = judge(view, start, end)
+                at = end if confidence else start + 1
                 if confidence:
                     yield start, end, confidence
-                    at = end
-
-    def _current(self, view: View) -> Iterator[Candidate]:
-        at = 0
-        while match := _CURRENT.search(view.ascii, at):
-            start, end = inside(view.ascii, match)
-            at = start + 1
-            confidence = _judge_current(view, start, end)
+        for match in _NAMED.finditer(view.ascii):
+            start, end = match.span(1)
+            confidence = _judge_older(view, start, end)
             if confidence:
                 yield start, end, confidence
-                at = end
 
 
 def _judge_current(view: View, start: int, end: int) -> Confidence | None:
@@ -107,9 +110,11 @@ def _judge_current(view: View, start: int, end: int) -> Confidence | None:
 
 def _judge_older(view: View, start: int, end: int) -> Confidence | None:
     """Judge a mark that a code may be as well: named, or of a style's own and beside vehicles."""
+    if not _VEHICLE.near(view, start, end):
+        return None
     mark = alphanumeric(view.ascii[start:end])
     letters = len(mark) - figures_in(mark)
-    if letters == len(mark) or not _VEHICLE.near(view, start, end):
+    if letters == len(mark):
         return None
     northern = letters == _LETTERS_NORTH and not _NORTHERN.isdisjoint(mark.upper())
     styled = letters > _LETTERS_NORTH or (northern and figures_in(mark) > _FEW)
@@ -129,4 +134,5 @@ VEHICLE_REGISTRATION = VehicleRegistration(
         "VRM", "VRN", "Registration number", "Vehicle registration", "Vehicle reg", "Car reg",
         "Number plate", "Vehicle", "Car", "Reg",
     ),
+    at_once=True,
 )  # fmt: skip

@@ -53,19 +53,20 @@ _RUN = re2.compile(
 )
 
 
-def _digitish_with_a_letter() -> bytes:
-    """Spell eight digits or letters that stand for them, one such at least, and all around."""
+def _digitish_of_both() -> bytes:
+    """Spell eight digits or letters that stand for them, some of each, and all around."""
     any_of = "[^0-9A-Za-z]|" + STAND_IN
-    gap, others = "[^0-9A-Za-z]{0,3}", _FEWEST_DIGITISH - 1
+    gap, most = "[^0-9A-Za-z]{0,3}", _FEWEST_DIGITISH - 1
     letter = STAND_IN.replace("0-9", "")
-    first_letter_at = (
-        f"(?:[0-9]{gap}){{{place}}}{letter}(?:{gap}{STAND_IN}){{{others - place}}}"
-        for place in range(others + 1)
+    both = (
+        f"(?:{one}{gap}){{{several}}}{other}(?:{gap}{STAND_IN}){{{most - several}}}"
+        for one, other in (("[0-9]", letter), (letter, "[0-9]"))
+        for several in range(1, most + 1)
     )
-    return f"(?:{any_of})*(?:{'|'.join(first_letter_at)})(?:{any_of})*".encode()
+    return f"(?:{any_of})*(?:{'|'.join(both)})(?:{any_of})*".encode()
 
 
-_MAY_BE_DIGITISH = re2.compile(_digitish_with_a_letter(), _OPTIONS)
+_MAY_BE_DIGITISH = re2.compile(_digitish_of_both(), _OPTIONS)
 
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _NOT_ALPHANUMERIC = bytes(
