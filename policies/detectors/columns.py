@@ -32,10 +32,12 @@ class Headings:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._detectors: dict[str, Detector] = {}  # by their headings, words joined
         self._labels: dict[str, str] = {}
+        self._words: set[str] = set()  # of all headings
         for detector in detectors:
             headers: tuple[str, ...] = getattr(detector, "headers", ())
             for header in headers:
                 self._detectors["".join(_words(header))] = detector
+                self._words.update(_words(header))
                 self._labels.setdefault(detector.name, header)
         self._pattern = _pattern(detectors) if self._detectors else None
 
@@ -66,7 +68,9 @@ class Headings:
 
     def _named(self, cell: str) -> Detector | None:
         words = _words(cell[:_LONGEST_CELL])
-        if len(words) > _MOST_WORDS or _VALUE.search(cell[:_LONGEST_CELL]):
+        if len(words) > _MOST_WORDS or self._words.isdisjoint(words):
+            return None
+        if _VALUE.search(cell[:_LONGEST_CELL]):
             return None
         for length in range(len(words), 0, -1):
             for first in range(len(words) - length + 1):

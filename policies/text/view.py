@@ -48,6 +48,8 @@ _ALPHABET = 26
 _SHORT = 256  # characters that are looked at one by one as fast
 _FEW = 12  # changes that are made one after the other; characters to an odd one that is rare
 _ASCII = bytes(range(128))
+_IN_PLACE = bytes(range(32, 127)) + b"\t\n\r\f\v"  # become one character each
+_FOLDED_IN_PLACE = bytes.maketrans(b"\t\n\r\f\v`", b"     '")
 _STEADY = bytes(byte for byte in range(32, 127) if byte != ord("`"))  # stay what they are
 
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
@@ -105,6 +107,8 @@ class View:
         if not self.normal or "\n" not in self.original:
             return []
         blank = _BLANK_LINE.finditer(self.original, self.starts[0], self.ends[-1])
+        if isinstance(self.starts, range):
+            return [match.start() - self.starts.start for match in blank]
         return [bisect_left(self.starts, match.start()) for match in blank]
 
     @cached_property
@@ -138,11 +142,13 @@ def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
     cut = len(text) > limit
     text = text[:limit]
     if text.isascii() and text.isprintable() and "`" not in text:
-        return View(text, text, range(len(text)), range(1, len(text) + 1), cut)
-    moved, folds = _folds(text)
+        return _unmoved(text, text, cut)
+    if text.isascii() and not (raw := text.encode("ascii")).translate(None, _IN_PLACE):
+        return _unmoved(text, raw.translate(_FOLDED_IN_PLACE).decode("ascii"), cut)
+    moved, folds, foreign = _folds(text)
     if not moved:
-        normal = _unmix(_changed(text, folds))
-        return View(text, normal, range(len(text)), range(1, len(text) + 1), cut)
+        normal = _changed(text, folds)
+        return _unmoved(text, _unmix(normal) if foreign else normal, cut)
     out: list[str] = []
     starts, ends = array("L"), array("L")
     places: Sequence[int] = [place for place, char in enumerate(text) if char in moved]
@@ -157,20 +163,31 @@ def normalise(text: str, limit: int = TEXT_LIMIT) -> View:
         if place < len(text):
             _put(text[place], place, out, starts, ends)
         at = place + 1
-    return View(text, _unmix("".join(out)), starts, ends, cut)
+    normal = "".join(out)
+    return View(text, _unmix(normal) if foreign else normal, starts, ends, cut)
 
 
-def _folds(text: str) -> tuple[frozenset[str], dict[int, str]]:
-    """Give the characters that are not one character each in the normal text, and other changes."""
+def _unmoved(text: str, normal: str, cut: bool) -> View:
+    """Make the view of a text of which each character became one."""
+    return View(text, normal, range(len(text)), range(1, len(text) + 1), cut)
+
+
+def _folds(text: str) -> tuple[frozenset[str], dict[int, str], bool]:
+    """Give the characters that are not one character each in the normal text, and other changes.
+
+    And whether any of them may be taken for a Latin letter.
+    """
     moved: list[str] = []
     folds: dict[int, str] = {}
+    foreign = False
     for char in _odd(text):
         folded = _fold(char)
+        foreign = foreign or not _FOREIGNERS.isdisjoint(folded)
         if len(folded) != 1 or folded == _MARK:
             moved.append(char)
         elif folded != char:
             folds[ord(char)] = folded
-    return frozenset(moved), folds
+    return frozenset(moved), folds, foreign
 
 
 def _odd(text: str) -> set[str]:
@@ -244,8 +261,6 @@ def _joined(letter: str, mark: str) -> str:
 
 def _unmix(text: str) -> str:
     """Fold look-alikes inside words that mix them with ASCII letters or digits, only there."""
-    if text.isascii() or _FOREIGNERS.isdisjoint(text):
-        return text
     out = list(text)
     for match in _TOKEN.finditer(text):
         word = match.group()
