@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from vault.address import Address
 from vault.audit import Act, record
 from vault.deposit import Deposit, GrantFor, Queued, Receipt, Summary, deposit
+from vault.errors import VaultError
 from vault.facts import PackageFacts
 from vault.origin import Origin
 from vault.retrieve import recheck, retrieve
 from vault.spool import Spool
+from vault.warnings import warn
 from webreader.composing import Head, answer_subject
 from webreader.names import Person, people
 from webreader.parts import Parts, Unreadable, take_apart
+from webreader.ruling import ruled
 from webreader.scanning import scanned
 from webreader.site import Site
 
@@ -78,13 +82,15 @@ def address(site: Site, identity: Address, package_id: str, spool: Spool, origin
 def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin: Origin) -> Receipt:
     """Deposit a finished answer, if its author still may. Blocks.
 
-    Raises AccessDenied, and Infected or NotScanned, after which nothing was kept. What may not
-    leave in the clear is for its reader to open here.
+    Raises AccessDenied, and NotAllowed, Infected or NotScanned, after which nothing was kept. What
+    may not leave in the clear is for its reader to open here.
     """
     head, package = answer.head, answer.package
     recheck(site.store, head.author, package.id)
+    ruling = ruled(site, package.id, head, spool, origin)
     free = scanned(site.scan, site.store, spool, head.author, (head.to,), origin)
-    clear = answer.clear and free
+    clear = answer.clear and free and ruling.clear
+    utf8 = {"smtputf8": "yes"} if head.needs_utf8 else {}
     receipt = deposit(
         site.store,
         site.sealing,
@@ -96,7 +102,7 @@ def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin:
             queued=Queued(
                 recipients=(head.to,),
                 return_path=site.sender,
-                how={head.to: {"smtputf8": "yes"}} if head.needs_utf8 else {},
+                how={head.to: {**ruling.how, **utf8}},
             )
             if clear
             else None,
@@ -110,7 +116,9 @@ def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin:
             message_id=head.message_id,
             answers=(head.answers,) if head.answers else (),
             conversation=package.conversation,
-            because=("answer written in the reader",),
+            restrictions=ruling.restrictions,
+            because=("answer written in the reader", *ruling.rules),
+            policy=ruling.policy,
             origin=origin,
         ),
     )
@@ -124,6 +132,10 @@ def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin:
             origin=origin,
             detail=receipt.reference,
         )
+    if ruling.notes:
+        said = [(note.rule, note.text) for note in ruling.notes]
+        with suppress(VaultError):  # the answer is on its way, note or no note
+            warn(site.store, site.sealing, head.author, receipt.reference, said, receipt.package_id)
     return receipt
 
 

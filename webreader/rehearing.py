@@ -15,10 +15,8 @@ from typing import Final
 
 from policies.changes.planned import Planned
 from policies.decision import Decision, Outcome
-from policies.engine import Policy
 from policies.envelope import Envelope
 from policies.errors import FlagError
-from policies.extraction.passages import Content
 from policies.message.lifetime import lifetime
 from policies.message.mime import Outline, outline
 from policies.remedy import Remedy, approvers_for
@@ -94,7 +92,7 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
         authenticated=slip.authenticated,
     )
     remedy = Remedy(sealed=slip.sealed, approver=approver, confirmed=slip.confirmed)
-    content = _inside(site, policy, seen, read)
+    content = site.inside(policy, seen, read)
     asked = policy.decide(envelope, seen, content, site.knowledge, remedy)
     found = amended(site, held.hold.reference, asked, seen, read)
     decided = found.decisions
@@ -179,17 +177,6 @@ def warn(site: Site, owner: Address, heard: Hearing, receipt: Receipt) -> None:
         whom = (site.store, site.sealing, owner, receipt.reference)
         with suppress(VaultError):  # the mail is on its way, note or no note
             warnings.warn(*whom, tuple(said), receipt.package_id)
-
-
-def _inside(
-    site: Site, policy: Policy, seen: Outline, read: Callable[[], Iterable[bytes]]
-) -> Content:
-    """Read text and attachments if a rule asks for them; what cannot be read is never clean."""
-    if not policy.reads_inside:
-        return Content()
-    if site.extraction is None:
-        return Content(problems=("nothing here reads text and attachments",))
-    return site.extraction.read(seen, read())
 
 
 def _restrictions(site: Site, decided: Iterable[Decision], seen: Outline) -> Restrictions:

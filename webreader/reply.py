@@ -24,6 +24,7 @@ from webreader.drafts import DRAFTS, FORM, Sent
 from webreader.failures import NO_REPLY
 from webreader.guard import streamed
 from webreader.pages import page, redirect
+from webreader.ruling import NotAllowed
 from webreader.scanning import Infected, NotScanned, TooLargeToScan
 from webreader.site import SITE, came_from, in_thread
 from webreader.upload import TEXT_BYTES, TooLarge, Upload
@@ -74,15 +75,24 @@ async def send(request: web.Request) -> web.StreamResponse:
     except TooLarge as large:
         await upload.drain()
         return await _form(request, typed, [("files", str(large))], status=413)
-    except Incomplete as lacking:
-        return await _form(request, typed, [("message", str(lacking))], status=400)
-    except Infected as infected:
-        said = failures.infected(infected.found)
-        return await _form(request, typed, [("files", said.text)], said.status)
-    except NotScanned as missed:
-        said = failures.NOT_SCANNED[isinstance(missed, TooLargeToScan)]
-        return await _form(request, typed, [("files", said.text)], said.status)
+    except (Incomplete, NotAllowed, Infected, NotScanned) as wrong:
+        where, said, status = _told(wrong)
+        return await _form(request, typed, [(where, said)], status)
     return redirect(f"/p/{request.match_info['package']}/reply?sent={typed.draft}")
+
+
+def _told(wrong: Exception) -> tuple[str, str, int]:
+    """Return what is said of an answer that was not sent: at which field, in which words."""
+    match wrong:
+        case NotAllowed():
+            return "message", f"Not sent. {wrong}", 403
+        case Infected():
+            failure = failures.infected(wrong.found)
+        case NotScanned():
+            failure = failures.NOT_SCANNED[isinstance(wrong, TooLargeToScan)]
+        case _:
+            return "message", str(wrong), 400
+    return "files", failure.text, failure.status
 
 
 async def _send(request: web.Request, upload: Upload, typed: Typed) -> Sent:

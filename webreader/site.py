@@ -8,7 +8,7 @@ not stop every visitor.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,9 @@ from aiohttp import web
 from yarl import URL
 
 from policies.envelope import Envelope
+from policies.extraction.passages import Content
 from policies.knowledge import NOTHING_KNOWN, Knowledge
+from policies.message.mime import Outline
 from vault.address import Address
 from vault.keys import SealingKeys
 from vault.opening import OpeningKeys
@@ -71,6 +73,14 @@ class Site:
         )
         decision = self.rules().decide_recipient(envelope, recipient)
         return decision.told if decision else ""
+
+    def inside(self, policy: Policy, seen: Outline, read: Callable[[], Iterable[bytes]]) -> Content:
+        """Read text and attachments if a rule asks for them; what cannot be read is never clean."""
+        if not policy.reads_inside:
+            return Content()
+        if self.extraction is None:
+            return Content(problems=("nothing here reads text and attachments",))
+        return self.extraction.read(seen, read())
 
     def untagged(self, subject: str) -> str:
         """Return a subject as readers see it: `[secure]` was a word to the gateway, not to them."""
