@@ -8,7 +8,7 @@ import binascii
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from policies.extraction import kinds, markup, texts, transfer
+from policies.extraction import dumps, kinds, markup, texts, transfer
 from policies.extraction.budgets import Locked
 from policies.extraction.desk import Desk, File
 from policies.extraction.passages import State
@@ -52,7 +52,9 @@ def read_leaf(leaf: Leaf, desk: Desk) -> None:
             _read_body(leaf, view, desk)
         else:
             desk.inner(view, leaf.names, leaf.declared, leaf.charset)
-    if leaf.encoding == "x-yencode":
+            for name, data in dumps.yencoded(view) if b"=ybegin " in view[:4096] else ():
+                desk.inner(data, (name,))
+    if leaf.encoding == "x-yencode" and b"=ybegin " not in leaf.raw:
         why = "an attachment of the kind yenc, which is not opened here"
         desk.record(File(leaf.names, leaf.declared), "yenc", len(leaf.raw), State.UNSCANNABLE, why)
 
@@ -61,7 +63,9 @@ def views(raw: bytes, encoding: str) -> list[bytes]:
     """List what the body may be once its encoding is undone."""
     found = transfer.decodings(raw, encoding)
     if encoding != "base64" and transfer.looks_encoded(raw):
-        found += transfer.decodings(raw, "base64")
+        # Nobody said so: where it stands for nothing that is known, it is what it looks like.
+        guessed = transfer.decodings(raw, "base64")
+        found += [one for one in guessed if kinds.kinds_of(one) != kinds.UNKNOWN]
     if encoding not in _KNOWN_ENCODINGS:
         found += [transfer.quoted_printable(raw), *transfer.decodings(raw, "base64")]
     return list(dict.fromkeys(found))
@@ -74,6 +78,8 @@ def _read_body(leaf: Leaf, view: bytes, desk: Desk) -> None:
     file = File(leaf.names, leaf.declared, leaf.charset)
     page = leaf.declared in _PAGES
     found = kinds.kinds_of(view, leaf.names, leaf.declared)
+    if found == kinds.UNKNOWN and kinds.is_odd_text(view):
+        found = ("text",)
     if not set(found) <= _KINDS_OF_BODIES and "pgp" not in found:
         desk.inner(view, leaf.names, leaf.declared, leaf.charset)
     elif leaf.names:

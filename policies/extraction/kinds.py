@@ -108,6 +108,9 @@ _MAIL_FIELD = re2.compile(
 _MBOX = re2.compile(rb"^From [^\n]{3,200}\d{4}[^\n]{0,20}\r?\n", _OPTIONS)
 
 
+UNKNOWN = ("unknown",)
+
+
 def kinds_of(data: bytes, names: tuple[str, ...] = (), declared: str = "") -> tuple[str, ...]:
     """Name what these bytes are, likeliest first; ("unknown",) where nothing fits."""
     head = data[:_HEAD]
@@ -124,7 +127,7 @@ def kinds_of(data: bytes, names: tuple[str, ...] = (), declared: str = "") -> tu
         found.append("tar")
     if not found:
         found += _speaking(head, data, names, declared)
-    return tuple(found) or ("unknown",)
+    return tuple(found) or UNKNOWN
 
 
 def _binary(head: bytes, data: bytes) -> str:
@@ -215,6 +218,14 @@ def looks_like_text(data: bytes) -> bool:
         high = len(sample) - len(sample.translate(None, bytes(range(128, 256))))
         return error.start > _SAMPLE - 4 or high < len(sample) / 2 or not controls
     return True
+
+
+def is_odd_text(data: bytes) -> bool:
+    """Whether a program that is told that these bytes are text would show one, bells and all."""
+    try:
+        return b"\0" not in data and bool(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def wide_without_mark(sample: bytes) -> str:

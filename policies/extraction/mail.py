@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from policies.extraction.bodies import Leaf, read_leaf, views
 from policies.extraction.budgets import Budgets, NeedsWorker, Spent, Unreadable
 from policies.extraction.desk import Desk, File
-from policies.extraction.mail_headers import say_headers, say_remarks
+from policies.extraction.mail_headers import say_headers, say_own
 from policies.extraction.passages import Content, State, Where
 from policies.extraction.readers import FILE_READERS
 from policies.message.header_block import Block, read_block
@@ -69,10 +69,10 @@ def _walk(found: Outline, raw: bytes, desk: Desk, *, top: bool) -> None:
         desk.where = Where.ATTACHMENT if within or not top else Where.BODY
         children = _children(found.parts, number)
         block = read_block(raw[part.head : part.start], DEFAULT_LIMITS)
-        if top and not number:
-            say_remarks(block, desk)
         if number and _holds(found.parts[number - 1], part):
             say_headers(block, desk)
+        elif number or top:
+            say_own(block, desk)
         for value in block.values("content-description"):
             desk.name(decode_header(value)[0])
         if part.content_type.startswith("multipart/"):

@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from policies.extraction import kinds, transfer
+from policies.extraction import dumps, kinds, transfer
 from policies.extraction.budgets import Locked
 from policies.extraction.desk import Desk
 from policies.text import charsets
@@ -55,13 +55,16 @@ def say(text: str, desk: Desk) -> None:
 
 
 def read_embedded(raw: bytes, desk: Desk) -> None:
-    """Read files that stand in a text as letters: uuencoded, or base64 without a header.
+    """Read files that stand in a text as letters: uuencode, yEnc, hexadecimal, bare base64.
 
     Raises Locked for a text that PGP encrypted.
     """
     if b"begin" in raw:
-        for name, data in transfer.uuencoded(raw):
+        for name, data in (*transfer.uuencoded(raw), *dumps.yencoded(raw)):
             desk.inner(data, (name,))
+    for data in dumps.hexadecimal(raw):
+        for text in readings(data):
+            desk.say(text)
     for data in transfer.runs(raw):
         _read_run(data, desk)
     if _PGP.encode() in raw:

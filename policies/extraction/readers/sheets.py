@@ -8,6 +8,7 @@ import re
 from datetime import date, timedelta
 
 from policies.extraction.budgets import Spent
+from policies.extraction.readers.formulas import Formulas
 from policies.extraction.readers.xml import Listener, Rules, local
 
 _SHEET = re.compile(r"xl/(?:work|macro|dialog)sheets/[^/]*\.xml")
@@ -94,12 +95,15 @@ class _Rows(Listener):
         self._sheets = sheets
         self._rows: list[str] = []
         self._type, self._style = "", 0
+        self._formulas = Formulas()
 
     def start(self, name: str, attributes: list[str]) -> None:
         if name == "c" or local(name) == "c":
             self._type, self._style = "", 0
             for at in range(0, len(attributes), 2):
-                if attributes[at] == "t":
+                if attributes[at] == "r":
+                    self._formulas.at = attributes[at + 1]
+                elif attributes[at] == "t":
                     self._type = attributes[at + 1]
                 elif attributes[at] == "s":
                     self._style = _number(attributes[at + 1])
@@ -109,14 +113,20 @@ class _Rows(Listener):
     def end(self, name: str) -> None:
         element = local(name)
         if element == "v":
-            self._rows.append(self._value("".join(self.text)))
-            self.text.clear()
+            self._say(self._value("".join(self.text)))
         elif element in {"c", "row"}:
-            self._rows += self.text
+            self._say("".join(self.text))
             self._rows.append("\t" if element == "c" else "\n")
-            self.text.clear()
         elif element == "f":
-            self.text.append(" ")
+            self._formulas.keep("".join(self.text))
+            self._rows += [*self.text, " "]
+            self.text.clear()
+
+    def _say(self, text: str) -> None:
+        if text:
+            self._rows.append(text)
+            self._formulas.cell(text)
+        self.text.clear()
 
     def _value(self, written: str) -> str:
         if self._type == "s":
@@ -128,7 +138,8 @@ class _Rows(Listener):
         return written
 
     def texts(self) -> list[str]:
-        return ["".join([*self._rows, *self.text]), "\n".join(dict.fromkeys(self.aside))]
+        rows = "".join([*self._rows, *self.text])
+        return [rows, "\n".join(dict.fromkeys(self.aside)), "\n".join(self._formulas.joined())]
 
 
 def _number(text: str | None) -> int:

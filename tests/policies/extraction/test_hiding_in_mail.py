@@ -30,6 +30,7 @@ def part(text: bytes, *headers: str) -> bytes:
 
 RFC822 = b"Subject: " + M + b"\r\nFrom: a@b\r\n\r\nhello"
 
+Y_ENCODED = bytes((byte + 42) & 255 for byte in M).replace(b"a", b"=\xa1")
 HIDDEN: dict[str, bytes] = {
     "plain": body(M),
     "categories": body(b"hello", f"Keywords: Red, {MARKER}"),
@@ -58,6 +59,12 @@ HIDDEN: dict[str, bytes] = {
         b"943 47 \r\n6 5919", "Content-Type: text/plain; format=flowed; delsp=yes"
     ),
     "uuencode": body(b"begin 644 a.txt\n,.30S(#0W-B U.3$Y\n`\nend\n"),
+    "yenc": body(b"=ybegin line=9 size=12 name=a.txt\r\n" + Y_ENCODED + b"\r\n=yend size=12\r\n"),
+    "yenc without an end": body(b"hello\r\n=ybegin line=9 name=a.txt\r\n" + Y_ENCODED),
+    "hex": body(b"4e 48 53 20 " + M.hex(" ").encode()),
+    "hex in lines": body(f"{M.hex(' ')[:17]}\r\n{M.hex(' ')[18:]}\r\n".encode()),
+    "hex dump": body(f"00000000: {M.hex(' ', 2)}  943 476 .\r\n".encode()),
+    "hex as escapes": body(b"".join(b"\\x%02x" % byte for byte in M)),
     "html": body(b"<p>943&#32;476&#x20;5919</p>", HTML),
     "html entities": body(b"&#57;43 476 5919", HTML),
     "html spans": body(b"<span>94</span><b>3</b> 476 <i>59</i><!-- x -->19", HTML),
@@ -201,3 +208,11 @@ def test_text_in_an_attached_mail_is_an_attachment() -> None:
     content = read(HIDDEN["attached mail"])
     assert MARKER in "".join(content.texts(Where.ATTACHMENT))
     assert MARKER not in "".join(content.texts(Where.BODY))
+
+
+def test_an_odd_text_is_a_text_and_random_bytes_are_none() -> None:
+    bells = body(b"page\x0cpage\r\nbell\x07 back\x08\x0b\x1b[1m\r\n\x01\x02\x1a\x1c\x1f\x7f " + M)
+    assert states(read(bells)) == set()
+    assert MARKER in said(read(bells))
+    assert states(read(body(b"x" * 998 + b"\r\n" + b"y" * 998 + b"\r\n"))) == set()
+    assert states(read(body(bytes(range(128, 256)) * 8 + b"\0\1\2\3"))) == {State.UNSCANNABLE}

@@ -11,6 +11,10 @@ from tests.policies.extraction.mails import MARKER, file, kinds, said, states
 
 WIDE = "utf-16-le"
 CELL = '<row><c r="A1" t="s"><v>0</v></c><c r="B1"><v>{}</v></c></row>'
+JOINED = (
+    '<row><c r="A1"><v>943</v></c><c r="B1"><v>5919</v></c>'
+    '<c r="D1" t="str"><f>{}</f><v>total</v></c></row>'
+)
 DAYS = '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
 CARD = f"BEGIN:VCARD\r\nFN:Jo Bloggs\r\nNOTE:{MARKER[:6]}\r\n {MARKER[6:]}\r\nEND:VCARD\r\n"
 DELETED = f"</w:t></w:r><w:del><w:r><w:delText>{MARKER}</w:delText></w:r></w:del><w:r><w:t>"
@@ -39,6 +43,7 @@ SLIDE = files.compound(
     {"PowerPoint Document": struct.pack("<2HL", 0, 0x0FA8, len(MARKER)) + MARKER.encode()}
 )
 
+Y_ENCODED = bytes((byte + 42) & 255 for byte in MARKER.encode())
 READ: dict[str, tuple[bytes, str]] = {
     "docx": (files.docx("Dear Jo", MARKER), "docx"),
     "docx header": (files.docx("x", word__header1=files.word_part("hdr", MARKER)), "docx"),
@@ -69,6 +74,9 @@ READ: dict[str, tuple[bytes, str]] = {
         files.xlsx(f'<row><c t="inlineStr"><is><t>{MARKER}</t></is></c></row>'),
         "xlsx",
     ),
+    "xlsx joined by a formula": (files.xlsx(JOINED.format('A1&amp;" 476 "&amp;$B$1')), "xlsx"),
+    "xlsx joined by a function": (files.xlsx(JOINED.format('CONCAT(A1," 476 ",B1:C1)')), "xlsx"),
+    "xlsx joined with marks": (files.xlsx(JOINED.format('A1&amp;476&amp;B1')), "xlsx"),
     "pptx": (files.pptx(MARKER), "pptx"),
     "pptx notes": (files.pptx("x", MARKER), "pptx"),
     "odt": (files.odt(MARKER), "odt"),
@@ -88,6 +96,13 @@ READ: dict[str, tuple[bytes, str]] = {
     "winmail body": (TNEF_BODY, "tnef"),
     "winmail file": (TNEF_FILE, "tnef"),
     "winmail property": (TNEF_PROPERTIES, "tnef"),
+    "hex dump": (f"00000000  {MARKER.encode().hex(' ')}  |...|\n".encode(), "text"),
+    "hex dump of pairs": (f"00000000: {MARKER.encode().hex(' ', 2)}  ....".encode(), "text"),
+    "hex in a program": (
+        f"char a[] = {{\n  0x{MARKER.encode().hex('-').replace('-', ', 0x')} }};\n".encode(),
+        "text",
+    ),
+    "yenc": (b"=ybegin line=128 size=12 name=a\r\n" + Y_ENCODED + b"\r\n=yend size=12\r\n", "text"),
     "csv": (f"name,number\r\nJo,{MARKER}\r\n".encode(), "text"),
     "text utf-16": (MARKER.encode("utf-16"), "text"),
     "text utf-16 without a mark": (MARKER.encode(WIDE), "text"),
