@@ -58,6 +58,16 @@ class SmtpSettings(BaseModel):
         description="Who may use the trusted port, as addresses or networks. "
         "Others are turned away before they can say anything.",
     )
+    proxy_networks: list[IpNetwork] = Field(
+        default_factory=list,
+        description="Load balancers that begin every connection with a PROXY header, version 1 or "
+        "2. From them it is required, from others it is refused; the client it names is the "
+        "one that counts.",
+    )
+    xclient_networks: list[IpNetwork] = Field(
+        default_factory=list,
+        description="Mail servers in front that may say with XCLIENT for which client they speak.",
+    )
     hostname: str = Field(
         default_factory=_own_name,
         pattern=r"^[A-Za-z0-9.-]{1,253}$",
@@ -75,6 +85,12 @@ class SmtpSettings(BaseModel):
     connections: int = Field(500, ge=1, description="Most connections at the same time.")
     connections_per_ip: int = Field(
         50, ge=1, description="Most from one address; trusted networks are not counted."
+    )
+    user_messages: int = Field(
+        0, ge=0, description="Most messages of one user within an hour; 0: as many as they like."
+    )
+    user_recipients: int = Field(
+        0, ge=0, description="Most recipients of one user within an hour; 0: as many as they like."
     )
     idle_seconds: float = Field(
         300, gt=0, description="Longest silence before a connection is closed (RFC 5321 asks 300)."

@@ -59,6 +59,8 @@ SETTINGS = {
     "messages": "messages",
     "connections": "connections",
     "connections_per_ip": "connections_per_ip",
+    "user_messages": "user_messages",
+    "user_recipients": "user_recipients",
     "handshake": "handshake_seconds",
     "idle": "idle_seconds",
     "data": "data_seconds",

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway.errors import BackendDownError, RefusedError
 from gateway.relay.parameters import PLAIN_RECIPIENT
-from gateway.smtp import grammar, replies, sasl
+from gateway.smtp import grammar, replies, sasl, xclient
 from gateway.smtp.handler import MailSession
 from gateway.smtp.limits import Budget
 from gateway.smtp.premises import Kind, Premises
@@ -40,6 +40,8 @@ class Conversation:
         self._limits = premises.limits
         self._submission = kind is not Kind.TRUSTED
         self._budget = Budget(premises.limits)
+        self._quotas = premises.quotas
+        self._is_front = peer_ip in premises.fronts
         self._tries = 0
         self.session = MailSession(peer_ip=peer_ip, trusted=not self._submission)
 
@@ -52,10 +54,27 @@ class Conversation:
             tls_version=version,
         )
 
+    def xclient(self, argument: str) -> xclient.Told:
+        """Begin again for the client that a server in front names. Raise RefusedError."""
+        if not self._is_front:
+            raise RefusedError(replies.UNKNOWN_COMMAND)
+        if self.session.begun:
+            raise RefusedError(replies.XCLIENT_NOT_NOW)
+        told = xclient.read(argument)
+        session = self.session
+        self.session = MailSession(
+            peer_ip=told.peer_ip,
+            trusted=session.trusted,
+            tls=session.tls,
+            tls_version=session.tls_version,
+        )
+        return told
+
     def next_mail(self, *, taken: bool = False) -> None:
         """Forget the mail transaction, whether it is done or given up."""
         if taken:
             self._budget.message()
+            self._quotas.count(self.session.user, len(self.session.recipients))
         self.session = self.session.next()
 
     def admit(self, verb: str) -> Reply | None:
@@ -88,6 +107,8 @@ class Conversation:
             offered.append("STARTTLS")
         if self._submission and self.session.tls and not self.session.user:
             offered.append(" ".join(["AUTH", *self._premises.mechanisms]))
+        if self._is_front:
+            offered.append(" ".join(["XCLIENT", *xclient.ATTRIBUTES]))
         return [*offered, "ENHANCEDSTATUSCODES", *sorted(self._extensions)]
 
     @property
@@ -168,6 +189,8 @@ class Conversation:
         address, said = grammar.mail_path(argument, self._extensions)
         if (said.size or 0) > self._limits.message_bytes:
             return replies.TOO_BIG
+        if refusal := self._quotas.another_mail(self.session.user):
+            return refusal
         if refusal := await self._handler.mail_from(self.session, address):
             return refusal
         session = self.session
@@ -187,6 +210,8 @@ class Conversation:
             return replies.RECIPIENT_OK
         if len(session.recipients) >= self._limits.recipients:
             return replies.TOO_MANY_RECIPIENTS
+        if refusal := self._quotas.another_recipient(session.user, len(session.recipients)):
+            return refusal
         if refusal := await self._handler.rcpt_to(session, address):
             return refusal
         session.recipients.append(address)

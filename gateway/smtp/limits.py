@@ -35,6 +35,8 @@ class Limits:
     auth_line: int = 12288  # bytes; RFC 4954 section 4.5.3
     connections: int = 500  # all together
     connections_per_ip: int = 50
+    user_messages: int = 0  # within an hour; 0: no limit
+    user_recipients: int = 0
     greeting_pause: float = 0.02  # whoever speaks within it has not waited for the greeting
     handshake: float = 30
     idle: float = 300
@@ -55,6 +57,8 @@ class Limits:
             messages=settings.messages,
             connections=settings.connections,
             connections_per_ip=settings.connections_per_ip,
+            user_messages=settings.user_messages,
+            user_recipients=settings.user_recipients,
             handshake=settings.handshake_seconds,
             idle=settings.idle_seconds,
             data=settings.data_seconds,
@@ -69,12 +73,29 @@ class Limits:
         return elapsed > self.data_rate_after and received < self.data_rate * elapsed
 
 
+class Networks:
+    """Addresses that somebody has listed: `ip in networks`."""
+
+    def __init__(self, networks: Iterable[IpNetwork] = ()) -> None:
+        self._networks = tuple(networks)
+
+    def __contains__(self, ip: str) -> bool:
+        try:
+            address = ipaddress.ip_address(ip)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
+
 class Gate:
     """Counts who is inside, all together and by address."""
 
     def __init__(self, limits: Limits, trusted: Iterable[IpNetwork] = ()) -> None:
         self._limits = limits
-        self._trusted = tuple(trusted)
+        self._trusted = Networks(trusted)
         self._inside: Counter[str] = Counter()
         self._total = 0
 
@@ -85,11 +106,7 @@ class Gate:
 
     def trusts(self, ip: str) -> bool:
         """Whether `ip` lies in a trusted network."""
-        try:
-            address = ipaddress.ip_address(ip)
-        except ValueError:
-            return False
-        return any(address in network for network in self._trusted)
+        return ip in self._trusted
 
     def enter(self, ip: str) -> Reply | None:
         """Count a connection in and return None, or return why it is turned away."""

@@ -17,8 +17,10 @@ import structlog
 from gateway.settings import SmtpSettings, split_listen_address
 from gateway.smtp import replies
 from gateway.smtp.handler import Handler
-from gateway.smtp.limits import Gate, Limits
+from gateway.smtp.limits import Gate, Limits, Networks
 from gateway.smtp.premises import Kind, Premises
+from gateway.smtp.proxied import Prelude
+from gateway.smtp.quotas import Quotas
 from gateway.smtp.sasl import PASSWORD_MECHANISMS
 from gateway.smtp.server import Door
 
@@ -61,7 +63,19 @@ class Listener:
         if settings.tls_certificate and settings.tls_key:
             tls = server_tls(settings.tls_certificate, settings.tls_key)
         gate = Gate(limits, settings.trusted_networks)
-        return cls(Premises(handler, limits, gate, settings.hostname, tls, mechanisms))
+        return cls(
+            Premises(
+                handler,
+                limits,
+                gate,
+                settings.hostname,
+                tls,
+                mechanisms,
+                proxies=Networks(settings.proxy_networks),
+                fronts=Networks(settings.xclient_networks),
+                quotas=Quotas(limits.user_messages, limits.user_recipients),
+            )
+        )
 
     @property
     def bound(self) -> dict[Kind, tuple[str, int]]:
@@ -84,7 +98,7 @@ class Listener:
             for kind, address in addresses.items():
                 host, port = split_listen_address(address)
                 self._servers[kind] = await loop.create_server(
-                    partial(Door, self._premises, kind, self._doors, loop),
+                    partial(self._answer, kind, loop),
                     host,
                     port,
                     backlog=BACKLOG,
@@ -96,6 +110,11 @@ class Listener:
         log.info(
             "smtp.listening", **{kind.value: f"{h}:{p}" for kind, (h, p) in self.bound.items()}
         )
+
+    def _answer(self, kind: Kind, loop: asyncio.AbstractEventLoop) -> asyncio.BaseProtocol:
+        door = Door(self._premises, kind, self._doors, loop)
+        proxies = self._premises.proxies
+        return Prelude(door, proxies.__contains__) if proxies else door
 
     async def stop(self, grace: float) -> None:
         """Stop within about `grace` seconds: mails under way may finish, all others hear 421."""

@@ -15,7 +15,8 @@ import structlog
 
 from gateway.smtp import replies
 from gateway.smtp.handler import Handler
-from gateway.smtp.limits import Gate, Limits
+from gateway.smtp.limits import Gate, Limits, Networks
+from gateway.smtp.quotas import Quotas
 from gateway.smtp.replies import Reply
 from gateway.smtp.sasl import PASSWORD_MECHANISMS
 from vault.errors import VaultError
@@ -80,7 +81,8 @@ def log_failure(event: str, error: BaseException) -> None:
 class Premises:
     """What all connections share. `tls` is None where there is no certificate.
 
-    `mechanisms` are those of SASL that somebody behind the handler can check.
+    `mechanisms` are those of SASL that somebody behind the handler can check; `proxies` send a
+    PROXY header, `fronts` may say XCLIENT.
     """
 
     handler: Handler
@@ -89,4 +91,7 @@ class Premises:
     hostname: str
     tls: ssl.SSLContext | None = None
     mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS
+    proxies: Networks = field(default_factory=Networks)
+    fronts: Networks = field(default_factory=Networks)
+    quotas: Quotas = field(default_factory=Quotas)
     commits: Commits = field(default_factory=Commits)

@@ -147,6 +147,8 @@ AUTH_UNKNOWN = Reply(504, "5.5.4", "Sign in by one of the ways that were offered
 AUTH_CANCELLED = Reply(501, "5.7.0", "Sign-in cancelled")
 AUTH_UNREADABLE = Reply(501, "5.5.2", "Sign-in data not understood")
 AUTH_REFUSED = Reply(535, "5.7.8", "User name, password or token not accepted")
+XCLIENT_NOT_NOW = Reply(503, "5.5.1", "Say XCLIENT before MAIL FROM")
+BAD_XCLIENT = Reply(501, "5.5.4", "XCLIENT needs ADDR= with an address, and what was offered")
 NOT_FROM_HERE = Reply(554, "5.7.1", "This port is for the organisation's mail servers", close=True)
 TOO_BIG = Reply(552, "5.3.4", "Not sent to anyone: the message is larger than we accept")
 BARE_LINE_END = Reply(

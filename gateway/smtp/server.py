@@ -54,6 +54,7 @@ class Door(SMTP):
         self._doors = doors
         self._talk: Conversation
         self._handshake: asyncio.Future[None] | None = None
+        self.told_peer = ""  # by a load balancer
         self._peer_ip = ""
         self._tls: SSLProtocol | None = None
         self._in_mail = False
@@ -67,7 +68,7 @@ class Door(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the client in, or turn it away before it can cost anything."""
         transport = cast("asyncio.Transport", transport)
-        self._peer_ip = plain_ip(transport.get_extra_info("peername"))
+        self._peer_ip = self.told_peer or plain_ip(transport.get_extra_info("peername"))
         if refusal := self._turned_away():
             transport.set_protocol(asyncio.Protocol())
             if self._kind is not Kind.TLS:
@@ -84,10 +85,14 @@ class Door(SMTP):
         self._reader._limit = READ_AHEAD  # type: ignore[attr-defined]  # private
 
     def _turned_away(self) -> Reply | None:
+        return self._refusal_of(self._peer_ip)
+
+    def _refusal_of(self, peer_ip: str) -> Reply | None:
+        """Count a client in and return None, or return why it is turned away."""
         gate = self._premises.gate
-        if self._kind is Kind.TRUSTED and not gate.trusts(self._peer_ip):
+        if self._kind is Kind.TRUSTED and not gate.trusts(peer_ip):
             return replies.NOT_FROM_HERE
-        return gate.enter(self._peer_ip)
+        return gate.enter(peer_ip)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count the client out. The command loop is cancelled; a commit under way is not."""
@@ -258,6 +263,17 @@ class Door(SMTP):
     async def smtp_BDAT(self, arg: str) -> None:
         """Refuse, and close: the bytes that follow are a mail, not commands."""
         await self._say(replies.CHUNKS_UNKNOWN)
+
+    async def smtp_XCLIENT(self, arg: str) -> None:
+        """Begin again for the client that a mail server in front names. Not offered to others."""
+        told = self._talk.xclient(arg)
+        if refusal := self._refusal_of(told.peer_ip):
+            await self._say(refusal.and_close())
+            return
+        self._premises.gate.leave(self._peer_ip)
+        self._peer_ip = told.peer_ip
+        log.info("smtp.xclient", client_ip=told.peer_ip)
+        await self._say(Reply(220, "", f"{self.hostname} ESMTP"))
 
     async def smtp_QUIT(self, arg: str) -> None:
         """Say goodbye."""
