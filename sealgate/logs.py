@@ -1,15 +1,18 @@
 """Structured logs: one JSON object a line on standard error.
 
 Promises that what libraries say about mail (aiosmtpd logs commands, aiohttp logs paths) is not
-repeated, and that control characters in a value cannot forge a line.
+repeated, and that control characters in a value cannot forge a line. A line
+that cannot be written is lost, and nothing else is.
 Must never be given a subject, body, code, token or matched value; the fields that would carry one
 are dropped here as a second line of defence.
 """
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -44,11 +47,32 @@ def configure(process: str, *, level: str = "info", pretty: bool = False) -> Non
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Writes a line in one piece: the processes of a node share one standard error.
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
     structlog.get_logger().debug("log.configured", process=process)
+
+
+class Unfailing(io.TextIOBase):
+    """A file, except that what cannot be written is lost: no mail waits for its log line.
+
+    The disk on which the log lies may be full, or nobody may read it any more.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._file.flush()
 
 
 def drop_forbidden(

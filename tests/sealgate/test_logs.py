@@ -3,9 +3,11 @@
 import io
 import json
 import logging
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,3 +158,16 @@ def test_python_warnings_do_not_quote_either(written: io.StringIO) -> None:
         warnings.warn(MARK, stacklevel=1)
     assert events(written)[-1]["library"] == "py.warnings"
     assert MARK not in written.getvalue()
+
+
+def test_a_log_that_cannot_be_written_stops_nobody() -> None:
+    """The disk it lies on may be full: a mail under way must not pay for that."""
+    works = (
+        "import structlog; from sealgate import logs; logs.configure('test');"
+        "[structlog.get_logger().warning('mail.sealed') for _ in range(3)]; print('went on')"
+    )
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", works], stdout=subprocess.PIPE, stderr=full, check=False
+        )
+    assert done.stdout == b"went on\n"
