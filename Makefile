@@ -18,6 +18,10 @@ test: dev-venv ## install what the tests need and run them all
 	@deploy/setup/optional $(VENV)
 	@$(PYTEST)
 
+test-faults: dev-venv ## the proofs of durability, all of them: kills, power cuts, full disks (half an hour)
+	@deploy/setup/test-packages
+	@SEALGATE_FAULTS=whole $(BIN)/pytest -n 0 tests/faults
+
 check: lint types imports cover ## everything CI runs
 
 lint: dev-venv ## style, and that formatting is settled
@@ -51,4 +55,4 @@ dev-venv:
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info .coverage*
 
-.PHONY: help demo test check lint types imports cover bench generated run-venv dev-venv clean
+.PHONY: help demo test test-faults check lint types imports cover bench generated run-venv dev-venv clean
