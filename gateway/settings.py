@@ -5,6 +5,7 @@ the trusted port needs to know whom to trust. Must never hold a default that lis
 """
 
 import ipaddress
+import os
 import re
 import socket
 from pathlib import Path
@@ -111,16 +112,30 @@ class SmtpSettings(BaseModel):
         description="Longest wait for the next hop while the client waits for us; then the "
         "message is queued. Mail programs give up after about a minute.",
     )
+    processes: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Processes that take mail in, on the same ports; 0: one for each processor.",
+    )
     workers: int = Field(
-        8, ge=1, le=64, description="Threads for sealing, deciding and checking passwords."
+        8, ge=1, le=64, description="Threads of each for sealing, deciding and checking passwords."
     )
     extraction_processes: int = Field(
         2,
         ge=1,
         le=32,
-        description="Processes that read attachments, if the policy asks for them. Each takes up "
-        "to 300 MB while it reads.",
+        description="Processes that read attachments, if the policy asks for them, shared out "
+        "among those that take mail in, one each at least. Each takes up to 300 MB while it reads.",
     )
+
+    @property
+    def sharing(self) -> int:
+        """How many processes share the ports. Where a port is any free one, it is one process."""
+        open_ports = filter(None, (self.starttls, self.tls, self.trusted))
+        if any(split_listen_address(address)[1] == 0 for address in open_ports):
+            return 1
+        return self.processes or len(os.sched_getaffinity(0))
 
     @model_validator(mode="after")
     def _doors_can_be_kept(self) -> Self:

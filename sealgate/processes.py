@@ -1,4 +1,4 @@
-"""The three processes of a node: each builds its rooms from the settings and runs until stopped.
+"""The processes of a node, of three kinds: each builds its rooms and runs until it is stopped.
 
 Promises that each loads only the key halves its work needs, and that what cannot work is said
 before anything listens.
@@ -31,7 +31,7 @@ from sealgate.governing import Governed, Governing
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.scanning import SiteScan
 from sealgate.settings import Settings
-from sealgate.waiting import Turn, take
+from sealgate.waiting import Turn, await_free, take
 from vault import keys, opening
 from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
 from vault.history import Past
@@ -84,6 +84,21 @@ def check(settings: Settings) -> None:
         raise CannotStart(str(error)) from error
 
 
+def roles(settings: Settings) -> tuple[str, ...]:
+    """Return the role of every process of a node."""
+    return (*["smtp"] * settings.smtp.sharing, "deliver", "web")
+
+
+def await_ports(settings: Settings) -> None:
+    """Wait for the ports that several processes will share. Raises CannotStart."""
+    if settings.smtp.sharing == 1:
+        return
+    try:
+        await_free(addresses(settings.smtp).values())
+    except OSError as error:
+        raise CannotStart(f"smtp: {_reason(error)}") from error
+
+
 def _check_certificates(settings: Settings) -> None:
     """Name the file at fault: what the TLS library raises names none."""
     for section in (settings.smtp, settings.web):
@@ -99,7 +114,8 @@ async def run_smtp(settings: Settings) -> None:
     sealing = keys.load_sealing(settings.keys_folder)
     store = Store(settings.vault)
     governing = Governing(settings, store, sealing)
-    extraction = ExtractionPool(settings.smtp.extraction_processes)
+    share = settings.smtp.extraction_processes // settings.smtp.sharing
+    extraction = ExtractionPool(max(1, share))
     with ExitStack() as stack:
         recorder = Recorder(store, sealing)
         panel = Panel(settings.scanners) if settings.scanners else None

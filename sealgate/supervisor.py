@@ -9,7 +9,8 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
@@ -24,7 +25,10 @@ SETTLED_AFTER = 30.0  # a process that lived this long starts with the first pau
 
 
 class Supervisor:
-    """Starts `sealgate serve ROLE` for each role and restarts what dies."""
+    """Starts `sealgate serve ROLE` for each role and restarts what dies.
+
+    A role that is named twice has two processes.
+    """
 
     def __init__(
         self,
@@ -34,13 +38,13 @@ class Supervisor:
         grace: float = 30.0,
         on_ready: Callable[[Ready], None] | None = None,
     ) -> None:
-        self._roles = roles
+        self._roles = dict(_told_apart(roles))  # by the name of each process
         self._config = config
         self._grace = grace
         self._on_ready = on_ready or announce
         self._stopping = asyncio.Event()
         self._running: dict[str, asyncio.subprocess.Process] = {}
-        self._ready: set[str] = set()  # the roles whose process can take a signal
+        self._ready: set[str] = set()  # the processes that can take a signal
         self._reload_later: set[str] = set()
         self._exit_code = 0
 
@@ -51,8 +55,8 @@ class Supervisor:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         async with asyncio.TaskGroup() as group:
-            for role in self._roles:
-                group.create_task(self._keep(role))
+            for name in self._roles:
+                group.create_task(self._keep(name))
         return self._exit_code
 
     def stop(self) -> None:
@@ -69,21 +73,21 @@ class Supervisor:
         started right now and not yet in `_running`.
         """
         self._reload_later.update(self._roles)
-        for role in self._ready:
-            self._reload_one(role)
+        for name in self._ready:
+            self._reload_one(name)
 
-    def _reload_one(self, role: str) -> None:
-        self._reload_later.discard(role)
-        process = self._running[role]
+    def _reload_one(self, name: str) -> None:
+        self._reload_later.discard(name)
+        process = self._running[name]
         if process.returncode is None:
             process.send_signal(signal.SIGHUP)
 
-    async def _keep(self, role: str) -> None:
+    async def _keep(self, name: str) -> None:
         pause = FIRST_PAUSE
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             begun = loop.time()
-            code = await self._run_once(role)
+            code = await self._run_once(name)
             if self._stopping.is_set():
                 return
             if code == EX_CONFIG:
@@ -92,34 +96,35 @@ class Supervisor:
                 return
             lived = loop.time() - begun
             pause = FIRST_PAUSE if lived > SETTLED_AFTER else min(pause * 2, LONGEST_PAUSE)
-            log.error("process.died", role=role, exit_code=code, restart_in=pause)
+            log.error("process.died", role=name, exit_code=code, restart_in=pause)
             await self._pause(pause)
 
-    async def _run_once(self, role: str) -> int:
+    async def _run_once(self, name: str) -> int:
+        role = self._roles[name]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "sealgate", "serve", role, "--config", str(self._config)),
             stdin=asyncio.subprocess.PIPE,  # the lifeline: it closes when this process dies
             stdout=asyncio.subprocess.PIPE,
             process_group=0,  # Ctrl-C at a terminal reaches the supervisor alone, which stops us
         )
-        self._running[role] = process
+        self._running[name] = process
         if self._stopping.is_set():
             process.terminate()
-        listener = asyncio.create_task(self._hear(role, process))
+        listener = asyncio.create_task(self._hear(name, process))
         try:
             return await self._wait(process)
         finally:
             listener.cancel()
-            self._ready.discard(role)
-            del self._running[role]
+            self._ready.discard(name)
+            del self._running[name]
 
-    async def _hear(self, role: str, process: asyncio.subprocess.Process) -> None:
+    async def _hear(self, name: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was opened as a pipe above
         while line := await process.stdout.readline():
             self._on_ready(Ready.from_line(line))
-            self._ready.add(role)
-            if role in self._reload_later:
-                self._reload_one(role)
+            self._ready.add(name)
+            if name in self._reload_later:
+                self._reload_one(name)
 
     async def _wait(self, process: asyncio.subprocess.Process) -> int:
         ended = asyncio.create_task(process.wait())
@@ -137,6 +142,14 @@ class Supervisor:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return
+
+
+def _told_apart(roles: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield a name for each process, with its role: the first is named by its role alone."""
+    seen: Counter[str] = Counter()
+    for role in roles:
+        seen[role] += 1
+        yield (role if seen[role] == 1 else f"{role}-{seen[role]}"), role
 
 
 def announce(ready: Ready) -> None:

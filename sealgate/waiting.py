@@ -9,12 +9,15 @@ import asyncio
 import errno
 import fcntl
 import os
-from collections.abc import Awaitable, Callable
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
+from gateway.settings import split_listen_address
 from sealgate.lifeline import Stopping
 from vault.errors import StoreUnavailable
 
@@ -44,6 +47,29 @@ async def take(stopping: Stopping, ports: Callable[[], Awaitable[_T]]) -> _T | N
                 told = True
             await asyncio.sleep(PAUSE)
     return None
+
+
+def await_free(addresses: Iterable[str], seconds: float = HELD_FOR) -> None:
+    """Wait until nobody listens on these `address:port`s. Raises OSError after so many seconds.
+
+    For ports that several processes of a node share: the kernel would let those of another node of
+    the same user share them as well, and give it half of the mail.
+    """
+    deadline, told = time.monotonic() + seconds, False
+    for address in addresses:
+        host, port = split_listen_address(address)
+        while True:
+            try:
+                family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                socket.create_server((host, port), family=family).close()
+                break
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+                if not told:
+                    log.warning("port.held", problem=error.strerror)
+                    told = True
+                time.sleep(PAUSE)
 
 
 class Turn:

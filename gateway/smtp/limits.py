@@ -7,7 +7,7 @@ an honest client because of another one's address: connections are counted per a
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.settings import IpNetwork, SmtpSettings
 from gateway.smtp import replies
@@ -64,6 +64,19 @@ class Limits:
             data=settings.data_seconds,
             data_rate=settings.data_bytes_per_second,
             commit=settings.commit_seconds,
+        )
+
+    def shared_by(self, processes: int) -> "Limits":
+        """Return what each of several processes on the same ports puts up with.
+
+        The kernel spreads connections evenly, but not exactly: an address that keeps almost as many
+        as it may can be turned away a few early. Together they never take more than was decided,
+        but for rounding.
+        """
+        return replace(
+            self,
+            connections=-(-self.connections // processes),
+            connections_per_ip=-(-self.connections_per_ip // processes),
         )
 
     def too_slow(self, received: int, elapsed: float) -> bool:

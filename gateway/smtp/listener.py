@@ -39,10 +39,11 @@ def server_tls(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 class Listener:
-    """The SMTP door on all its ports."""
+    """The SMTP door on all its ports, which are `shared` if other processes have them too."""
 
-    def __init__(self, premises: Premises) -> None:
+    def __init__(self, premises: Premises, *, shared: bool = False) -> None:
         self._premises = premises
+        self._shared = shared
         self._servers: dict[Kind, asyncio.Server] = {}
         self._doors: set[Door] = set()
 
@@ -58,24 +59,23 @@ class Listener:
 
         `mechanisms` are the ways of signing in that the handler can check.
         """
-        limits = limits or Limits.of(settings)
+        limits = limits or Limits.of(settings).shared_by(settings.sharing)
         tls = None
         if settings.tls_certificate and settings.tls_key:
             tls = server_tls(settings.tls_certificate, settings.tls_key)
         gate = Gate(limits, settings.trusted_networks)
-        return cls(
-            Premises(
-                handler,
-                limits,
-                gate,
-                settings.hostname,
-                tls,
-                mechanisms,
-                proxies=Networks(settings.proxy_networks),
-                fronts=Networks(settings.xclient_networks),
-                quotas=Quotas(limits.user_messages, limits.user_recipients),
-            )
+        premises = Premises(
+            handler,
+            limits,
+            gate,
+            settings.hostname,
+            tls,
+            mechanisms,
+            proxies=Networks(settings.proxy_networks),
+            fronts=Networks(settings.xclient_networks),
+            quotas=Quotas(limits.user_messages, limits.user_recipients),
         )
+        return cls(premises, shared=settings.sharing > 1)
 
     @property
     def bound(self) -> dict[Kind, tuple[str, int]]:
@@ -103,6 +103,7 @@ class Listener:
                     port,
                     backlog=BACKLOG,
                     reuse_address=True,
+                    reuse_port=self._shared or None,
                 )
         except BaseException:
             self._close_servers()

@@ -29,10 +29,11 @@ def command(role: str | None, config: Path) -> None:
             eventloop.run(processes.run(role, chosen))
             return
         processes.check(chosen)
+        processes.await_ports(chosen)
     except (settings.SettingsError, processes.CannotStart) as error:
         click.echo(f"sealgate: not started.\n{error}", err=True)
         sys.exit(EX_CONFIG)
     except processes.NotNow as error:
         click.echo(f"sealgate: not started; to be tried again.\n{error}", err=True)
         sys.exit(EX_TEMPFAIL)
-    sys.exit(asyncio.run(supervisor.Supervisor(ROLES, config).run()))
+    sys.exit(asyncio.run(supervisor.Supervisor(processes.roles(chosen), config).run()))

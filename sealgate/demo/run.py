@@ -69,6 +69,7 @@ def _room_settings(ports: Ports) -> SmtpSettings:
             "trusted": f"{LOOPBACK}:{ports.room_smtp}",
             "trusted_networks": ["127.0.0.0/8"],
             "hostname": "localhost",
+            "processes": 1,
         }
     )
 

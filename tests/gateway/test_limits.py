@@ -254,3 +254,11 @@ def test_the_gate_knows_addresses() -> None:
     gate.leave("11.0.0.1")
     assert gate.enter("11.0.0.1") is None
     assert gate.inside == 3
+
+
+@pytest.mark.parametrize(("processes", "each"), [(1, 500), (2, 250), (3, 167)])
+def test_processes_share_the_connections(processes: int, each: int) -> None:
+    limits = Limits().shared_by(processes)
+    assert limits.connections == each
+    assert limits.connections_per_ip == -(-50 // processes)
+    assert limits.messages == Limits().messages

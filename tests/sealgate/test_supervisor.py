@@ -12,10 +12,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
+from sealgate.waiting import await_free
+from tests.e2e.machine import free_port
 from tests.sealgate.node import TOP, Node
 
 ROLES = {"smtp", "deliver", "web"}
-SECONDS = 60
+SECONDS = 180
 
 
 @dataclass
@@ -133,6 +137,38 @@ async def test_a_port_that_is_taken_is_named(ready: Node) -> None:
     assert code == 78
     assert "sealgate: not started.\nweb: " in log
     assert f"127.0.0.1:{port}" in log or str(port) in log
+
+
+async def test_processes_of_one_role_share_its_port_and_are_kept_running(ready: Node) -> None:
+    port = free_port()
+    ready.spoil('starttls = "127.0.0.1:0"', f'starttls = "127.0.0.1:{port}"\nprocesses = 2')
+    ready.spoil('tls = "127.0.0.1:0"', 'tls = ""')
+    async with serving(ready) as running:
+        for _ in range(4):
+            await running.next_ready()
+        said = [one for one in running.ready if one["role"] == "smtp"]
+        assert [one["listening"]["starttls"] for one in said] == [f"127.0.0.1:{port}"] * 2
+        first, second = (one["pid"] for one in said)
+        os.kill(first, signal.SIGKILL)
+        assert await greeting(port) == b"220"  # the other one answers
+        await running.next_ready()
+        third = running.pid("smtp")
+        assert third not in {first, second}
+        with pytest.raises(OSError, match="in use"):  # another node must not take half of the mail
+            await_free([f"127.0.0.1:{port}"], seconds=0)
+        running.process.terminate()
+        code, _ = await running.ended()
+    assert code == 0
+    assert not any(map(alive, (second, third)))
+
+
+async def greeting(port: int) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(SECONDS):
+        said = await reader.readexactly(3)
+    writer.close()
+    await writer.wait_closed()
+    return said
 
 
 GOVERNED = ("smtp", "web")
