@@ -12,14 +12,17 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import BinaryIO
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, select
 
 from vault import tables
 from vault.errors import StoreUnavailable
 from vault.secrets import Secret
 from vault.spool import CONTENT_PART
+from vault.statements import Addition
 from vault.store import Store, Transaction
 from vault.stream import PartId, read_stream
+
+_CONTENTS = Addition(tables.contents)
 
 
 def keep(tx: Transaction, content_id: str, stored: bytes | str, size: int) -> None:
@@ -27,7 +30,7 @@ def keep(tx: Transaction, content_id: str, stored: bytes | str, size: int) -> No
     inline = stored if isinstance(stored, bytes) else None
     place = stored if isinstance(stored, str) else None
     row = {"id": content_id, "inline": inline, "place": place, "size": size, "created_at": tx.now}
-    tx.execute(insert(tables.contents), [row])
+    tx.add(_CONTENTS, [row])
 
 
 def read(store: Store, content_id: str, key: Secret) -> Iterator[bytes]:

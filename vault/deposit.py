@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, exists, insert, or_, select
+from sqlalchemy import bindparam, delete, exists, or_, select
 
 from vault import ciphertext, conversation, facts, history, reference, tables
 from vault.address import Address
@@ -28,12 +28,31 @@ from vault.posting import post_copy
 from vault.restrictions import FREE, Restrictions
 from vault.secrets import mac
 from vault.spool import Spool
+from vault.statements import Addition, Statement
 from vault.store import Store, Transaction
 from vault.tables import NoticeState
 
 __all__ = ["Deposit", "GrantFor", "Queued", "Receipt", "Restrictions", "Summary", "deposit"]
 
 _MAIL = "deposit mark"
+
+_RECEIPT = tables.receipts.c
+_SAME = _RECEIPT.mark == bindparam("which")
+_SINCE = bindparam("since", type_=_RECEIPT.accepted_at.type)
+_RECENT = Statement(
+    select(_RECEIPT.reference, _RECEIPT.package_id).where(_SAME, _RECEIPT.accepted_at > _SINCE)
+)
+_FORGOTTEN = Statement(delete(tables.receipts).where(_SAME))
+_TAKEN = Statement(
+    select(
+        or_(
+            exists().where(tables.packages.c.reference == bindparam("drawn")),
+            exists().where(tables.holds.c.reference == bindparam("drawn")),
+        )
+    )
+)
+_RECEIPTS, _PACKAGES = Addition(tables.receipts), Addition(tables.packages)
+_GRANTS = Addition(tables.grants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +168,7 @@ def deposit_within(
     """
     _check(deposit)
     mark = _mark(keys, deposit)
-    tx.execute(delete(tables.receipts).where(tables.receipts.c.mark == mark))
+    tx.run(_FORGOTTEN, which=mark)
     return _write(tx, keys, deposit, stored, mark)
 
 
@@ -167,13 +186,11 @@ def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
 
 
 def _earlier(tx: Transaction, mark: bytes, store: Store) -> Receipt | None:
-    receipts = tables.receipts
-    row = tx.execute(select(receipts).where(receipts.c.mark == mark)).one_or_none()
-    if row is None:
-        return None
-    if row.accepted_at > tx.now - store.settings.duplicate_window:
-        return Receipt(row.reference, row.package_id, duplicate=True)
-    tx.execute(delete(receipts).where(receipts.c.mark == mark))
+    since = tx.now - store.settings.duplicate_window
+    row = tx.run(_RECENT, which=mark, since=since).fetchone()
+    if row is not None:
+        return Receipt(row[0], row[1], duplicate=True)
+    tx.run(_FORGOTTEN, which=mark)
     return None
 
 
@@ -200,7 +217,7 @@ def _write(
         _queue_copies(tx, keys, deposit, deposit.queued, drawn)
     history.note(tx, deposit.wrote_as, _everybody(deposit))
     receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
-    tx.execute(insert(tables.receipts), [receipt])
+    tx.add(_RECEIPTS, [receipt])
     return Receipt(drawn, package_id, duplicate=False)
 
 
@@ -211,11 +228,9 @@ def _everybody(deposit: Deposit) -> list[Address]:
 
 def unused_reference(tx: Transaction) -> str:
     """Draw a reference that no package and no held mail has. 40 bits: a second draw is a rarity."""
-    package, hold = tables.packages.c, tables.holds.c
     while True:
         drawn = reference.draw()
-        taken = exists().where(package.reference == drawn), exists().where(hold.reference == drawn)
-        if not tx.execute(select(or_(*taken))).scalar():
+        if not tx.run(_TAKEN, drawn=drawn).fetchone()[0]:
             return drawn
 
 
@@ -245,7 +260,7 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
         "policy": deposit.policy,
         "because": json.dumps(deposit.because),
     }
-    tx.execute(insert(tables.packages), [row])
+    tx.add(_PACKAGES, [row])
     actor, origin = str(deposit.author), deposit.origin
     terms = ", ".join(limits.words())
     sealed = Act.PACKAGE_SEALED
@@ -266,7 +281,7 @@ def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package:
             "notice": NoticeState.QUEUED if grant.notify else NoticeState.NONE,
             "added_at": tx.now,
         }
-        tx.execute(insert(tables.grants), [row])
+        tx.add(_GRANTS, [row])
         granted, whom = Act.ACCESS_GRANTED, str(grant.address)
         policy = deposit.policy
         record(tx, granted, package_id=package_id, actor=author, subject=whom, policy=policy)

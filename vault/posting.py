@@ -7,14 +7,15 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import insert
-
 from vault import identifier, tables
 from vault.address import Address
 from vault.keys import SealingKeys
 from vault.parcel import Parcel, wrap_key
 from vault.secrets import Secret
+from vault.statements import Addition
 from vault.store import Transaction
+
+_OUTBOX = Addition(tables.outbox)
 
 
 class Kind(StrEnum):
@@ -117,5 +118,5 @@ def _add(
         content_id, key = content
         row["content_id"] = content_id
         row["wrapped"] = wrap_key(keys.relay, row_id, content_id, key)
-    tx.execute(insert(tables.outbox), [row])
+    tx.add(_OUTBOX, [row])
     return row_id
