@@ -74,7 +74,8 @@ FIXED = {
     "auth_tries": "Failed sign-ins after which the connection closes.",
     "command_line": "Longest command, in bytes.",
     "auth_line": "Longest line of a sign-in, in bytes.",
-    "greeting_pause": "Pause before the greeting, in seconds; who speaks in it is turned away.",
+    "greeting_pause": "Pause before the greeting, in seconds; who speaks in it is turned away. "
+    "None on the trusted port.",
     "data_rate_after": "Seconds after which the slowest rate holds.",
     "data_linger": "Silence after which a mail with bare line ends is over, in seconds.",
     "linger": "How long a refused client is given to hear why, in seconds.",

@@ -26,6 +26,7 @@ from vault.errors import (
 
 LONGEST_LINE = 200
 MOST_LINES = 20
+_DONE = 2
 
 _PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "•": "-", "£": "GBP "}
@@ -44,6 +45,11 @@ class Reply:
     enhanced: str
     text: str
     close: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether a command was carried out, so that nothing more is asked of the client."""
+        return self.code // 100 == _DONE
 
     @property
     def positive(self) -> bool:
@@ -70,6 +76,8 @@ class Reply:
 
 
 def _lines(text: str, width: int) -> list[str]:
+    if len(text) <= width and text.isascii() and text.isprintable() and text == text.strip():
+        return [text]
     lines = [
         line
         for paragraph in ascii_text(text).split("\n")

@@ -33,6 +33,7 @@ from vault.errors import VaultError
 log = structlog.get_logger()
 
 LINGER_BYTES = 1 << 20
+MOST_UNSENT = 16 << 10  # bytes of replies that wait for others
 LOGGED_REFUSALS = 10  # of one connection: whoever floods us must not flood the log
 
 # aiosmtpd logs every command and reply at INFO and DEBUG. What it still says is about itself.
@@ -58,6 +59,8 @@ class Door(SMTP):
         self._peer_ip = ""
         self._tls: SSLProtocol | None = None
         self._in_mail = False
+        self._due = self._alarm_at = 0.0  # on the loop's clock
+        self._unsent = b""  # replies to commands that were sent together
         self.gone = asyncio.Event()
         self._refusals = 0
         self._leaving = False
@@ -120,14 +123,33 @@ class Door(SMTP):
             return
         in_handshake = self._handshake is not None and not self._handshake.done()
         if last_words and not self._done and not in_handshake:
-            transport.write(bytes(last_words))
+            transport.write(self._unsent + bytes(last_words))
         if at_once:
             transport.abort()
             return
         transport.close()
         self.loop.call_later(self._limits.hang_up, transport.abort)
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Set the time by which something must have happened.
+
+        One timer serves a whole connection: it looks when it goes off whether it is time. To set
+        and cancel one for each command would cost more than the command.
+        """
+        self._due = self.loop.time() + (duration or self._limits.idle)
+        if self._timeout_handle is None or self._due < self._alarm_at:
+            self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        self._alarm_at = self._due
+        self._timeout_handle = self.loop.call_at(self._due, self._timeout_cb)
+
     def _timeout_cb(self) -> None:
+        if self.loop.time() < self._due:
+            self._set_alarm()
+            return
         log.info("smtp.timeout", client_ip=self._peer_ip)
         self.hang_up(replies.TIMED_OUT)
 
@@ -151,7 +173,8 @@ class Door(SMTP):
     async def _greet(self) -> None:
         if self._tls:
             await self._secured(self._tls)
-        await asyncio.sleep(self._limits.greeting_pause)
+        if self._kind is not Kind.TRUSTED:  # our own servers wait for the greeting
+            await asyncio.sleep(self._limits.greeting_pause)
         if self._input_waiting():
             await self._say(replies.EARLY_TALKER)
         else:
@@ -194,7 +217,11 @@ class Door(SMTP):
         self._refusals += not reply.positive
         if not reply.positive and self._refusals <= LOGGED_REFUSALS:
             log.info("smtp.refused", client_ip=self._peer_ip, status=reply.status)
-        self._writer.write(bytes(reply))
+        self._unsent += bytes(reply)
+        if reply.done and not reply.close and self._command_waiting():
+            return  # its reply goes with this one (RFC 2920 section 3.2)
+        said, self._unsent = self._unsent, b""
+        self._writer.write(said)
         await self._writer.drain()
         if reply.close:
             self._done = True
@@ -210,6 +237,11 @@ class Door(SMTP):
             async with asyncio.timeout(self._limits.linger):
                 while unread < LINGER_BYTES and (chunk := await self._reader.read(CHUNK)):
                     unread += len(chunk)
+
+    def _command_waiting(self) -> bool:
+        """Say whether the next command is there already. The last one in a batch is answered."""
+        buffer: bytearray = self._reader._buffer  # type: ignore[attr-defined]  # private
+        return len(self._unsent) < MOST_UNSENT and b"\n" in buffer
 
     def _input_waiting(self) -> bool:
         return bool(self._reader._buffer)  # type: ignore[attr-defined]  # no public way to ask

@@ -209,7 +209,7 @@ async def test_nobody_signs_in_as_one_and_acts_as_another(tmp_path: Path) -> Non
 async def test_an_early_talker_is_shown_out(tmp_path: Path) -> None:
     slow = Limits(greeting_pause=0.3, linger=0.2)
     async with doorway(tmp_path, slow) as door:
-        for kind in (Kind.TRUSTED, Kind.STARTTLS, Kind.TLS):
+        for kind in (Kind.STARTTLS, Kind.TLS):
             async with await door.talk(kind) as talk:
                 await talk.send("EHLO x")
                 assert (await talk.reply()).startswith("554 5.5.0")
