@@ -13,6 +13,7 @@ from functools import partial
 from itertools import chain
 
 from gateway import undelivered
+from gateway.bounces.settings import BounceSettings
 from gateway.notices import warned
 from gateway.notices.letters import LetterError, render
 from gateway.notices.settings import NoticeSettings
@@ -27,12 +28,13 @@ from gateway.relay.sender import Relay
 from gateway.relay.settings import DeliverySettings
 from policies.changes.splice import from_text, splice
 from policies.settings import OrganisationSettings
-from vault import warnings
+from vault import returns, warnings
 from vault.address import Address
 from vault.keys import RelayKeys, SealingKeys
 from vault.outbox import Item, Kind
 from vault.store import Store
 
+NOTHING_BACK = BounceSettings()
 OF_NOTICES = MailParameters(ret=Ret.HDRS)
 TO_BE_TOLD = RecipientParameters(notify=frozenset({Notify.FAILURE, Notify.DELAY}))
 TOLD_OF = frozenset({Kind.NOTICE, Kind.RELAY})
@@ -52,6 +54,7 @@ class Desk:
     notices: NoticeSettings
     delivery: DeliverySettings
     signer: Signer | None = None
+    bounces: BounceSettings = NOTHING_BACK
     hostname: str = ""
 
     def letter(self, item: Item) -> Letter:
@@ -122,6 +125,9 @@ class Desk:
     def _return_path(self, item: Item) -> Address | None:
         if item.kind is Kind.RELAY:
             return item.return_path
+        if item.kind is Kind.NOTICE and self.bounces.base is not None:
+            named = (item.package_id or "", item.to)
+            return self.bounces.with_token(returns.token(self.store, self.sealing_keys, *named))
         return None if item.kind in NULL_PATH else self.notices.return_address
 
 

@@ -7,6 +7,7 @@ never who the header names, and that the strictest terms among the recipients ho
 from gateway import summary
 from gateway.errors import RefusedError
 from gateway.examination import Examined
+from gateway.relay.parameters import PLAIN_RECIPIENT, Notify
 from gateway.smtp.replies import Reply
 from policies.decision import Outcome
 from policies.errors import FlagError
@@ -38,7 +39,7 @@ def deposit_for(
 ) -> Deposit:
     """Return the deposit: grants for sealed recipients, and `clear` copies to relay later."""
     shown = summary.named_recipients(mail.outline)
-    asked = mail.how
+    asked, each = mail.how, mail.session.asked_for
     queued = Queued(
         recipients=clear,
         prefix=prefix,
@@ -54,6 +55,7 @@ def deposit_for(
                 visible=one.recipient.folded() in shown,
                 notify=one.outcome is Outcome.SEAL,  # others have the reference in their copy
                 how=asked.get(one.recipient, {}),
+                reports=each.get(one.recipient, PLAIN_RECIPIENT).wants(Notify.FAILURE),
             )
             for one in mail.kept
         ),

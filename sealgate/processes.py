@@ -20,7 +20,9 @@ from gateway.recorder import Recorder
 from gateway.relay.dkim import DkimKeyError
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
+from gateway.returns import Returns
 from gateway.scanners.panel import Panel
+from gateway.smtp.handler import Handler
 from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
 from policies.engine import Policy
@@ -35,6 +37,7 @@ from sealgate.waiting import Turn, await_free, take
 from vault import keys, opening
 from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
 from vault.history import Past
+from vault.keys import SealingKeys
 from vault.store import Store
 from webreader import listen
 from webreader.site import Site
@@ -142,7 +145,8 @@ async def run_smtp(settings: Settings) -> None:
             panel=panel,
             authenticator=authenticator,
         )
-        listener = await take(stopping, lambda: _open_doors(settings, pipeline))
+        handler = _with_returns(settings, pipeline, store, sealing, workers)
+        listener = await take(stopping, lambda: _open_doors(settings, handler))
         if listener is None:
             return
         try:
@@ -195,6 +199,7 @@ async def _deliver(stopping: Stopping, settings: Settings) -> None:
         notices=settings.notices,
         delivery=settings.delivery,
         signer=make_signer(settings.notices),
+        bounces=settings.bounces,
         hostname=settings.smtp.hostname,
     )
     with closing(desk.store):
@@ -247,9 +252,26 @@ def _sender(settings: Settings) -> Sender:
     return Sender(Routes(settings.next_hop, settings.routes))
 
 
-async def _open_doors(settings: Settings, pipeline: Pipeline) -> Listener:
+def _with_returns(
+    settings: Settings, pipeline: Pipeline, store: Store, sealing: SealingKeys, workers: Workers
+) -> Handler:
+    """Put what receives our bounces before the pipeline, if any are to come."""
+    if settings.bounces.base is None:
+        return pipeline
+    return Returns(
+        pipeline,
+        store,
+        sealing,
+        workers=workers,
+        settings=settings.bounces,
+        sender=settings.notices.sender_address,
+        hostname=settings.smtp.hostname,
+    )
+
+
+async def _open_doors(settings: Settings, handler: Handler) -> Listener:
     mechanisms = signing_in.mechanisms(settings)
-    listener = Listener.of(settings.smtp, pipeline, mechanisms=mechanisms)
+    listener = Listener.of(settings.smtp, handler, mechanisms=mechanisms)
     await listener.start(addresses(settings.smtp))
     return listener
 

@@ -24,6 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.bounces.settings import BounceSettings
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.settings import DeliverySettings, NextHopSettings, RouteSettings
 from gateway.scanners.settings import ScannerSettings
@@ -137,10 +138,24 @@ class Settings(BaseSettings):
     ldap: LdapSettings = LdapSettings()
     oauth: OauthSettings = OauthSettings()
     notices: NoticeSettings
+    bounces: BounceSettings = BounceSettings()
     web: WebSettings
     vault: VaultSettings
     policy: PolicySettings = PolicySettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _what_comes_back_can_come(self) -> Self:
+        bounces = self.bounces
+        if bounces.base is not None and not self.smtp.trusted:
+            raise ValueError(
+                "[bounces] address needs the trusted port of [smtp]: that is where mail comes back"
+            )
+        if bounces.mailbox is not None and bounces.mailbox == self.notices.sender_address:
+            raise ValueError("[bounces] forward_to must not be the sender of notices")
+        if bounces.mailbox is not None and not bounces.mailbox.within(self.organisation.domains):
+            raise ValueError("[bounces] forward_to must be one of the organisation's mailboxes")
+        return self
 
     @property
     def keys_folder(self) -> Path:

@@ -59,13 +59,15 @@ _GRANTS = Addition(tables.grants)
 class GrantFor:
     """A recipient of a package. `visible=False` is a Bcc: never shown to other recipients.
 
-    `how` goes with the notice, in words of the gateway's own.
+    `how` goes with the notice, in words of the gateway's own. `reports` says whether the author
+    wants to be told of a notice that comes back.
     """
 
     address: Address
     notify: bool = True
     visible: bool = True
     how: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reports: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +280,7 @@ def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package:
             "folded": grant.address.folded(),
             "visible": grant.visible,
             "notify": grant.notify,
+            "reports": grant.reports,
             "notice": NoticeState.QUEUED if grant.notify else NoticeState.NONE,
             "added_at": tx.now,
         }
@@ -299,6 +302,7 @@ def _merged(grants: Iterable[GrantFor]) -> list[GrantFor]:
             notify=known.notify or grant.notify,
             visible=known.visible or grant.visible,
             how=known.how,
+            reports=known.reports,
         )
     return list(merged.values())
 

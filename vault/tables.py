@@ -143,6 +143,7 @@ class Grant(SQLModel, table=True):
     folded: str = Field(index=True)  # to look up a spelling, never to grant
     visible: bool = True  # False: a Bcc
     notify: bool = True
+    reports: bool = True  # whether its owner wants to be told of a notice that comes back
     state: str = GrantState.ACTIVE
     notice: str = NoticeState.NONE
     added_at: datetime = Field(sa_type=UtcDateTime)

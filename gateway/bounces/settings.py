@@ -1,0 +1,81 @@
+"""What an administrator decides about mail that comes back to our notices.
+
+Promises that an address which would send mail round in circles is refused at start.
+"""
+
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from vault.address import Address
+from vault.errors import AddressError
+
+LONGEST_LOCAL = 64 - 30  # a token and its delimiter must fit into 64 (RFC 5321 4.5.3.1.1)
+
+
+class BounceSettings(BaseModel):
+    """Undeliverable notices and automatic answers, which come back to the trusted port."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str = Field(
+        "",
+        description="Notices leave with this address as their return path, with a token put in: "
+        "bounces@secure.example.gov.uk becomes bounces+TOKEN@secure.example.gov.uk. Your mail "
+        "server must pass what comes to it on to the trusted port. Empty: notices leave with "
+        "return_path of [notices], and nobody learns what becomes of them later.",
+    )
+    delimiter: Literal["+", "-", "="] = Field(
+        "+", description="What stands between the address and the token: + - or =."
+    )
+    forward_to: str = Field(
+        "",
+        description="One of your mailboxes, for whatever else people send to this address or to "
+        "the sender of notices. Empty: it is refused, with a sentence that says how to answer.",
+    )
+
+    @cached_property
+    def base(self) -> Address | None:
+        """The address as an address; None if nothing comes back."""
+        return Address.parse(self.address) if self.address else None
+
+    @cached_property
+    def mailbox(self) -> Address | None:
+        """Where other mail goes; None if it is refused."""
+        return Address.parse(self.forward_to) if self.forward_to else None
+
+    def with_token(self, token: str) -> Address | None:
+        """Return the return path of one notice."""
+        if self.base is None or not token:
+            return self.base
+        return Address(f"{self.base.local}{self.delimiter}{token}", self.base.domain)
+
+    def token_in(self, address: Address) -> str | None:
+        """Return the token in an address of ours, "" if it has none; None for any other address."""
+        base = self.base
+        if base is None or address.domain != base.domain:
+            return None
+        local, ours = address.local.lower(), base.local.lower()
+        if local == ours:
+            return ""
+        lead = f"{ours}{self.delimiter}"
+        return local.removeprefix(lead) if local.startswith(lead) else None
+
+    @field_validator("address", "forward_to")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(Address.parse(value)) if value else value
+        except AddressError as error:
+            raise ValueError(f"is not a mail address: {error}") from error
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.base is not None and len(self.base.local) > LONGEST_LOCAL:
+            raise ValueError(f"address: at most {LONGEST_LOCAL} characters before the @")
+        if self.base is not None and not str(self.base).isascii():
+            raise ValueError("address: must be in ASCII")
+        if self.mailbox is not None and self.token_in(self.mailbox) is not None:
+            raise ValueError("forward_to must not be the address that bounces come back to")
+        return self
