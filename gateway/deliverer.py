@@ -35,11 +35,16 @@ log = structlog.get_logger()
 
 
 class Deliverer:
-    """Runs until stopped. One of a `worker` name at a time."""
+    """Runs until stopped. One of a `worker` name, or of a `seat`, at a time.
 
-    def __init__(self, desk: Desk, worker: str = "") -> None:
+    Who has the first seat also keeps house: what has waited too long, and what is left over.
+    """
+
+    def __init__(self, desk: Desk, worker: str = "", *, seat: int = 1) -> None:
         self._desk = desk
-        self._worker = worker or f"deliver@{socket.gethostname()}"
+        self._keeps_house = seat == 1
+        numbered = f"deliver-{seat}" if seat > 1 else "deliver"
+        self._worker = worker or f"{numbered}@{socket.gethostname()}"
         self._stopping = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._attempts: set[asyncio.Task[Answer]] = set()
@@ -58,8 +63,9 @@ class Deliverer:
             while not self._stopping.is_set():
                 started = await self._start_due()
                 if not started:
-                    await self._expire()
-                    await self._sweep()
+                    if self._keeps_house:
+                        await self._expire()
+                        await self._sweep()
                     await self._pause()
         finally:
             await self._wind_up()

@@ -33,7 +33,7 @@ from sealgate.governing import Governed, Governing
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.scanning import SiteScan
 from sealgate.settings import Settings
-from sealgate.waiting import Turn, await_free, take
+from sealgate.waiting import Seats, await_free, take
 from vault import keys, opening
 from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
 from vault.history import Past
@@ -89,7 +89,8 @@ def check(settings: Settings) -> None:
 
 def roles(settings: Settings) -> tuple[str, ...]:
     """Return the role of every process of a node."""
-    return (*["smtp"] * settings.smtp.sharing, "deliver", "web")
+    deliverers = ["deliver"] * settings.delivery.processes
+    return (*["smtp"] * settings.smtp.sharing, *deliverers, "web")
 
 
 def await_ports(settings: Settings) -> None:
@@ -183,15 +184,17 @@ def _watch(governing: Governing, governed: Governed) -> Callable[[], Awaitable[N
 async def run_deliver(settings: Settings) -> None:
     """Send what the outbox holds, and keep house."""
     stopping = Stopping()
-    with closing(Turn(settings.vault.folder / "deliver.lock")) as turn:
-        if await turn.wait(stopping):
-            await _deliver(stopping, settings)
+    seats = Seats(settings.vault.folder, "deliver", settings.delivery.processes)
+    with closing(seats):
+        if seat := await seats.wait(stopping):
+            await _deliver(stopping, settings, seat)
 
 
-async def _deliver(stopping: Stopping, settings: Settings) -> None:
+async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
+    """Deliver from one seat; who has the first keeps house for all."""
     folder, sender = settings.keys_folder, _sender(settings)
     desk = Desk(
-        store=Store(settings.vault, checkpoints=True),
+        store=Store(settings.vault, checkpoints=seat == 1),
         relay_keys=keys.load_relay(folder),
         sealing_keys=keys.load_sealing(folder),
         organisation=settings.organisation,
@@ -203,7 +206,7 @@ async def _deliver(stopping: Stopping, settings: Settings) -> None:
         hostname=settings.smtp.hostname,
     )
     with closing(desk.store):
-        deliverer = Deliverer(desk)
+        deliverer = Deliverer(desk, seat=seat)
         running = asyncio.create_task(deliverer.run())
         say_ready("deliver", {})
         await stopping.wait()

@@ -72,41 +72,53 @@ def await_free(addresses: Iterable[str], seconds: float = HELD_FOR) -> None:
                 time.sleep(PAUSE)
 
 
-class Turn:
-    """A lock that one process can hold: `wait` for it, and `close` at the end.
+class Seats:
+    """Locks of which a process holds one: `wait` for a free one, and `close` at the end.
 
-    For the deliverer. Two of them would send mails twice, and both would run the database's
-    checkpoints, which SQLite before 3.51.3 does not bear (see `vault.database`). The kernel lets
-    go of the lock when its process ends, however it ends.
+    For deliverers, as many as the settings say. Whoever has the first seat runs the database's
+    checkpoints, which SQLite before 3.51.3 does not bear of two (see `vault.database`). The kernel
+    lets go of a lock when its process ends, however it ends: the next one sits down there.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, made if need be; raises StoreUnavailable."""
+    def __init__(self, folder: Path, name: str, count: int) -> None:
+        """Open the files, made if need be; raises StoreUnavailable."""
+        names = [f"{name}{f'-{number}' if number > 1 else ''}.lock" for number in _from_one(count)]
+        self._handles: list[int] = []
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for one in names:
+                handle = os.open(folder / one, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._handles.append(handle)
         except OSError as error:
+            self.close()
             raise StoreUnavailable from error
 
-    async def wait(self, stopping: Stopping) -> bool:
-        """Wait until nobody else has it; False if this process should end instead."""
+    async def wait(self, stopping: Stopping) -> int:
+        """Wait for a free seat; return its number from 1, or 0 if this process should end."""
         told = False
         while not stopping.already():
-            if self._taken():
-                return True
+            for number, handle in enumerate(self._handles, 1):
+                if _locked(handle):
+                    return number
             if not told:
                 log.warning("deliverer.waits_for_another")
                 told = True
             await asyncio.sleep(PAUSE)
-        return False
-
-    def _taken(self) -> bool:
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return 0
 
     def close(self) -> None:
         """Let others have it."""
-        os.close(self._handle)
+        while self._handles:
+            os.close(self._handles.pop())
+
+
+def _from_one(count: int) -> range:
+    return range(1, count + 1)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

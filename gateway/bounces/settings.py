@@ -45,22 +45,26 @@ class BounceSettings(BaseModel):
         """Where other mail goes; None if it is refused."""
         return Address.parse(self.forward_to) if self.forward_to else None
 
+    @cached_property
+    def lead(self) -> str:
+        """What stands before a token in the local part."""
+        return f"{self.base.local.lower()}{self.delimiter}" if self.base else ""
+
     def with_token(self, token: str) -> Address | None:
         """Return the return path of one notice."""
         if self.base is None or not token:
             return self.base
-        return Address(f"{self.base.local}{self.delimiter}{token}", self.base.domain)
+        return Address(f"{self.lead}{token}", self.base.domain)
 
     def token_in(self, address: Address) -> str | None:
         """Return the token in an address of ours, "" if it has none; None for any other address."""
         base = self.base
         if base is None or address.domain != base.domain:
             return None
-        local, ours = address.local.lower(), base.local.lower()
-        if local == ours:
+        local = address.local.lower()
+        if local == base.local.lower():
             return ""
-        lead = f"{ours}{self.delimiter}"
-        return local.removeprefix(lead) if local.startswith(lead) else None
+        return local.removeprefix(self.lead) if local.startswith(self.lead) else None
 
     @field_validator("address", "forward_to")
     @classmethod
