@@ -111,8 +111,11 @@ class Decision:
 
 
 def without_opening(sentence: str) -> str:
-    """Return a sentence for the sender without the words that say that nobody got the mail."""
+    """Return a sentence for the sender without the words that say that nobody got the mail.
+
+    Where they are read, in a reply, a letter or on a page, that stands before them already.
+    """
     said = sentence.strip()
-    for opening in ("Not sent to anyone:", "Not sent:"):
+    for opening in ("Not sent to anyone:", "Not sent:", "Waiting for you:"):
         said = said.removeprefix(opening).lstrip()
     return said

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from policies.decision import Decision, Outcome
+from policies.likeness import resembles
 from policies.remedy import sentences
 from vault.address import Address
 from vault.audit import Event
@@ -43,7 +44,8 @@ _ENCRYPTED_KIND: Final = "multipart/encrypted"
 class Seat:
     """One recipient of the form: what is typed, and how it stands with the policy.
 
-    `doubted`: the address looks like another, and its sender may say that it is right.
+    `doubted`: the address looks like another, and its sender may say that it is right. `like` are
+    the addresses that it looks like, of those that the sender often writes to.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Seat:
     state: str = ""
     tone: str = "quiet"
     doubted: bool = False
+    like: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,11 +106,12 @@ def held_view(
     subject = original if held.slip.subject is None else held.slip.subject
     form = said or shown(held.slip, subject)
     is_owner, outcome = held.hold.role is Role.OWNER, approved or heard
+    often = site.knowledge.frequent_recipients(held.slip.sender) if is_owner else ()
     return HeldView(
         hold=held.hold,
         subject=subject,
         typed=form,
-        seats=_seats(form, outcome.decisions),
+        seats=_seats(form, outcome.decisions, often),
         reasons=(heard.problem,) if heard.problem else sentences(heard.decisions),
         may_go=outcome.may_go,
         may_seal=held.slip.sealed or _may_seal(site, heard),
@@ -145,18 +149,25 @@ def _may_seal(site: Site, heard: Hearing) -> bool:
     )
 
 
-def _seats(form: Typed, decisions: tuple[Decision, ...]) -> tuple[Seat, ...]:
+def _seats(
+    form: Typed, decisions: tuple[Decision, ...], often: tuple[Address, ...]
+) -> tuple[Seat, ...]:
     known = {str(one.recipient): TAGS[one.outcome] for one in decisions}
-    doubted = {str(one.recipient) for one in decisions if one.hold.confirm}
+    doubted = {str(one.recipient): one.recipient for one in decisions if one.hold.confirm}
     return tuple(
         Seat(
             number,
             row,
             *known.get(row.address, ("", "quiet")),
             doubted=row.right or row.address in doubted,
+            like=_like(doubted.get(row.address), often),
         )
         for number, row in enumerate(form.rows, 1)
     )
+
+
+def _like(address: Address | None, often: tuple[Address, ...]) -> tuple[str, ...]:
+    return tuple(str(one) for one in often if address is not None and resembles(address, one))
 
 
 def _remarks(heard: Hearing) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pytest
 from policies.engine import Policy
 from policies.extraction.pool import ExtractionPool
 from policies.language.loader import load_text
+from tests.webreader.browser import Browser
 from tests.webreader.conftest import AUTHOR, Post, SignIn, mail
 from tests.webreader.holding import BOSS, NUMBER, Holder
 from tests.webreader.test_held import copies, send, state, text_of
@@ -70,6 +71,8 @@ async def test_the_address_is_right_and_the_mail_goes(
     browser = await sign_in(AUTHOR)
     seen = await browser.get(f"/held/{hold_id}")
     assert seen.text.count(YES) == 1, "nobody doubts the address that is written to often"
+    assert f"You often write to {PAT}" in text_of(seen)
+    assert "Waiting for you" not in text_of(seen), "the page says so above"
     still = await send(browser, hold_id, "Agenda", PAT, NEAR)
     assert "still stands in the way" in text_of(still)
     done = await send(browser, hold_id, "Agenda", PAT, NEAR, right=NEAR)
@@ -88,7 +91,7 @@ async def test_it_is_one_answer_to_one_question(
     hold_id = hold(mail(subject), NEAR, subject=subject)
     browser = await sign_in(AUTHOR)
     still = await send(browser, hold_id, subject, NEAR, right=NEAR)
-    assert "take an NHS number out" in text_of(still)
+    assert "Take an NHS number out" in text_of(still)
     assert "looks like another" not in text_of(still)
     assert f'value="{NEAR}" checked' in still.text, "what was said is remembered, and can be unsaid"
     unsaid = await send(browser, hold_id, "Agenda", NEAR)
@@ -127,3 +130,10 @@ async def test_where_somebody_else_decides_it_is_no_way_out(
     answer = await send(browser, hold_id, "Agenda", NEAR, right=NEAR)
     assert "looks like another" in text_of(answer)
     assert not copies(post)
+
+
+async def test_signing_in_speaks_of_what_is_held(hold: Holder, browser: Browser) -> None:
+    hold_id = hold(mail("Agenda"), NEAR, subject="Agenda")
+    sent = await browser.get(f"/held/{hold_id}")
+    assert "Sign in to see what is held" in (await browser.get(sent.location)).text
+    assert "Sign in to read your message" in (await browser.get("/signin")).text

@@ -58,7 +58,7 @@ async def asked(sign_in: SignIn, seal: Seal, site: Site) -> str:
     ("text", "told"),
     [
         ("The merger is off.", "Not sent. Nobody writes about this matter."),
-        ("The takeover is on.", "Not sent. Waiting for you: the directors decide"),
+        ("The takeover is on.", "Not sent. The directors decide"),
     ],
 )
 async def test_what_the_policy_stops_is_said_and_nothing_is_lost(
