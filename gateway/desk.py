@@ -67,7 +67,7 @@ class Desk:
         to, way = (item.to,), Way.of(item.fields)
         back = self._return_path(item)
         asked, each = _asked(item)
-        letter = Letter(back, to, chunks(), found.size, found.eight_bit, way)
+        letter = Letter(back, to, chunks, found.size, found.eight_bit, way)
         return replace(letter, asked=asked, asked_for={item.to: each})
 
     def word_of_failure(self, item: Item) -> dict[str, str] | None:

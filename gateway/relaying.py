@@ -11,6 +11,7 @@ on, beyond a Received line before it and the Bcc lines it leaves out.
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 import structlog
@@ -132,7 +133,7 @@ class Route:
         letter = Letter(
             return_path=mail.session.sender,
             recipients=copy.recipients,
-            chunks=_content(spool, prefix, copy.plan),
+            chunks=partial(_content, spool, prefix, copy.plan),
             size=len(prefix) + spool.size + copy.plan.growth,
             eight_bit=mail.outline.has_8bit,
             way=copy.way,

@@ -8,7 +8,7 @@ a way that failed into another.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -40,17 +40,20 @@ async def secured(mail: Examined, relay: Relay, seconds: float) -> Examined:
     `seconds` is the longest wait for all connections together.
     """
     wanted = [one for one in mail.decisions if _demanding(one)]
-    failed = await _tried(relay, {way_of(one.relay) for one in wanted}, seconds)
+    ways = {one.recipient: (way_of(one.relay), one.recipient.domain) for one in wanted}
+    places = {to: relay.place(*way) for to, way in ways.items()}
+    found = await _tried(relay, {places[to]: way for to, way in ways.items()}, seconds)
+    failed = {to: found[place] for to, place in places.items() if place in found}
     if not failed:
         return mail
-    for way, why in failed.items():
+    lost = [one for one in wanted if one.recipient in failed]
+    for (way, _), why in {ways[one.recipient]: failed[one.recipient] for one in lost}.items():
         log.warning("relay.no_safe_connection", route=way.route, tls=way.tls, enhanced=why.enhanced)
-    lost = [one for one in wanted if way_of(one.relay) in failed]
     changed = {one.recipient: _without_way(one) for one in lost}
     decisions = tuple(changed.get(one.recipient, one) for one in mail.decisions)
     check_decisions(mail.session, decisions, mail.policy)
     happened = tuple(
-        Happened(Act.RELAY_UNSAFE, one.recipient, failed[way_of(one.relay)].status) for one in lost
+        Happened(Act.RELAY_UNSAFE, one.recipient, failed[one.recipient].status) for one in lost
     )
     return replace(mail, decisions=decisions, happened=(*mail.happened, *happened))
 
@@ -59,17 +62,19 @@ def _demanding(one: Decision) -> bool:
     return one.outcome is Outcome.RELAY and one.relay.demanding
 
 
-async def _tried(relay: Relay, ways: Collection[Way], seconds: float) -> dict[Way, Answer]:
-    """Return why each of the ways that failed did so; they are tried at the same time."""
-    tries = {way: asyncio.create_task(relay.ready(way)) for way in ways}
+async def _tried(
+    relay: Relay, ways: Mapping[Hashable, tuple[Way, str]], seconds: float
+) -> dict[Hashable, Answer]:
+    """Return why each of the places that failed did so; they are tried at the same time."""
+    tries = {place: asyncio.create_task(relay.ready(*way)) for place, way in ways.items()}
     if not tries:
         return {}
     _, slow = await asyncio.wait(tries.values(), timeout=seconds)
     for one in slow:
         one.cancel()
     await asyncio.gather(*slow, return_exceptions=True)
-    answers = {way: TOO_SLOW if one in slow else one.result() for way, one in tries.items()}
-    return {way: answer for way, answer in answers.items() if answer is not None}
+    answers = {place: TOO_SLOW if one in slow else one.result() for place, one in tries.items()}
+    return {place: answer for place, answer in answers.items() if answer is not None}
 
 
 def _without_way(one: Decision) -> Decision:

@@ -1,12 +1,13 @@
 """Whether mail leaves by verified TLS, for policies that ask it of the route.
 
-Everything goes over the next hop, so that it is the next hop which must prove its name. Promises to
-try at most once a mail and to wait no longer than told, and that a try which fails, or does not
-end, counts as not verified. `Verified` must never be asked on the event loop's own thread: it waits
-for it.
+Promises to try at most once a mail for each place that its recipients' mail goes to, to wait no
+longer than told in all, and that a try which fails, or does not end, counts as not verified.
+`Verified` must never be asked on the event loop's own thread: it waits for it.
 """
 
 import asyncio
+import time
+from collections.abc import Hashable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTime
 
@@ -27,27 +28,34 @@ def not_yet(_domain: str) -> bool:
 
 
 class Verified:
-    """The answer for one mail, asked of the next hop when a rule first wants it.
+    """The answers for one mail, asked of the servers when a rule first wants them.
 
     Made on the event loop, called on a worker's thread.
     """
 
     def __init__(self, relay: Relay, seconds: float) -> None:
         self._relay = relay
-        self._seconds = seconds
+        self._left = seconds
         self._loop = asyncio.get_running_loop()
-        self._answer: bool | None = None
+        self._answers: dict[Hashable, bool] = {}
 
-    def __call__(self, _domain: str) -> bool:
-        """Say whether mail, to whichever domain, would leave by verified TLS now."""
-        if self._answer is None:
-            self._answer = self._ask()
-        return self._answer
+    def __call__(self, domain: str) -> bool:
+        """Say whether mail to a domain would leave by verified TLS now."""
+        place = self._relay.place(BY_VERIFIED_TLS, domain)
+        if place not in self._answers:
+            self._answers[place] = self._ask(domain)
+        return self._answers[place]
 
-    def _ask(self) -> bool:
-        asked = asyncio.run_coroutine_threadsafe(self._relay.ready(BY_VERIFIED_TLS), self._loop)
+    def _ask(self, domain: str) -> bool:
+        if self._left <= 0:
+            return False
+        begun = time.monotonic()
+        trial = self._relay.ready(BY_VERIFIED_TLS, domain)
+        asked = asyncio.run_coroutine_threadsafe(trial, self._loop)
         try:
-            return asked.result(self._seconds) is None
+            return asked.result(self._left) is None
         except (NotInTime, CancelledError):
             asked.cancel()
             return False
+        finally:
+            self._left -= time.monotonic() - begun

@@ -4,6 +4,7 @@ Promises to change nothing, and to go on after a finding so that one run shows a
 Must never print a secret or send a mail.
 """
 
+import asyncio
 import os
 import shutil
 import smtplib
@@ -18,7 +19,8 @@ from pathlib import Path
 
 from cryptography import x509
 
-from gateway.relay.settings import NextHopSettings
+from gateway.relay.resolver import DnsTroubleError, NoSuchNameError, Resolver
+from gateway.relay.settings import Kind, NextHopSettings
 from gateway.scanners.panel import scanner_of
 from gateway.scanners.scanner import Deadline, NotScannedError
 from gateway.scanners.settings import WhenTooLarge, WhenUnavailable
@@ -214,15 +216,33 @@ def _existing(path: Path) -> Path:
 
 
 def _next_hop(settings: Settings) -> Iterator[Finding]:
-    yield from _server("next hop", "next_hop", settings.next_hop)
-    for name, hop in settings.routes.items():
-        yield from _server(f"route {name}", f"routes.{name}", hop)
+    hops = {"next hop": ("next_hop", settings.next_hop)}
+    hops |= {f"route {name}": (f"routes.{name}", hop) for name, hop in settings.routes.items()}
+    for what, (section, hop) in hops.items():
+        if hop.kind is Kind.MX:
+            yield _names(what, settings)
+        else:
+            for host, port in hop.servers:
+                yield from _server(what, section, hop, host, port)
 
 
-def _server(what: str, section: str, hop: NextHopSettings) -> Iterator[Finding]:
-    place = f"{hop.host}:{hop.port}"
+def _names(what: str, settings: Settings) -> Finding:
+    """Say whether the DNS, which a route by MX lives on, answers."""
+    domain = settings.organisation.domains[0]
     try:
-        offers = _greet(hop)
+        asyncio.run(Resolver(settings.dns).exchangers(domain))
+    except (DnsTroubleError, NoSuchNameError):
+        says = f"the DNS does not know the mail servers of {domain}; mail by MX would wait"
+        return Finding(what, Verdict.WARNING, says)
+    return _good(what, "goes to each domain's own mail servers; the DNS answers")
+
+
+def _server(
+    what: str, section: str, hop: NextHopSettings, host: str, port: int
+) -> Iterator[Finding]:
+    place = f"{host}:{port}"
+    try:
+        offers = _greet(hop, host, port)
     except (OSError, smtplib.SMTPException) as error:
         says = f"{place} does not answer ({type(error).__name__}); mail would wait in the queue"
         yield Finding(what, Verdict.WARNING, says)
@@ -232,11 +252,12 @@ def _server(what: str, section: str, hop: NextHopSettings) -> Iterator[Finding]:
     else:
         yield _good(what, f"{place} answers")
     if "8bitmime" not in offers:
-        yield Finding(what, Verdict.WARNING, f"{place} offers no 8BITMIME")
+        says = f"{place} offers no 8BITMIME; mail with 8-bit text would come back"
+        yield Finding(what, Verdict.WARNING, says)
 
 
-def _greet(hop: NextHopSettings) -> set[str]:
-    with smtplib.SMTP(hop.host, hop.port, hop.hello, timeout=NEXT_HOP_SECONDS) as client:
+def _greet(hop: NextHopSettings, host: str, port: int) -> set[str]:
+    with smtplib.SMTP(host, port, hop.hello, timeout=NEXT_HOP_SECONDS) as client:
         client.ehlo()
         return set(client.esmtp_features)
 

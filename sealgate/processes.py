@@ -252,7 +252,7 @@ async def run_web(settings: Settings) -> None:
 
 
 def _sender(settings: Settings) -> Sender:
-    return Sender(Routes(settings.next_hop, settings.routes))
+    return Sender(Routes(settings.next_hop, settings.routes), settings.dns)
 
 
 def _with_returns(

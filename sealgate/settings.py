@@ -26,7 +26,7 @@ from pydantic_settings import (
 
 from gateway.bounces.settings import BounceSettings
 from gateway.notices.settings import NoticeSettings
-from gateway.relay.settings import DeliverySettings, NextHopSettings, RouteSettings
+from gateway.relay.settings import DeliverySettings, DnsSettings, NextHopSettings, RouteSettings
 from gateway.scanners.settings import ScannerSettings
 from gateway.settings import SmtpSettings
 from gateway.signin.settings import LdapSettings, OauthSettings
@@ -133,6 +133,7 @@ class Settings(BaseSettings):
     smtp: SmtpSettings
     next_hop: NextHopSettings
     routes: dict[SectionName, RouteSettings] = {}
+    dns: DnsSettings = DnsSettings()
     scanners: dict[SectionName, ScannerSettings] = {}
     delivery: DeliverySettings = DeliverySettings()
     ldap: LdapSettings = LdapSettings()

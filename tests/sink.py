@@ -78,12 +78,20 @@ class _HangUpError(Exception):
 class Sink:
     """The server. `mails` holds what was answered 2yz; `refused` what was answered otherwise."""
 
-    def __init__(self, script: Script | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        script: Script | None = None,
+        tls: ssl.SSLContext | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self._host = host
         self.script = script or Script()
         self.mails: list[Caught] = []
         self.refused: list[Caught] = []
         self.commands: list[str] = []  # every command line, AUTH included
-        self.port = 0
+        self.port = port
         self.connections = 0
         self.open_now = 0
         self.most_open = 0
@@ -93,7 +101,9 @@ class Sink:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 16)
+        self._server = await asyncio.start_server(
+            self._accept, self._host, self.port, limit=1 << 16
+        )
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
@@ -105,7 +115,7 @@ class Sink:
     async def reopen(self) -> None:
         """Be there again, at the same port."""
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self.port, limit=1 << 16
+            self._accept, self._host, self.port, limit=1 << 16
         )
 
     async def say_to_all(self, data: bytes) -> None:

@@ -10,8 +10,8 @@ Must never give out a session that is less protected than was asked for.
 
 import asyncio
 
+from gateway.relay.server import Server
 from gateway.relay.session import Session
-from gateway.relay.settings import NextHopSettings
 
 LONGEST_LIFE = 300.0  # seconds; a certificate or a login that ended is noticed after so long
 
@@ -20,31 +20,31 @@ class Connections:
     """The sessions of one process. `take` and `give` them back, or `open` one that is new."""
 
     def __init__(self) -> None:
-        self._kept: dict[NextHopSettings, list[Session]] = {}
+        self._kept: dict[Server, list[Session]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._closing = False
 
-    async def take(self, hop: NextHopSettings) -> Session:
+    async def take(self, server: Server) -> Session:
         """Return a kept session with a server, or a new one. Raise HopError."""
-        kept = self._kept.get(hop)
+        kept = self._kept.get(server)
         while kept:
             session = kept.pop()
             if session.quiet:
                 return session
             self._leave(session)
-        return await self.open(hop)
+        return await self.open(server)
 
-    async def open(self, hop: NextHopSettings) -> Session:
+    async def open(self, server: Server) -> Session:
         """Return a new session with a server. Raise HopError."""
-        session = Session(hop)
+        session = Session(server)
         await session.open()
         return session
 
     def give(self, session: Session) -> None:
         """Give a session back between two mails. It is kept, or left in the background."""
         hop, now = session.hop, asyncio.get_running_loop().time()
-        kept = self._kept.setdefault(hop, [])
+        kept = self._kept.setdefault(session.server, [])
         if (
             self._closing
             or not session.quiet
@@ -86,13 +86,13 @@ class Connections:
         """
         self._sweep = None
         now, waits = asyncio.get_running_loop().time(), []
-        for hop, kept in tuple(self._kept.items()):
-            limit = hop.idle_limit.total_seconds()
+        for server, kept in tuple(self._kept.items()):
+            limit = server.settings.idle_limit.total_seconds()
             while kept and now - kept[0].idle_since >= limit:
                 self._leave(kept.pop(0))
             if kept:
                 waits.append(kept[0].idle_since + limit - now)
             else:
-                del self._kept[hop]
+                del self._kept[server]
         if waits:
             self._sweep_in(min(waits))

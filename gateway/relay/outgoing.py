@@ -6,7 +6,7 @@ Must never read from a disk on the event loop's own thread.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from contextlib import aclosing
 
 from gateway.relay.content import DotStuffer
@@ -15,7 +15,8 @@ SMALL = 48 * 1024
 """Bytes up to which a content is read at once. As little as this was never put on a disk, or has
 been read from it: a spool holds it in memory, and so does a row of the outbox."""
 
-Chunks = AsyncIterable[bytes] | Iterable[bytes]
+Chunks = AsyncIterable[bytes] | Iterable[bytes] | Callable[[], Iterable[bytes]]
+"""A content in pieces. What is called gives all of it each time, for mail to several servers."""
 
 
 class Outgoing:
@@ -30,6 +31,8 @@ class Outgoing:
     async def of(cls, chunks: Chunks, size: int) -> "Outgoing":
         """Begin with a content of `size` bytes. Raises what `chunks` raises, UnsafeContentError."""
         content = cls()
+        if callable(chunks):
+            chunks = chunks()
         if size <= SMALL and not isinstance(chunks, AsyncIterable):
             await content._begin(iter(chunks))
         else:
@@ -57,7 +60,7 @@ class Outgoing:
         return self._stuffer.finish()
 
 
-async def _stream(chunks: Chunks) -> AsyncGenerator[bytes]:
+async def _stream(chunks: AsyncIterable[bytes] | Iterable[bytes]) -> AsyncGenerator[bytes]:
     """Yield chunks; anything but a list is read in a thread, since it may be on disk."""
     if isinstance(chunks, AsyncIterable):
         async for chunk in chunks:

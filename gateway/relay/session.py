@@ -26,8 +26,9 @@ from gateway.relay.answers import (
     printable,
     reply_line,
 )
-from gateway.relay.security import tls_context
-from gateway.relay.settings import NextHopSettings, TlsMode
+from gateway.relay.security import check_proof, tls_context
+from gateway.relay.server import Server
+from gateway.relay.settings import TlsMode
 from gateway.relay.wire import OverlongError, Wire
 
 MOST_LINES = 200
@@ -51,19 +52,25 @@ class Session:
     an envelope, so that RSET must come before the next. `verified`: it has proved its name.
     """
 
-    def __init__(self, hop: NextHopSettings) -> None:
-        self.hop = hop
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.hop = server.settings
         self.offers: dict[str, str] = {}
         self.verified = False
         self.mails = 0
         self.unclean = False
         self.opened_at = 0.0
         self.idle_since = 0.0
-        self._hop = hop
+        self._hop = server.settings
         self._wire: Wire
         self._lines: list[bytes] = []
         self._code = self._size = 0
-        self._seconds = hop.reply_timeout.total_seconds()
+        self._seconds = self._hop.reply_timeout.total_seconds()
+
+    @property
+    def host(self) -> str:
+        """The name of the server."""
+        return self.server.host
 
     @property
     def quiet(self) -> bool:
@@ -84,7 +91,7 @@ class Session:
         """Connect, greet, secure and log in. Raise HopError."""
         try:
             async with asyncio.timeout(self._hop.connect_timeout.total_seconds()):
-                self._wire = await Wire.connect(self._hop.host, self._hop.port)
+                self._wire = await Wire.connect(self.server.address or self.host, self.server.port)
         except OSError as error:
             raise self._failure(error, "connecting", "4.4.1") from error
         self.opened_at = asyncio.get_running_loop().time()
@@ -111,7 +118,7 @@ class Session:
         self.offers = {name: parameters for name, _, parameters in split}
 
     async def _secure(self) -> None:
-        mode = self._hop.tls
+        mode = self.server.tls
         if mode is TlsMode.NONE:
             return
         if "STARTTLS" in self.offers:
@@ -121,20 +128,21 @@ class Session:
                 await self._greet()
                 return
         if mode is not TlsMode.OPPORTUNISTIC:
-            raise HopError("4.7.10", f"{self._hop.host} offers no TLS, which our settings require")
-        log.warning("relay.clear", peer=self._hop.host)
+            raise HopError("4.7.10", f"{self.host} offers no TLS, which our settings require")
+        log.warning("relay.clear", peer=self.host)
 
     async def _start_tls(self) -> None:
         if self._wire.waiting:
             # Whoever wrote these bytes did it before there was TLS: they are not the server's word.
-            log.warning("relay.tls_injection", peer=self._hop.host)
-            raise HopError("4.7.0", f"{self._hop.host} sent more than its answer to STARTTLS")
-        name = self._hop.tls_name or self._hop.host
+            log.warning("relay.tls_injection", peer=self.host)
+            raise HopError("4.7.0", f"{self.host} sent more than its answer to STARTTLS")
         try:
-            await self._wire.start_tls(tls_context(self._hop), name, self._seconds)
+            context = tls_context(self.server)
+            made = await self._wire.start_tls(context, self.server.name, self._seconds)
+            check_proof(self.server, made)
         except OSError as error:
             raise self._failure(error, "securing the connection", "4.7.0") from error
-        self.verified = self._hop.tls is TlsMode.VERIFIED
+        self.verified = self.server.tls is TlsMode.VERIFIED
 
     async def _log_in(self) -> None:
         if not self._hop.username:
@@ -149,14 +157,14 @@ class Session:
                 self._expect(answer, NEXT_WORD, "broke off our login")
                 answer = await self.ask(commands.login(word))
         else:
-            raise HopError("4.7.8", f"{self._hop.host} offers no way to log in that we know")
+            raise HopError("4.7.8", f"{self.host} offers no way to log in that we know")
         self._expect(answer, LOGGED_IN, "refused our login")
 
     def _expect(self, answer: Reply, code: int, refusal: str) -> None:
         if answer.code != code:
             said = Answer.of(answer)
-            log.warning("relay.hop_refuses", peer=self._hop.host, code=answer.code, what=refusal)
-            raise HopError(said.later().enhanced, f"{self._hop.host} {refusal}: {said.text}")
+            log.warning("relay.hop_refuses", peer=self.host, code=answer.code, what=refusal)
+            raise HopError(said.later().enhanced, f"{self.host} {refusal}: {said.text}")
 
     async def ask(self, *words: str) -> Reply:
         """Send one command and return its reply. Raise HopError."""
@@ -194,7 +202,7 @@ class Session:
             self._lines.append(text)
             if code == CLOSING:
                 raise HopError(
-                    "4.3.2", f"{self._hop.host} is closing: {text.decode('ascii', 'replace')}"
+                    "4.3.2", f"{self.host} is closing: {text.decode('ascii', 'replace')}"
                 )
             if last:
                 lines, self._lines, self._code, self._size = tuple(self._lines), [], 0, 0
@@ -235,7 +243,7 @@ class Session:
 
     def _failure(self, error: Exception, doing: str, enhanced: str = "4.4.2") -> HopError:
         """Put what went wrong on a connection into a HopError that says where."""
-        host = self._hop.host
+        host = self.host
         if isinstance(error, TimeoutError):
             return HopError("4.4.2", f"{host} took too long ({doing})")
         if isinstance(error, OSError):

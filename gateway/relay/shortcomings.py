@@ -20,14 +20,14 @@ def shortcomings(session: Session, letter: Letter) -> dict[Address, Answer]:
         return dict.fromkeys(letter.recipients, everyone)
     if "SMTPUTF8" in session.offers:
         return {}
-    host = session.hop.host
+    host = session.host
     text = f"{host} does not take addresses with characters beyond ASCII (SMTPUTF8)"
     refusal = Answer(553, "5.6.7", text)
     return {to: refusal for to in letter.recipients if not to.local.isascii()}
 
 
 def _for_everyone(session: Session, letter: Letter) -> Answer | None:
-    host, offers = session.hop.host, session.offers
+    host, offers = session.host, session.offers
     limit = offers.get("SIZE", "")
     if limit.isdigit() and 0 < int(limit) < letter.size:
         return Answer(552, "5.3.4", f"The mail has {letter.size} bytes; {host} takes {limit}")

@@ -24,8 +24,11 @@ RSET, DATA = commands.command("RSET"), commands.command("DATA")
 UNSAFE = Answer(554, "5.6.0", "The mail has a bare CR, LF or NUL; it was not sent")
 
 
-class StaleError(Exception):
-    """A connection that was used before failed before any content was sent over it."""
+class NotBegunError(HopError):
+    """The connection failed before any of the content was sent over it."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.enhanced, answer.text)
 
 
 class Transaction:
@@ -49,8 +52,8 @@ class Transaction:
     async def run(self) -> bool:
         """Do it; return whether the session can be used again, or was dropped.
 
-        Raises StaleError, the session dropped, when the same may be tried on a fresh connection.
-        Never raises HopError.
+        Raises NotBegunError, the session dropped, when the same may be tried over another one.
+        Never raises any other HopError.
         """
         reused = self._session.mails > 0
         self._session.mails += 1
@@ -59,8 +62,8 @@ class Transaction:
                 return await self._transact(reused=reused)
         except HopError as failure:
             await self._session.drop()
-            if reused and not self._content_begun:
-                raise StaleError from failure
+            if not self._content_begun:
+                raise NotBegunError(failure.answer) from failure
             self._settle(failure.answer)
         except UnsafeContentError:
             await self._session.drop()
@@ -114,7 +117,7 @@ class Transaction:
                     await self._session.send(block)
         if self._session.waiting:
             # An answer before the dot is no answer to the mail.
-            host = self._session.hop.host
+            host = self._session.host
             raise HopError("4.5.0", f"{host} answered before the mail had ended")
         await self._session.send(self._content.whole or self._content.end())
 
@@ -131,12 +134,12 @@ class Transaction:
         if at_once:
             session.post(b"".join([reset, mail, *rcpts, DATA]))
         if reset and not (await self._exchange(reset, "RSET", at_once)).positive:
-            raise HopError("4.5.0", f"{session.hop.host} refused RSET")
+            raise HopError("4.5.0", f"{session.host} refused RSET")
         session.unclean = True
         answer = await self._exchange(mail, "MAIL", at_once)
         if not answer.positive:
             if reused:  # is it the mail that it refuses, or another one on this connection?
-                raise HopError("4.5.0", f"{session.hop.host} refused another mail")
+                raise HopError("4.5.0", f"{session.host} refused another mail")
             self._settle(_refusal(answer))
             if not at_once:
                 return False

@@ -144,7 +144,7 @@ class Wire(asyncio.BufferedProtocol):
         if self._lost.is_set():
             raise ConnectionResetError("the next hop closed the connection")
 
-    async def start_tls(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
+    async def start_tls(self, context: ssl.SSLContext, name: str, seconds: float) -> ssl.SSLObject:
         """Do the TLS handshake as a client. Raise OSError (ssl.SSLError is one) if it fails."""
         loop = asyncio.get_running_loop()
         secure = await loop.start_tls(
@@ -153,6 +153,7 @@ class Wire(asyncio.BufferedProtocol):
         if secure is None:
             raise ConnectionResetError("the next hop closed the connection")
         self._transport = secure
+        return cast("ssl.SSLObject", secure.get_extra_info("ssl_object"))
 
     async def drop(self) -> None:
         """Drop the connection now; what was not sent is thrown away."""

@@ -49,7 +49,7 @@ def sent(here: Office, item: Item) -> bytes:
         delivery=DeliverySettings(),
     )
     letter = desk.letter(item)
-    content = b"".join(letter.chunks)  # type: ignore[arg-type]
+    content = b"".join(letter.chunks())  # type: ignore[operator]
     assert letter.size == len(content)
     return content
 

@@ -18,6 +18,8 @@ from gateway.relay.commands import UnsafeCommandError, command, path, plain
 from gateway.relay.connections import Connections
 from gateway.relay.content import DotStuffer, UnsafeContentError, measure
 from gateway.relay.letter import Letter
+from gateway.relay.rests import Rests
+from gateway.relay.server import Server
 from gateway.relay.settings import NextHopSettings, TlsMode
 from tests.certificates import server_context
 from tests.sink import Script, Sink
@@ -53,7 +55,7 @@ async def send(to: NextHopSettings, what: Letter) -> dict[Address, Answer]:
     """Send one mail over a connection of its own."""
     connections = Connections()
     try:
-        return await client.send(to, what, connections)
+        return await client.send(Server.all_of(to), what, connections, Rests())
     finally:
         await connections.close()
 

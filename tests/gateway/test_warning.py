@@ -67,7 +67,7 @@ async def test_the_mail_goes_and_its_sender_gets_one_note(tmp_path: Path) -> Non
         )
         letter = desk.letter(note)
         assert letter.return_path is None
-        content = b"".join(letter.chunks)  # type: ignore[arg-type]
+        content = b"".join(letter.chunks())  # type: ignore[operator]
         assert b"Auto-Submitted: auto-generated\r\n" in content
         assert b'From: "Example Council" <secure@council.gov.uk>' in content
         assert b"seems to contain an NHS number" in content

@@ -56,7 +56,7 @@ BAD: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a route to nowhere": (
         "[vault]",
         "[routes.police]\nport = 25\n[vault]",
-        ("routes.police.host", "is missing"),
+        ("routes.police", "host is missing"),
     ),
     "a route with an odd name": ("[vault]", '[routes."a b"]\nhost = "x"\n[vault]', ("routes",)),
     "a level too loud": ("[vault]", '[log]\nlevel = "loud"\n[vault]', ("log.level", "'debug'")),

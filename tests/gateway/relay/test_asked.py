@@ -13,8 +13,10 @@ from gateway.relay.answers import Answer
 from gateway.relay.connections import Connections
 from gateway.relay.letter import Letter
 from gateway.relay.parameters import MailParameters, Notify, RecipientParameters, Ret
+from gateway.relay.rests import Rests
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
+from gateway.relay.server import Server
 from gateway.relay.settings import DeliverySettings, NextHopSettings
 from policies.settings import OrganisationSettings
 from tests.certificates import server_context
@@ -44,7 +46,7 @@ async def send(sink: Sink, letter: Letter) -> dict[Address, Answer]:
     connections = Connections()
     hop = NextHopSettings.model_validate({"port": sink.port, "tls": "none"})
     try:
-        return await client.send(hop, letter, connections)
+        return await client.send(Server.all_of(hop), letter, connections, Rests())
     finally:
         await connections.close()
 
