@@ -1,0 +1,85 @@
+"""The database schema: one row class a noun, and the tables to select from, gathered here.
+
+Promises that times are stored and read back as aware UTC, and that no column holds a
+subject, a name, a file name, content, a code, a token or a password that could be read:
+they are sealed, hashed or marked (HMAC).
+Must never be imported outside the vault.
+"""
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from vault.tables.accounts import User, UserAlias
+from vault.tables.holding import Hold, HoldApprover, HoldState
+from vault.tables.policies import Decided, PolicyAct, PolicyVersion
+from vault.tables.sealed import (
+    AccessRequest,
+    Content,
+    Grant,
+    GrantState,
+    NoticeState,
+    Package,
+    RequestState,
+)
+from vault.tables.sending import Outbox, OutboxState, Receipt
+from vault.tables.signing_in import Session, SignInCode, SignInFailure
+from vault.tables.trail import Correspondence, Event
+from vault.tables.version import Meta
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Grant",
+    "GrantState",
+    "HoldState",
+    "NoticeState",
+    "OutboxState",
+    "RequestState",
+    "access_requests",
+    "contents",
+    "correspondence",
+    "decided",
+    "events",
+    "grants",
+    "hold_approvers",
+    "holds",
+    "meta",
+    "metadata",
+    "outbox",
+    "packages",
+    "policy_acts",
+    "policy_versions",
+    "receipts",
+    "sessions",
+    "sign_in_codes",
+    "sign_in_failures",
+    "user_aliases",
+    "users",
+]
+
+SCHEMA_VERSION = "3"
+
+
+def _table(row: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(row.__tablename__)]
+
+
+meta = _table(Meta)
+contents = _table(Content)
+packages = _table(Package)
+grants = _table(Grant)
+outbox = _table(Outbox)
+events = _table(Event)
+policy_versions = _table(PolicyVersion)
+policy_acts = _table(PolicyAct)
+decided = _table(Decided)
+receipts = _table(Receipt)
+holds = _table(Hold)
+hold_approvers = _table(HoldApprover)
+correspondence = _table(Correspondence)
+access_requests = _table(AccessRequest)
+sign_in_codes = _table(SignInCode)
+sign_in_failures = _table(SignInFailure)
+sessions = _table(Session)
+users = _table(User)
+user_aliases = _table(UserAlias)
+metadata = SQLModel.metadata

@@ -1,0 +1,54 @@
+"""Codes, wrong tries and sessions of those who read."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from vault.tables.instant import UtcDateTime
+
+
+class SignInCode(SQLModel, table=True):
+    """A mailed code. Only peppered hashes of the code and of the browser's visit are kept."""
+
+    __tablename__ = "sign_in_codes"
+    __table_args__ = (
+        Index("sign_in_codes_by_address", "folded", "asked_at"),
+        Index("sign_in_codes_by_network", "network", "asked_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    address: str  # the spelling it was mailed to, which it signs in
+    folded: str  # one mailbox is counted once, whichever way it is spelt
+    visit: bytes = Field(index=True)
+    code: bytes
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tries: int = 0  # wrong ones
+    network: str = ""  # where it was asked for: an IPv4 address, or the /64 of an IPv6 one
+
+
+class SignInFailure(SQLModel, table=True):
+    """Consecutive wrong codes for an address, and until when it is disabled."""
+
+    __tablename__ = "sign_in_failures"
+
+    folded: str = Field(primary_key=True)
+    failures: int = 0
+    failed_at: datetime = Field(sa_type=UtcDateTime)
+    disabled_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Session(SQLModel, table=True):
+    """A signed-in browser. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "sessions"
+
+    token: bytes = Field(primary_key=True)
+    id: str = Field(unique=True)
+    identity: str = Field(index=True)
+    begun_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    ip: str = ""
+    agent: str = ""
