@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from policies.detectors import Detector, Finding
 from policies.detectors.scan import Patience, scan
+from policies.detectors.search import search
 from policies.extraction.passages import HEADER, Passage
 from policies.text.view import View, normalise
 
@@ -27,9 +28,8 @@ def in_views(views: Iterable[View], detectors: Iterable[Detector]) -> Iterator[F
     """Yield what detectors find in the readings of a header."""
     asked = tuple(detectors)
     for view in views:
-        for detector in asked:
-            for finding in detector.find(view):
-                yield Found(finding, HEADER, _token(view.original, finding))
+        for finding in search(view, asked):
+            yield Found(finding, HEADER, _token(view.original, finding))
 
 
 def in_passages(

@@ -1,6 +1,6 @@
 """Sealgate's detectors as the bench asks them.
 
-Promises to call what the gateway calls: `find` on a normalised subject, `scan` on long texts, and
+Promises to call what the gateway calls: `search` on a normalised subject, `scan` on long texts, and
 the shipped council policy for what would be refused.
 """
 
@@ -12,6 +12,7 @@ from policies.decision import Outcome
 from policies.detectors import DETECTORS
 from policies.detectors.finding import Detector, Finding
 from policies.detectors.scan import scan
+from policies.detectors.search import search
 from policies.envelope import Envelope
 from policies.language.loader import STARTER, load
 from policies.message.mime import outline
@@ -71,7 +72,7 @@ class Sealgate:
 
 def _spans(detectors: Iterable[Detector], text: str) -> list[Span]:
     view = normalise(text)
-    return _named(finding for detector in detectors for finding in detector.find(view))
+    return _named(search(view, detectors))
 
 
 def _named(findings: Iterable[Finding]) -> list[Span]:

@@ -17,7 +17,7 @@ _ROOM = 64  # characters of a long text for each candidate
 Candidate = tuple[int, int, Confidence]  # a span of the normal text, and how sure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShapeDetector:
     """A detector whose subclass gives the candidates in a view's normal text."""
 
@@ -28,6 +28,11 @@ class ShapeDetector:
     trigger: Trigger = ANYTHING  # without it a text is not looked at either
     headers: tuple[str, ...] = ()  # what a column of such values is called
     at_once: bool = False  # judges all by what stands near it, so a long text may be given at once
+
+    @property
+    def waits(self) -> bool:
+        """Whether it finds nothing in a text without its trigger."""
+        return self.trigger is not ANYTHING
 
     def __post_init__(self) -> None:
         """Make the trigger known."""
@@ -42,7 +47,7 @@ class ShapeDetector:
         """List the findings in `view`, as spans of its original text."""
         if view.figures < self.fewest_figures:
             return []
-        if self.trigger is not ANYTHING and self.name not in TRIGGERS.pulled(view):
+        if self.waits and self.name not in TRIGGERS.pulled(view):
             return []
         return self.read(view)
 

@@ -15,7 +15,7 @@ from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.names.person_name import names_in
 from policies.detectors.names.words import line_of
-from policies.detectors.triggers import Trigger
+from policies.detectors.triggers import TRIGGERS, Trigger
 from policies.text.view import View
 
 _OPTIONS = re2.Options()
@@ -93,9 +93,14 @@ class DateOfBirth(ShapeDetector):
             elif not bare and (_BIRTH.near(view, start, end) or _aged(view, start, end)):
                 yield start, end, Confidence.LIKELY
 
+    @property
+    def waits(self) -> bool:
+        """Whether it finds nothing in a text without its trigger: a name may speak for a date."""
+        return False
+
     def find(self, view: View) -> list[Finding]:
         """List the findings, and in subjects a date of the past right beside somebody's name."""
-        found = super().find(view)
+        found = self.read(view) if self.name in TRIGGERS.pulled(view) else []
         if found or len(view.original) > _SUBJECT or view.figures < _FEWEST_IN_FULL:
             return found
         spans = list(_beside_names(view))

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from policies.detectors.base import Candidate, ShapeDetector, most_in
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence
-from policies.detectors.tens import LENGTH, Tens, tens_in
-from policies.text.numbers import Window
+from policies.detectors.tens import LENGTH, Span, Tens, tens_in
 from policies.text.view import View
 
 
@@ -24,8 +23,8 @@ class RegisteredNumber(ShapeDetector):
         """Give the words that make a number that checks a likely one."""
         raise NotImplementedError
 
-    def checking(self, tens: Tens) -> list[Window]:
-        """Give the numbers that check."""
+    def checking(self, tens: Tens) -> list[Span]:
+        """Give where the numbers stand that check."""
         raise NotImplementedError
 
     def foreign(self, view: View, start: int, end: int) -> bool:
@@ -46,15 +45,15 @@ class RegisteredNumber(ShapeDetector):
         if len(checking) > most_in(view):
             yield from self._unread(view, checking)
             return
-        for window in checking:
-            confidence = self._judge(view, window.start, window.end)
+        for start, end in checking:
+            confidence = self._judge(view, start, end)
             if confidence:
-                yield window.start, window.end, confidence
+                yield start, end, confidence
 
-    def _unread(self, view: View, checking: list[Window]) -> Iterator[Candidate]:
+    def _unread(self, view: View, checking: list[Span]) -> Iterator[Candidate]:
         """Yield the first of so many numbers that reading about each would take too long."""
         if self.own().anywhere(view) or self.field().anywhere(view):
-            yield checking[0].start, checking[0].end, Confidence.LIKELY
+            yield *checking[0], Confidence.LIKELY
 
     def _judge(self, view: View, start: int, end: int) -> Confidence | None:
         """Judge a number that checks."""

@@ -19,6 +19,7 @@ from policies.detectors.columns import Headings
 from policies.detectors.finding import Confidence, Detector, Finding, Severity
 from policies.detectors.names.glance import Glance
 from policies.detectors.names.nearby import NEARBY, parts, places
+from policies.detectors.search import search
 from policies.detectors.triggers import KINDS_OF_WORDS, TRIGGERS, Place, Triggers
 from policies.text.view import View, normalise
 
@@ -92,8 +93,8 @@ class Scan:
         detectors = self._open()
         near = tuple(detector for detector in detectors if detector.name in NEARBY)
         if len(view.normal) <= _WHOLE:
-            for detector in set(detectors) - set(near):
-                self._keep(self._uncut(detector.find(view), view, at), at)
+            others = (detector for detector in detectors if detector not in near)
+            self._keep(self._uncut(search(view, others), view, at), at)
             self._search_near(view, at, near, [(0, len(view.normal))])
             self._search_tables(view, at)
             return
@@ -104,8 +105,8 @@ class Scan:
                 return
             self._keep(self._of_this_piece(detector.read(view), view, at), at)
         self._search_tables(view, at)
-        for detector in set(detectors) - {*quick, *near, *swift}:
-            self._keep(self._uncut(detector.find(view), view, at), at)
+        for other in set(detectors) - {*quick, *near, *swift}:
+            self._keep(self._uncut(other.find(view), view, at), at)
         triggers = _triggers(tuple(detector.name for detector in quick))
         for stretch in _stretches(triggers.places(view.ascii), len(view.normal)):
             if self._patience.ends():

@@ -6,11 +6,13 @@ Source: NHS Data Dictionary, NHS NUMBER; Learning Records Service, ULN specifica
 check of the UTR.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from policies.text.numbers import Run, Window
 from policies.text.view import View
+
+Span = tuple[int, int]  # of the normal text
 
 LENGTH = 10
 _WEIGHTS = range(10, 0, -1)  # a patient's number makes a multiple of 11, a learner's leaves 10
@@ -34,32 +36,32 @@ class Tens:
     @cached_property
     def patients(self) -> list[Window]:
         """Those that check as the numbers of the health services, digits all alike apart."""
-        return [window for window, rest in self._by_rest if not rest]
-
-    @cached_property
-    def learners(self) -> list[Window]:
-        """Those that check as the numbers of learners."""
-        return [window for window, rest in self._by_rest if rest == _LEARNERS_REST]
-
-    @cached_property
-    def taxpayers(self) -> list[Window]:
-        """Those that check as the references of taxpayers."""
         return [
             run.window(at, LENGTH)
-            for run, places in self._places
-            for at, rest in _rests(run, places, _TAX_WEIGHTS)
-            if _TAX_FIRST[rest] == run.digits[at]
+            for run, at, rest in self._rests
+            if not rest and run.digits[at : at + LENGTH] != run.digits[at] * LENGTH
         ]
 
     @cached_property
-    def _by_rest(self) -> list[tuple[Window, int]]:
-        return [
-            (run.window(at, LENGTH), rest)
-            for run, places in self._places
-            for at, rest in _rests(run, places, _WEIGHTS)
-            if rest in {0, _LEARNERS_REST}
-            and run.digits[at : at + LENGTH] != run.digits[at] * LENGTH
-        ]
+    def learners(self) -> list[Span]:
+        """Where those stand that check as the numbers of learners."""
+        return [_span(run, at) for run, at, rest in self._rests if rest == _LEARNERS_REST]
+
+    @cached_property
+    def taxpayers(self) -> list[Span]:
+        """Where those stand that check as the references of taxpayers."""
+        rests = self._by(_TAX_WEIGHTS)
+        return [_span(run, at) for run, at, rest in rests if _TAX_FIRST[rest] == run.digits[at]]
+
+    @cached_property
+    def _rests(self) -> list[tuple[Run, int, int]]:
+        return list(self._by(_WEIGHTS))
+
+    def _by(self, weights: Sequence[int]) -> Iterator[tuple[Run, int, int]]:
+        """Yield where each number begins, and what its weighted sum leaves."""
+        for run, places in self._places:
+            for at, total in zip(places, run.weighted(weights, places), strict=True):
+                yield run, at, total % _MODULUS
 
 
 def tens_in(view: View) -> Tens:
@@ -70,6 +72,5 @@ def tens_in(view: View) -> Tens:
     return found
 
 
-def _rests(run: Run, places: list[int], weights: Sequence[int]) -> list[tuple[int, int]]:
-    sums = run.weighted(weights, places)
-    return [(at, total % _MODULUS) for at, total in zip(places, sums, strict=True)]
+def _span(run: Run, at: int) -> Span:
+    return run.starts[at], run.end(at + LENGTH - 1)

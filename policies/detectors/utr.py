@@ -8,9 +8,8 @@ stand by it.
 from policies.detectors.context import Words
 from policies.detectors.finding import Severity
 from policies.detectors.registered_number import RegisteredNumber
-from policies.detectors.tens import Tens
+from policies.detectors.tens import Span, Tens
 from policies.detectors.triggers import NUMBER
-from policies.text.numbers import Window
 from policies.text.view import View
 
 _OWN = Words(
@@ -36,8 +35,8 @@ class UniqueTaxpayerReference(RegisteredNumber):
         """Give the words of tax."""
         return _TAX
 
-    def checking(self, tens: Tens) -> list[Window]:
-        """Give the numbers that check as those of taxpayers."""
+    def checking(self, tens: Tens) -> list[Span]:
+        """Give where the numbers stand that check as those of taxpayers."""
         return tens.taxpayers
 
     def foreign(self, view: View, start: int, end: int) -> bool:

@@ -106,7 +106,7 @@ def _longest(terms: list[Term]) -> Iterator[Term]:
             yield term
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FactDetector:
     """Finds facts of one kind."""
 

@@ -122,7 +122,7 @@ def _opening(line: Line, end: int, about: set[str], known: bool) -> Confidence |
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Initials:
     """Finds initials of persons in casework."""
 

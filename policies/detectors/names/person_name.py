@@ -130,7 +130,7 @@ def _of_a_firm(line: Line, at: int) -> bool:
     return surname and " & " in gaps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PersonName:
     """Finds names of persons."""
 
