@@ -8,7 +8,6 @@ Must never keep more than a piece in memory beside the text itself.
 """
 
 import time
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -124,7 +123,7 @@ class Scan:
         for found in self._found.values():
             for one in found:
                 if one.detector not in NEARBY and at + view.starts[0] <= one.start:
-                    start = bisect_left(view.starts, one.start - at)
+                    start = view.place(one.start - at)
                     signs.append((start, start + one.end - one.start))
                     if one.severity >= Severity.HIGH and one.confidence > Confidence.POSSIBLE:
                         numbers.append(start)
@@ -180,7 +179,7 @@ class Scan:
 
     def _keep(self, findings: Iterable[Finding], shift: int) -> None:
         for one in findings:
-            moved = replace(one, start=one.start + shift, end=one.end + shift)
+            moved = replace(one, start=one.start + shift, end=one.end + shift) if shift else one
             self._found[one.detector].add(moved)
 
 

@@ -76,6 +76,12 @@ class View:
         """Give a non-empty span of the normal text as a span of the original."""
         return self.starts[start], self.ends[end - 1]
 
+    def place(self, at: int) -> int:
+        """Give where in the normal text stands what stands at a place of the original, or after."""
+        if isinstance(self.starts, range):
+            return min(max(0, at - self.starts.start), len(self.starts))
+        return bisect_left(self.starts, at)
+
     def part(self, start: int, end: int) -> "View":
         """Give the view of a stretch of the normal text; its spans are of the same original."""
         spans = self.starts[start:end], self.ends[start:end]
@@ -107,9 +113,7 @@ class View:
         if not self.normal or "\n" not in self.original:
             return []
         blank = _BLANK_LINE.finditer(self.original, self.starts[0], self.ends[-1])
-        if isinstance(self.starts, range):
-            return [match.start() - self.starts.start for match in blank]
-        return [bisect_left(self.starts, match.start()) for match in blank]
+        return [self.place(match.start()) for match in blank]
 
     @cached_property
     def figures(self) -> int:

@@ -123,7 +123,7 @@ def _lines(view: View, start: int, end: int) -> Iterator[tuple[int, int]]:
             row = newline + 1
             newline = original.find("\n", row, last)
         stop = last if newline < 0 else newline
-        first, after = bisect_left(view.starts, at), bisect_left(view.starts, stop)
+        first, after = view.place(at), view.place(stop)
         if after > first:
             yield first, after
         at = stop + 1

@@ -58,7 +58,7 @@ def _names(line: Line) -> list[NameSpan]:
     model = Model(line)
     likely = {at: chance for at in left if (chance := model.probability(at)) > _LEAST}
     found = sorted(found + list(_joined(line, likely)))
-    return sorted(found + list(_partners(line, found)))
+    return sorted(found + list(_partners(line, found))) if found else found
 
 
 def _partners(line: Line, found: list[NameSpan]) -> Iterator[NameSpan]:
