@@ -118,6 +118,8 @@ def _of_many(text: bytes, start: int) -> bool:
 def _beside_names(view: View) -> Iterator[tuple[int, int]]:
     """Yield dates, years in full, that end a name: what is planned lies in the future."""
     before = date.today().year - _YOUNGEST  # noqa: DTZ011 - a year is enough
+    if not any(int(year) <= before for year in _YEAR.findall(view.ascii)):
+        return
     names: list[tuple[int, int]] | None = None
     for start, end, bare in _dates(view.ascii):
         years = [int(text) for text in _YEAR.findall(view.ascii[start:end])]

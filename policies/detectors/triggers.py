@@ -38,7 +38,7 @@ class Trigger(NamedTuple):
     labels: str = ""  # of which a value stands some way off, as of words
     signs: str = ""
     codes: str = ""
-    streets: str = ""
+    streets: str = ""  # each with a digit in it
 
 
 ANYTHING = Trigger()  # no pattern: the detector looks at every text
@@ -97,7 +97,7 @@ class Triggers:
         if found is None:
             names: set[str] = set()
             for number, kind in self._of_kinds():
-                if kinds >> number & 1:
+                if kinds >> number & 1 and (view.figures or not kind.needs_digits):
                     names.update(kind.pulled(view.ascii))
             found = view.memory[self] = frozenset(names)
         return found
@@ -128,6 +128,7 @@ class _Kind:
 
     def __init__(self, kind: str, patterns: dict[str, str]) -> None:
         self._only_near_digits = kind == "words"
+        self.needs_digits = kind in {"words", "streets"}
         self._names = frozenset(patterns)
         pulling: dict[str, list[str]] = {}  # many detectors have the same pattern
         for name, pattern in patterns.items():

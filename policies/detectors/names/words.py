@@ -78,7 +78,7 @@ def read(text: str) -> Line:
         word = word_of(match.group(), start, text[last:start][-_LONGEST_GAP:])
         if words and start == last:  # PO643400, LU3
             words[-1].thing = word.thing = True
-        if not word.owns and word.low.endswith("s") and text[end : end + 1] == "'":
+        if text[end : end + 1] == "'" and word.low.endswith("s"):
             word.owns = True
         words.append(word)
         last = end
