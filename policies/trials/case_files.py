@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from policies.errors import PolicyError, Problem, quoted
 from policies.language.wording import problems_in
 from policies.language.yamltree import MAX_BYTES, Tree, read_tree
-from policies.trials.case_schema import EVERYBODY, NULL_SENDER, Case, CaseFile, Known
+from policies.trials.case_schema import EVERYBODY, Case, CaseFile, Known
+from policies.trials.case_values import NULL_SENDER
 
 MAIL_LIMIT = 32 * 1024 * 1024
 SUFFIX = ".cases"

@@ -5,114 +5,28 @@ made from these models. Promises that an unknown key is an error, as in a policy
 of four lines is a whole case. Must never decide anything.
 """
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-)
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import core_schema
 
 from policies.decision import Outcome
-from policies.errors import quoted
-from policies.language.vocabulary import LengthOfTime, OneOf, OneOrMany, YesNo, wrong
-from policies.settings import domain_entry
-from vault.address import Address
-from vault.errors import AddressError
+from policies.language.annotations import LengthOfTime, OneOf, OneOrMany, Shortened, YesNo
+from policies.trials.case_values import (
+    ONE_LINE,
+    FileName,
+    Line,
+    MailAddress,
+    Moment,
+    OwnDomain,
+    Recipient,
+    RuleName,
+)
 
-LONDON = ZoneInfo("Europe/London")
-NULL_SENDER = "<>"
 EVERYBODY = "everybody"
 CASE_OUTCOMES = tuple(str(outcome) for outcome in Outcome)
-
-FILE = r"[A-Za-z0-9][A-Za-z0-9_. -]{0,99}"
 HEADER_NAME = r"^[!-9;-~]{1,76}$"
-ONE_LINE = r"^[^\r\n]*$"
-
-Line = Annotated[str, Field(max_length=5000, pattern=ONE_LINE)]
-RuleName = Annotated[str, Field(min_length=1, max_length=60)]
-
-
-class MailAddress:
-    """Annotation for an address; `<>`, where a sender is expected, is the null sender."""
-
-    def __init__(self, *, sender: bool = False) -> None:
-        self._sender = sender
-
-    def __get_pydantic_core_schema__(
-        self, _source: object, _handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        """Accept what is an address, and keep it as it was written."""
-        return core_schema.no_info_plain_validator_function(self._check)
-
-    def __get_pydantic_json_schema__(
-        self, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Let editors check that it is text."""
-        return {"type": "string"}
-
-    def _check(self, value: object) -> str:
-        if self._sender and value == NULL_SENDER:
-            return NULL_SENDER
-        try:
-            Address.parse(value if isinstance(value, str) else "")
-        except AddressError:
-            raise wrong(
-                f"{quoted(str(value))} is not an address", allowed="such as jo@example.org"
-            ) from None
-        return str(value)
-
-
-class Moment:
-    """Annotation for a moment: `2026-11-24 10:00`, Europe/London unless a zone is written."""
-
-    def __get_pydantic_core_schema__(
-        self, _source: object, _handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        """Accept a date and time; give it as aware UTC."""
-        return core_schema.no_info_plain_validator_function(self._check)
-
-    def __get_pydantic_json_schema__(
-        self, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Let editors check that it is text."""
-        return {"type": "string"}
-
-    def _check(self, value: object) -> datetime:
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            raise wrong(
-                f"{quoted(str(value))} is not a date and time", allowed="2026-11-24 10:00"
-            ) from None
-        return moment.replace(tzinfo=moment.tzinfo or LONDON).astimezone(UTC)
-
-
-def _domain(value: object) -> str:
-    try:
-        return domain_entry(value if isinstance(value, str) else "")
-    except ValueError:
-        allowed = "such as example.gov.uk, or .example.gov.uk for its subdomains"
-        raise wrong(f"{quoted(str(value))} is not a domain", allowed=allowed) from None
-
-
-def _file_name(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(FILE, value):
-        return value
-    raise wrong(f"{quoted(str(value))} is not a file name", allowed="a name without a folder")
-
-
-FileName = Annotated[str, BeforeValidator(_file_name)]
-OwnDomain = Annotated[str, BeforeValidator(_domain)]
-Recipient = Annotated[str, MailAddress()]
 
 
 class CasePart(BaseModel):
@@ -183,31 +97,22 @@ class Expected(CasePart):
     )
 
 
-class ShortForms:
+class ShortForms(Shortened):
     """Annotation for expectations: a word or a block for everybody, or one for each recipient."""
 
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        """Accept the short forms and give the long one."""
-        return core_schema.no_info_before_validator_function(_spelt_out, handler(source))
+    def spelt_out(self, value: object) -> object:
+        """Give the long form: a block for each recipient, or for everybody."""
+        if not isinstance(value, dict):
+            return {EVERYBODY: _block(value)}
+        if value and not any("@" in str(key) for key in value):
+            return {EVERYBODY: value}
+        return {key: _block(entry) for key, entry in value.items()}
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def forms(self, long: JsonSchemaValue) -> JsonSchemaValue:
         """Let editors accept every form."""
-        many = handler(schema)
-        block = many["additionalProperties"]
+        block = long["additionalProperties"]
         word = {"type": "string", "enum": list(CASE_OUTCOMES)}
-        return {"anyOf": [word, block, {**many, "additionalProperties": {"anyOf": [word, block]}}]}
-
-
-def _spelt_out(value: object) -> object:
-    if not isinstance(value, dict):
-        return {EVERYBODY: _block(value)}
-    if value and not any("@" in str(key) for key in value):
-        return {EVERYBODY: value}
-    return {key: _block(entry) for key, entry in value.items()}
+        return {"anyOf": [word, block, {**long, "additionalProperties": {"anyOf": [word, block]}}]}
 
 
 def _block(value: object) -> object:

@@ -17,7 +17,8 @@ from policies.knowledge import NOTHING_KNOWN
 from policies.language.durations import say_duration
 from policies.message.mime import outline
 from policies.trials.case_files import PlacedCase
-from policies.trials.case_schema import NULL_SENDER, Expected, Known
+from policies.trials.case_schema import Expected, Known
+from policies.trials.case_values import NULL_SENDER
 from policies.trials.composing import compose
 from vault.address import Address
 

@@ -10,7 +10,8 @@ from email.header import Header
 from email.message import EmailMessage
 
 from policies.trials.case_files import PlacedCase
-from policies.trials.case_schema import NULL_SENDER, Attached, Case
+from policies.trials.case_schema import Attached, Case
+from policies.trials.case_values import NULL_SENDER
 
 _DATE = "Tue, 24 Nov 2026 10:00:00 +0000"
 _BOUNDARY = "case-boundary-{}"

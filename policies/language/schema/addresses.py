@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from policies.language.annotations import OneOrMany, YesNo
 from policies.language.schema.part import Part, Words
-from policies.language.vocabulary import OneOrMany, YesNo
 
 
 class AddressTest(Part):

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from policies.language.annotations import OneOf, OneOrMany, TimeOfDay
 from policies.language.schema.part import Part, Words
-from policies.language.vocabulary import OneOf, OneOrMany, TimeOfDay
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS = (*WEEKDAYS, "weekdays", "weekend")

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from policies.language.annotations import OneOf, OneOrMany, Size, YesNo
 from policies.language.schema.addresses import AddressTest, RecipientTest
 from policies.language.schema.circumstances import (
     CountTest,
@@ -18,7 +19,6 @@ from policies.language.schema.circumstances import (
 )
 from policies.language.schema.part import Part, Words
 from policies.language.schema.texts import AttachmentTest, TextTest
-from policies.language.vocabulary import OneOf, OneOrMany, Size, YesNo
 
 DIRECTIONS = ("internal", "partner", "external")
 FLAG_KINDS = (

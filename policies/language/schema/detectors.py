@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from policies.detectors.custom import CHECKSUMS
+from policies.language.annotations import OneOf, OneOrMany
 from policies.language.schema.part import Part, Words
-from policies.language.vocabulary import OneOf, OneOrMany
 
 LABEL = r"^[ -~]*[!-~][ -~]*$"
 Label = Annotated[str, Field(min_length=1, max_length=60, pattern=LABEL)]

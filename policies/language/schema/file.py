@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from policies.detectors.custom import MOST_DETECTORS
+from policies.language.annotations import Day, OneOf, OneOrMany
 from policies.language.schema.detectors import OwnDetector
 from policies.language.schema.part import FILE_NAME, AgreementName, ListName, Part, Words
 from policies.language.schema.rule import Rule
 from policies.language.schema.settings import Settings
-from policies.language.vocabulary import Day, OneOf, OneOrMany
 
 LIST_KINDS = ("domains", "mailboxes", "addresses")
 

@@ -13,8 +13,9 @@ from pydantic import AfterValidator, Field
 
 from policies.decision import Outcome
 from policies.errors import quoted
+from policies.language.annotations import LengthOfTime, OneOf, OneOrMany, YesNo
 from policies.language.schema.part import LIST_NAME, Part
-from policies.language.vocabulary import LengthOfTime, OneOf, OneOrMany, YesNo, wrong
+from policies.language.vocabulary import wrong
 from policies.terms import Otherwise, Protection, Tls
 from vault.strength import Strength
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from policies.language.annotations import OneOf, YesNo
 from policies.language.schema.conditions import Conditions
 from policies.language.schema.outcomes import (
     NEUTRAL,
@@ -16,7 +17,6 @@ from policies.language.schema.outcomes import (
     SealTerms,
 )
 from policies.language.schema.part import RULE_NAME, Part
-from policies.language.vocabulary import OneOf, YesNo
 
 
 class Rule(Part):

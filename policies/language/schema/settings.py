@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from policies.language.annotations import OneOf, OneOrMany
 from policies.language.schema.outcomes import SealTerms
 from policies.language.schema.part import GUID, Part, Words
-from policies.language.vocabulary import OneOf, OneOrMany
 
 SENSITIVITIES = ("personal", "private", "company-confidential")
 

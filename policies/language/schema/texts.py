@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from policies.language.annotations import OneOf, OneOrMany, Size, YesNo
 from policies.language.schema.part import DetectorName, Part, Words
-from policies.language.vocabulary import OneOf, OneOrMany, Size, YesNo
 
 SEVERITIES = ("low", "medium", "high", "critical")
 CONFIDENCES = ("possible", "likely", "sure")

@@ -15,7 +15,7 @@ from policies.language import loader
 from policies.message.mime import outline
 from policies.trials import replay_report
 from policies.trials.case_files import folder_of, read_cases
-from policies.trials.case_schema import NULL_SENDER
+from policies.trials.case_values import NULL_SENDER
 from policies.trials.cases import CaseKnowledge
 from policies.trials.composing import compose
 from policies.trials.recorded import patterns_of, record
