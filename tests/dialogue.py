@@ -4,6 +4,8 @@ A dialogue has one step a line:
 
     > EHLO client.example         send this line and CRLF
     >> "\\n.\\r\\n"                 send these bytes: a Python string, latin-1, nothing added
+    * 5000 "x"                    send such a string so many times
+    W 0.1                         wait so many seconds
     < 250 2.1.0                   read one reply; it must begin with this
     <! AUTH                       the last reply must not contain this
     <? SIZE                       the last reply must contain this
@@ -11,12 +13,14 @@ A dialogue has one step a line:
     PLAIN login password          AUTH PLAIN with an initial response
     EOF                           half-close
     X                             the server must close, having said nothing more
+    GONE                          the server must close, whatever it says
     = 2                           so many mails must have been taken by now
 """
 
 import ast
 import asyncio
 import base64
+import contextlib
 import re
 import ssl
 from collections.abc import Awaitable, Callable
@@ -127,6 +131,9 @@ class _Player:
         self.steps: dict[str, Callable[[str], Awaitable[None]]] = {
             ">": talk.send,
             ">>": self.raw,
+            "*": self.repeat,
+            "W": self.wait,
+            "GONE": self.gone,
             "<": self.reply,
             "<!": self.lacks,
             "<?": self.has,
@@ -139,6 +146,17 @@ class _Player:
 
     async def raw(self, text: str) -> None:
         await self.talk.send(str(ast.literal_eval(text)).encode("latin-1"))
+
+    async def repeat(self, text: str) -> None:
+        times, _, what = text.partition(" ")
+        with contextlib.suppress(ConnectionError):  # what it said before it closed is read next
+            await self.talk.send(str(ast.literal_eval(what)).encode("latin-1") * int(times))
+
+    async def wait(self, text: str) -> None:
+        await asyncio.sleep(float(text))
+
+    async def gone(self, _: str) -> None:
+        await self.talk.closed()
 
     async def reply(self, text: str) -> None:
         reply = await self.talk.reply()

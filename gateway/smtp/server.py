@@ -317,7 +317,12 @@ class Door(SMTP):
 
     async def _ask(self, challenge: bytes) -> bytes:
         await self._say(Reply(334, "", base64.b64encode(challenge).decode()))
-        line = await read_line(self._reader, self._limits.auth_line)
+        try:
+            line = await read_line(self._reader, self._limits.auth_line)
+        except LineTooLongError as error:
+            raise RefusedError(replies.LINE_TOO_LONG) from error
+        except UnsafeLineError as error:
+            raise RefusedError(replies.LINE_UNSAFE) from error
         self._reset_timeout()
         return line
 

@@ -14,7 +14,7 @@ from gateway.smtp.limits import Limits
 from gateway.smtp.listener import Listener, addresses
 from gateway.smtp.premises import Kind
 from gateway.smtp.replies import Reply
-from gateway.smtp.sasl import Bearer, Credentials
+from gateway.smtp.sasl import PASSWORD_MECHANISMS, Bearer, Credentials
 from tests.certificates import self_signed
 from tests.dialogue import Talk
 from vault.address import Address
@@ -128,7 +128,11 @@ async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
 
 @contextlib.asynccontextmanager
 async def doorway(
-    folder: Path, limits: Limits | None = None, grace: float = 0.0, **settings: object
+    folder: Path,
+    limits: Limits | None = None,
+    grace: float = 0.0,
+    mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS,
+    **settings: object,
 ) -> AsyncIterator[Doorway]:
     certificate, key = self_signed(folder)
     configured = SmtpSettings.model_validate(
@@ -144,7 +148,8 @@ async def doorway(
         }
     )
     notebook = Notebook(ContentFolder(folder / "contents"))
-    listener = Listener.of(configured, notebook, limits or Limits(greeting_pause=0))
+    limits = limits or Limits(greeting_pause=0)
+    listener = Listener.of(configured, notebook, limits, mechanisms)
     await listener.start(addresses(configured))
     try:
         client = ssl.create_default_context(cafile=str(certificate))

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import structlog
 
 from gateway.smtp.limits import Limits
 from gateway.smtp.premises import Kind
+from gateway.smtp.sasl import PASSWORD_MECHANISMS, TOKEN_MECHANISMS
 from tests.dialogue import Talk, play, read_dialogues
 from tests.gateway.doorway import doorway, until
 
@@ -27,19 +29,53 @@ LIMITS = Limits(
     handshake=5,
 )
 
+QUICK = replace(LIMITS, idle=1.2, handshake=1.2, data_rate=1000, data_rate_after=0.6)
+
 HERE = Path(__file__).parent / "dialogues"
 COMMON = read_dialogues(HERE / "common.txt")
-SCRIPTS = {
-    (kind, name): script
-    for kind in Kind
-    for name, script in read_dialogues(HERE / f"{kind.value}.txt", COMMON).items()
-}
+FILES = {file.stem: read_dialogues(file, COMMON) for file in HERE.glob("*.txt")}
+FILES.pop("common")
+AT_ONCE = 16
+EVERYTHING = (*PASSWORD_MECHANISMS, *TOKEN_MECHANISMS)
 
 
-@pytest.mark.parametrize(("kind", "name"), SCRIPTS, ids=str)
-async def test_dialogue(kind: Kind, name: str, tmp_path: Path) -> None:
-    async with doorway(tmp_path, LIMITS) as door, await door.talk(kind) as talk:
-        await play(talk, SCRIPTS[kind, name], door.tls, lambda: len(door.taken))
+@pytest.mark.parametrize("name", sorted(FILES))
+async def test_dialogues(name: str, tmp_path: Path) -> None:
+    """Play every dialogue of a file, many at once, at one door; each has its own name in EHLO."""
+    kind, _, subject = name.partition("-")
+    limits = QUICK if subject == "timeouts" else LIMITS
+    room = asyncio.Semaphore(AT_ONCE)
+    problems: list[str] = []
+    async with doorway(tmp_path, limits, mechanisms=EVERYTHING) as door:
+
+        async def played(number: int, title: str, steps: list[str]) -> None:
+            me = f"c{number}.example"
+            mine = [
+                re.sub(
+                    r"\b(EHLO|HELO) (?:x|client\.example)\b", rf"\1 {me}", one, flags=re.IGNORECASE
+                )
+                for one in steps
+            ]
+            async with room, await door.talk(Kind(kind)) as talk:
+                try:
+                    await play(
+                        talk,
+                        mine,
+                        door.tls,
+                        lambda: sum(one.session.helo == me for one in door.taken),
+                    )
+                except (AssertionError, OSError, TimeoutError) as error:
+                    problems.append(f"{title}: {error!r}")
+
+        scripts = enumerate(FILES[name].items())
+        await asyncio.gather(*(played(number, *one) for number, one in scripts))
+        assert problems == []
+        async with await door.talk(hello=True) as honest:
+            assert (await honest.mail("a@b.org", "c@d.org", data=b"x")).startswith("250")
+
+
+def test_there_are_enough() -> None:
+    assert sum(map(len, FILES.values())) >= 200
 
 
 async def test_a_dialogue_can_fail(tmp_path: Path) -> None:
