@@ -6,13 +6,11 @@ this project except `engine.py`, which stands beside it.
 
 import json
 import sys
-from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent)]
-from engine import Span, timed  # noqa: E402 - found by the line above, in any environment
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry  # noqa: E402
-from presidio_analyzer import predefined_recognizers as known  # noqa: E402
-from presidio_analyzer.nlp_engine import NoOpNlpEngine  # noqa: E402
+from engine import Span, timed  # Python finds it where this file stands
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer import predefined_recognizers as known
+from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 TYPES = {
     "CREDIT_CARD": "CARD",

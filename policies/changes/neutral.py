@@ -40,7 +40,7 @@ UNUSUAL = "its header is not laid out in a usual way"
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,5})\Z")
 
 
-class CannotHide(Exception):  # noqa: N818 - it reads as what it says
+class CannotHideError(Exception):
     """The subject of a mail cannot be hidden; says why."""
 
 
@@ -52,13 +52,13 @@ def neutral_subject(organisation: str, reference: str) -> str:
 def plan(outline: Outline, read: Read, subject: bytes) -> list[Edit]:
     """Return the edits that put `subject`, a header field, in place of what the mail says.
 
-    Raises CannotHide.
+    Raises CannotHideError.
     """
     if why := obstacle(outline):
-        raise CannotHide(why)
+        raise CannotHideError(why)
     for part in outline.parts:
         if part.content_type in _SHOWN_ELSEWHERE:
-            raise CannotHide(_SHOWN_ELSEWHERE[part.content_type])
+            raise CannotHideError(_SHOWN_ELSEWHERE[part.content_type])
     heads = read_at(read(), map(head_of, outline.parts))
     numbers = count(1)
     edits: list[Edit] = []
@@ -100,21 +100,21 @@ def _renamed(field: Field, name: bytes) -> Iterator[Edit]:
     word = b"filename" if field.name == "content-disposition" else b"name"
     new = b';\r\n\t%s="%s"' % (word, name)
     if _FORM.fullmatch(_PARAMETER.sub(b"", field.value)) is None:
-        raise CannotHide(UNUSUAL)  # a piece of a name could be left behind
+        raise CannotHideError(UNUSUAL)  # a piece of a name could be left behind
     for found in _PARAMETER.finditer(field.raw):
         yield Edit(field.at + found.start(), found.end() - found.start(), new)
         new = b""
 
 
 def _prove(read: Read, edits: list[Edit], subject: bytes) -> None:
-    """Read the mail as it would be sent. Raises CannotHide if anything is left to be read."""
+    """Read the mail as it would be sent. Raises CannotHideError if anything is left to be read."""
     try:
         seen = outline_of(splice(read(), ordered(edits)))
     except ValueError:
-        raise CannotHide(UNUSUAL) from None
+        raise CannotHideError(UNUSUAL) from None
     shown = [b"Subject:" + one.raw for one in seen.headers if one.name.lower() == "subject"]
     named = [name for part in seen.parts for name in part.names]
     topics = [name for name in _TOPIC if seen.all(name)]
     neutral = all(re.fullmatch(r"attachment-\d+(\.[a-z0-9]{1,5})?", name) for name in named)
     if seen.problems or shown != [subject.removesuffix(b"\r\n")] or topics or not neutral:
-        raise CannotHide(UNUSUAL)
+        raise CannotHideError(UNUSUAL)

@@ -32,7 +32,7 @@ def plan(outline: Outline, read: Read, changes: Changes, *, subject: bytes, host
     """Return how `changes` are made in a mail that `read` gives anew each time.
 
     `subject` is the neutral subject as a header field, `hostname` what our Received lines name.
-    Raises `neutral.CannotHide`.
+    Raises `neutral.CannotHideError`.
     """
     edits: list[Edit] = []
     left: list[str] = []

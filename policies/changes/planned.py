@@ -8,7 +8,7 @@ mail. Must never change a byte: whoever sends makes the edits.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from policies.changes.neutral import CannotHide
+from policies.changes.neutral import CannotHideError
 from policies.changes.plan import Plan, plan
 from policies.decision import Decision, Outcome, Reason
 from policies.message.shape import Outline
@@ -54,7 +54,7 @@ def planned(
     for changes in {one.changes for one in decisions if _is_copy(one)} - {UNCHANGED}:
         try:
             plans[changes] = plan(outline, read, changes, subject=subject, hostname=hostname)
-        except CannotHide as error:
+        except CannotHideError as error:
             failed[changes] = f"its subject cannot be hidden: {error}"
     kept = tuple(_sealed(one) if one.changes in failed else one for one in decisions)
     return Planned(kept, plans, tuple(_left(decisions, plans, failed)))

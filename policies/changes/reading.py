@@ -59,7 +59,7 @@ class TextReader:
     _encoded: bytes = b""
     _text: str = ""
     _left: bytes = b""
-    _decoder: codecs.IncrementalDecoder | None = None
+    _decoder: codecs.IncrementalDecoder = field(init=False)
 
     def __post_init__(self) -> None:
         self._at = self.tail_at = self.part.start
@@ -98,7 +98,6 @@ class TextReader:
         self._encoded = window[-200:]
 
     def _decoded(self, data: bytes, *, last: bool = False) -> str:
-        assert self._decoder is not None  # noqa: S101 - made in __post_init__
         if self.part.encoding == "base64":
             data = self._base64(data)
         elif self.part.encoding == "quoted-printable":

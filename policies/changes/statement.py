@@ -35,7 +35,7 @@ _PLAIN_SPELLING = str.maketrans(
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
-class CannotAdd(Exception):  # noqa: N818 - it reads as what it says
+class CannotAddError(Exception):
     """A part to which nothing can be added; says why."""
 
 
@@ -51,7 +51,7 @@ def plan(outline: Outline, read: Read, statements: tuple[str, ...]) -> tuple[lis
     for part in parts:
         try:
             readers.append(_reader(part, heads[part.head], statements))
-        except CannotAdd as error:
+        except CannotAddError as error:
             reasons.append(str(error))
     _read_through(read(), readers)
     if any(reader.has_openpgp for reader in readers):
@@ -62,7 +62,7 @@ def plan(outline: Outline, read: Read, statements: tuple[str, ...]) -> tuple[lis
     for reader in readers if missing else []:
         try:
             edits.append(_edit(reader, missing))
-        except CannotAdd as error:
+        except CannotAddError as error:
             reasons.append(str(error))
     return edits, "; ".join(dict.fromkeys(reasons))
 
@@ -86,23 +86,23 @@ def text_parts(outline: Outline) -> list[Part]:
 
 def _reader(part: Part, head: bytes, statements: tuple[str, ...]) -> TextReader:
     if any(field.name == "content-md5" for field in fields_of(head, part.head)):
-        raise CannotAdd("a part carries a checksum")
+        raise CannotAddError("a part carries a checksum")
     if part.encoding not in (*_IDENTITY, "base64", "quoted-printable"):
-        raise CannotAdd("a part is in an unusual transfer encoding")
+        raise CannotAddError("a part is in an unusual transfer encoding")
     if part.size == 0:
-        raise CannotAdd("a part is empty")
+        raise CannotAddError("a part is empty")
     charset = _charset(part.charset or "us-ascii")
     return TextReader(part, charset, statements)
 
 
 def _charset(name: str) -> str:
-    """Return the codec of a character set in which ASCII stands for itself. Raises CannotAdd."""
+    """Return the codec of a character set in which ASCII is itself. Raises CannotAddError."""
     try:
         codec = codecs.lookup(name).name
     except (LookupError, ValueError):
         codec = ""
     if _WRITABLE.fullmatch(codec) is None:
-        raise CannotAdd("a part is in a character set that cannot be added to")
+        raise CannotAddError("a part is in a character set that cannot be added to")
     return codec
 
 
@@ -121,7 +121,7 @@ def _read_through(chunks: Iterable[bytes], readers: list[TextReader]) -> None:
 
 def _edit(reader: TextReader, statements: tuple[str, ...]) -> Edit:
     if reader.damaged:
-        raise CannotAdd("a part is damaged")
+        raise CannotAddError("a part is damaged")
     if reader.part.encoding == "base64":
         return _into_base64(reader, statements)
     if reader.is_html:
@@ -156,10 +156,10 @@ def _into_base64(reader: TextReader, statements: tuple[str, ...]) -> Edit:
     letters = [m.start() for m in re.finditer(rb"[A-Za-z0-9+/=]", reader.tail)]
     letters = letters[-reader.before_tail % 4 :]
     if not letters or len(letters) % 4:
-        raise CannotAdd("a part is damaged")
+        raise CannotAddError("a part is damaged")
     coded = bytes(reader.tail[at] for at in letters)
     if b"=" in coded.rstrip(b"="):
-        raise CannotAdd("a part is damaged")
+        raise CannotAddError("a part is damaged")
     text = base64.b64decode(coded)
     at, added = _place(reader, text, statements)
     group = at // 3
@@ -210,7 +210,7 @@ def _encoded(text: str, charset: str) -> bytes:
             return spelling.encode(charset)
         except UnicodeError:
             continue
-    raise CannotAdd("the statement cannot be written in the character set of a part")
+    raise CannotAddError("the statement cannot be written in the character set of a part")
 
 
 def _quoted_printable(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.changing import subject_line
 from policies.changes import neutral, plan, statement
 from policies.changes.fields import fields_of, signed_names
-from policies.changes.neutral import CannotHide
+from policies.changes.neutral import CannotHideError
 from policies.changes.plan import Plan
 from policies.changes.splice import Edit, from_text, ordered, read_at, splice, to_text
 from policies.message.mime import outline
@@ -444,7 +444,7 @@ IMPOSSIBLE = {
 
 @pytest.mark.parametrize("data", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 def test_a_subject_that_cannot_be_hidden_is_said(data: bytes) -> None:
-    with pytest.raises(CannotHide):
+    with pytest.raises(CannotHideError):
         neutral.plan(outline([data]), lambda: [data], SUBJECT)
 
 

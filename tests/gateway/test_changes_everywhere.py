@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.changing import subject_line
 from policies.changes import plan
-from policies.changes.neutral import CannotHide
+from policies.changes.neutral import CannotHideError
 from policies.changes.plan import Plan
 from policies.changes.splice import splice
 from policies.message.mime import Outline, outline
@@ -79,7 +79,7 @@ def test_neutral_subjects_of_every_mail() -> None:
         before = outline([data])
         try:
             made = planned(data, HIDDEN)
-        except CannotHide:
+        except CannotHideError:
             impossible += 1
             continue
         hidden += 1
