@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from vault import access, tables
 from vault.address import Address
 from vault.audit import Act, record
+from vault.errors import AccessDenied, Denial
 from vault.facts import address_of
 from vault.keys import SealingKeys
 from vault.notice import cancel_notices, post_again
@@ -29,10 +30,17 @@ class Change:
     owner: Address
     origin: Origin
 
-    def record(self, act: Act, grantee: Address) -> None:
+    def record(self, act: Act, grantee: Address, detail: str = "") -> None:
         """Put an act that concerns one grantee on record."""
-        by, whom, place = str(self.owner), str(grantee), self.origin
-        record(self.tx, act, package_id=self.package_id, actor=by, subject=whom, origin=place)
+        record(
+            self.tx,
+            act,
+            package_id=self.package_id,
+            actor=str(self.owner),
+            subject=str(grantee),
+            origin=self.origin,
+            detail=detail,
+        )
 
 
 def revoke(
@@ -86,6 +94,43 @@ def add(
     with store.writing() as tx:
         access.owned(tx, package_id, owner)
         admit(Change(tx, package_id, owner, origin), sealing, address)
+
+
+def correct(
+    store: Store,
+    sealing: SealingKeys,
+    owner: Address,
+    package_id: str,
+    mistaken: Address,
+    right: Address,
+    origin: Origin,
+) -> None:
+    """Let `right` open the package instead of `mistaken`, and tell them; one transaction.
+
+    A Bcc stays a Bcc. Raises AccessDenied(UNKNOWN), also where `mistaken` has no access to lose.
+    """
+    grant = tables.grants
+    if mistaken == right:
+        raise ValueError("an address is not corrected to itself")
+    with store.writing() as tx:
+        access.owned(tx, package_id, owner)
+        change = Change(tx, package_id, owner, origin)
+        chosen = (grant.c.package_id == package_id, grant.c.address == str(mistaken))
+        wanted = select(grant.c.visible, grant.c.reports)
+        active = grant.c.state == GrantState.ACTIVE
+        before = tx.execute(wanted.where(*chosen, active)).one_or_none()
+        if before is None:
+            raise AccessDenied(Denial.UNKNOWN)
+        others = (grant.c.package_id == package_id, grant.c.address == str(right))
+        known = tx.execute(select(grant.c.id).where(*others)).scalar()
+        _set_state(tx, package_id, mistaken, GrantState.REVOKED)
+        cancel_notices(tx, package_id, mistaken)
+        change.record(Act.ADDRESS_CORRECTED, right, str(mistaken))
+        change.record(Act.ACCESS_REVOKED, mistaken)
+        admit(change, sealing, right)
+        if known is None:
+            same = {"visible": before.visible, "reports": before.reports}
+            tx.execute(update(grant).where(*others).values(**same))
 
 
 def extend(

@@ -10,8 +10,7 @@ Must never let in whom the policy would have refused as a recipient of any mail.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -19,15 +18,12 @@ from aiohttp import web
 from vault import catalogue, grants, requests
 from vault.address import Address
 from vault.errors import AddressError
-from vault.facts import PackageFacts, Summary
-from vault.requests import Request
 from webreader import cookies
 from webreader.limits import Unusable, day_of, limit_of
+from webreader.managed import Typed, gather
 from webreader.pages import page, redirect, zone
-from webreader.recipients import Copy, Recipient, copies, recipients
-from webreader.sent import is_over, manager
+from webreader.sent import manager
 from webreader.site import SITE, Site, came_from, in_thread
-from webreader.timeline import Moment, by_day, tell
 
 LONGEST_TYPED: Final = 320  # characters of an address
 DONE_SECONDS: Final = 60
@@ -35,6 +31,8 @@ DONE: Final = {
     "withdrawn": "Access has been withdrawn. From now on the message cannot be opened, and a "
     "download that was under way has been cut off.",
     "restored": "Access has been given back.",
+    "corrected": "The address has been corrected. The right recipient gets an email; the wrong "
+    "address can no longer open the message.",
     "added": "The recipient has been added and gets an email.",
     "limit": "The time limit has been changed.",
     "approved": "Access has been given. The person who asked gets an email.",
@@ -46,34 +44,6 @@ ANSWERS: Final = {
     "approve": (requests.approve, "approved"),
     "decline": (requests.decline, "declined"),
 }
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Managed:
-    """A sent message, in the words of the page."""
-
-    package: PackageFacts
-    summary: Summary
-    recipients: tuple[Recipient, ...]
-    copies: tuple[Copy, ...]
-    waiting: tuple[Request, ...]
-    days: list[tuple[datetime, list[Moment]]]
-    is_over: bool
-    is_early: bool
-
-    @property
-    def active(self) -> int:
-        """How many recipients have access."""
-        return sum(recipient.is_active for recipient in self.recipients)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Typed:
-    """What the visitor has typed into the page, and what is wrong with it: (field, text)."""
-
-    address: str = ""
-    day: str | None = None
-    errors: tuple[tuple[str, str], ...] = ()
 
 
 async def show(request: web.Request) -> web.Response:
@@ -102,18 +72,33 @@ async def give_back(request: web.Request) -> web.Response:
 async def add(request: web.Request) -> web.Response:
     """POST /sent/{package}/add: let one more address open it, if the policy allows that."""
     site, owner, package = _asked(request)
-    typed = str((await request.post()).get("address", "")).strip()[:LONGEST_TYPED]
+    typed = _typed(await request.post(), "address")
     try:
-        address = Address.parse(typed).homely(site.organisation.domains)
-    except AddressError as wrong:
-        error = f"This address cannot be used: {wrong.reason}" if typed else "Enter an address"
-        return await _page(request, Typed(address=typed, errors=(("address", error),)))
-    if refusal := site.refusal(owner, address):
-        error = f"This address cannot be used: {refusal}"
-        return await _page(request, Typed(address=typed, errors=(("address", error),)))
+        address = _admissible(site, owner, typed)
+    except Unusable as wrong:
+        return await _page(request, Typed(address=typed, errors=(("address", str(wrong)),)))
     whose = (site.store, site.sealing, owner, package)
     await in_thread(request, grants.add, *whose, address, came_from(request))
     return _done(package, "added")
+
+
+async def correct(request: web.Request) -> web.Response:
+    """POST /sent/{package}/correct: the same message for another address instead of a wrong one.
+
+    The right address is held to the policy as one that is added.
+    """
+    site, owner, package = _asked(request)
+    form = await request.post()
+    typed, mistaken = _typed(form, "address"), None
+    try:
+        mistaken = Address.parse(_typed(form, "mistaken"))
+        address = _admissible(site, owner, typed, mistaken)
+    except (AddressError, Unusable) as wrong:
+        errors = (("right", str(wrong)),)
+        return await _page(request, Typed(mistaken=mistaken, right=typed, errors=errors))
+    whose = (site.store, site.sealing, owner, package)
+    await in_thread(request, grants.correct, *whose, mistaken, address, came_from(request))
+    return _done(package, "corrected")
 
 
 async def change_limit(request: web.Request) -> web.Response:
@@ -152,6 +137,24 @@ async def answer(request: web.Request) -> web.Response:
     return _done(package, "approved" if chosen == "approve" else "declined")
 
 
+def _typed(form: Mapping[str, object], name: str) -> str:
+    return str(form.get(name, "")).strip()[:LONGEST_TYPED]
+
+
+def _admissible(site: Site, owner: Address, typed: str, mistaken: Address | None = None) -> Address:
+    """Return an address that the policy lets in. Raises Unusable with a sentence for the page."""
+    try:
+        address = Address.parse(typed).homely(site.organisation.domains)
+    except AddressError as wrong:
+        reason = f"This address cannot be used: {wrong.reason}"
+        raise Unusable(reason if typed else "Enter an address") from wrong
+    if refusal := site.refusal(owner, address):
+        raise Unusable(f"This address cannot be used: {refusal}")
+    if address == mistaken:
+        raise Unusable("This is the address that did not work. Enter another one")
+    return address
+
+
 def _asked(request: web.Request) -> tuple[Site, Address, str]:
     return request.app[SITE], manager(request), request.match_info["package"]
 
@@ -164,7 +167,7 @@ async def _chosen(request: web.Request) -> Address | None:
 
 async def _page(request: web.Request, typed: Typed) -> web.Response:
     site, owner, package = _asked(request)
-    managed = await in_thread(request, _managed, site, owner, package)
+    managed = await in_thread(request, gather, site, owner, package)
     local = zone(site)
     limit = managed.package.expires_at
     response = page(
@@ -175,30 +178,14 @@ async def _page(request: web.Request, typed: Typed) -> web.Response:
         done=DONE.get(request.cookies.get(cookies.DONE, ""), "") if not typed.errors else "",
         errors=typed.errors,
         address=typed.address,
+        mistaken=typed.mistaken,
+        right=typed.right,
         day=typed.day if typed.day is not None else day_of(limit, local),
         today=day_of(site.store.clock(), local),
     )
     if cookies.DONE in request.cookies:
         cookies.drop(response, cookies.DONE)
     return response
-
-
-def _managed(site: Site, owner: Address, package_id: str) -> Managed:
-    """Gather everything the page shows. Blocks. Raises AccessDenied(UNKNOWN) for non-owners."""
-    line = catalogue.one(site.store, site.opening, owner, package_id)
-    events = catalogue.timeline(site.store, owner, package_id)
-    now = site.store.clock()
-    early = line.package.not_before
-    return Managed(
-        package=line.package,
-        summary=line.summary,
-        recipients=recipients(line.grants, events),
-        copies=copies(events),
-        waiting=tuple(requests.pending(site.store, owner, package_id)),
-        days=by_day(tell(events, owner), zone(site)),
-        is_over=is_over(line, now),
-        is_early=early is not None and early > now,
-    )
 
 
 def _done(package: str, word: str) -> web.Response:
@@ -214,6 +201,7 @@ ROUTES = [
     web.post(f"{PACKAGE}/revoke", withdraw),
     web.post(f"{PACKAGE}/restore", give_back),
     web.post(f"{PACKAGE}/add", add),
+    web.post(f"{PACKAGE}/correct", correct),
     web.post(f"{PACKAGE}/expiry", change_limit),
     web.post(PACKAGE + "/requests/{request:[a-z2-7]{26}}", answer),
 ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from vault import reasons
 from vault.address import Address
 from vault.audit import Act, Event
 from vault.catalogue import GrantLine
@@ -32,7 +33,7 @@ TAGS: Final = {
     "relayed": ("Not opened yet", "quiet"),
     "none": ("Not opened yet", "quiet"),
     "delayed": ("Notice delayed", "warn"),
-    "bounced": ("Notice not delivered", "bad"),
+    "bounced": ("Not delivered", "bad"),
 }
 
 
@@ -55,6 +56,8 @@ class Recipient:
     is_active: bool
     is_blind: bool
     facts: tuple[Fact, ...]
+    is_undelivered: bool = False
+    failure: str = ""  # why, as in "there is no such mailbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +92,17 @@ def _recipient(line: GrantLine, events: list[Event]) -> Recipient:
         state, tone = "Opened", "good"
     else:
         state, tone = TAGS[line.notice]
+    mine = [event for event in events if event.subject == str(line.address)]
+    bounced = _last(mine, Act.NOTICE_BOUNCED) if line.notice == "bounced" else None
     return Recipient(
         address=line.address,
         state=state,
         tone=tone,
         is_active=active,
         is_blind=not line.visible,
-        facts=tuple(
-            _facts(line, [event for event in events if event.subject == str(line.address)])
-        ),
+        facts=tuple(_facts(line, mine)),
+        is_undelivered=active and line.notice == "bounced",
+        failure=reasons.clause(bounced.detail) if bounced else "",
     )
 
 
@@ -105,11 +110,15 @@ def _facts(line: GrantLine, events: list[Event]) -> Iterable[Fact]:
     if line.notice in NOTICES:
         act, text = NOTICES[line.notice]
         told = _last(events, act)
+        if told and act is Act.NOTICE_BOUNCED:
+            text = f"Not delivered: {reasons.clause(told.detail)},"
         yield Fact(text, told.at if told else None, _said(told) if told else "")
     else:
         yield Fact("Not told by email")
     if line.opened_at:
         yield Fact("First opened", line.opened_at)
+    if answered := _last(events, Act.NOTICE_ANSWERED):
+        yield Fact("An automatic answer came, such as “out of office”,", answered.at)
     if line.downloads:
         yield Fact("1 download" if line.downloads == 1 else f"{line.downloads} downloads")
     if line.state != "active":

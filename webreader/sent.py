@@ -103,7 +103,7 @@ def _state(line: Line, now: datetime) -> tuple[str, str]:
     if not active:
         return "Withdrawn", "quiet"
     if any(grant.notice == "bounced" for grant in active):
-        return "Notice not delivered", "bad"
+        return "Not delivered", "bad"
     if is_over(line, now):
         return "Expired", "quiet"
     opened = sum(grant.opened_at is not None for grant in active)

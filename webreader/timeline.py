@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
+from vault import reasons
 from vault.address import Address
 from vault.audit import Act, Event
 from vault.errors import Denial
@@ -64,12 +65,12 @@ WORDS: Final[dict[Act, Words]] = {
     Act.NOTICE_QUEUED: Words("Notice to {whom} queued for sending"),
     Act.NOTICE_RELAYED: Words("Notice sent to {whom}"),
     Act.NOTICE_DELAYED: Words("Notice to {whom} delayed; it will be tried again", BAD),
-    Act.NOTICE_BOUNCED: Words("Notice to {whom} could not be delivered", BAD),
+    Act.NOTICE_BOUNCED: Words("Not delivered to {whom}", BAD),
     Act.NOTICE_ANSWERED: Words("Automatic answer came from {whom}"),
     Act.RELAY_QUEUED: Words("Copy without sealing to {whom} queued for sending"),
     Act.RELAY_DONE: Words("Copy sent without sealing to {whom}"),
     Act.RELAY_DELAYED: Words("Copy without sealing to {whom} delayed; it will be tried again", BAD),
-    Act.RELAY_BOUNCED: Words("Copy without sealing to {whom} could not be delivered", BAD),
+    Act.RELAY_BOUNCED: Words("Copy without sealing not delivered to {whom}", BAD),
     Act.MAIL_REFUSED: Words("Refused by the policy for {whom}. Sent by {who}", BAD),
     Act.HOLD_BEGUN: Words("Held. Sent by {who}"),
     Act.HOLD_OPENED: Words("Looked at by {who} while it was held"),
@@ -109,6 +110,7 @@ REFUSALS: Final = {
 _FROM_MAIL_SYSTEM: Final = frozenset(
     {Act.NOTICE_DELAYED, Act.NOTICE_BOUNCED, Act.RELAY_DELAYED, Act.RELAY_BOUNCED, Act.RELAY_UNSAFE}
 )
+_FAILED: Final = frozenset({Act.NOTICE_BOUNCED, Act.RELAY_BOUNCED})
 _MOST_NAMES: Final = 8
 
 
@@ -174,13 +176,24 @@ def _what(event: Event) -> str:
 def _remark(event: Event) -> str:
     if event.act is Act.ACCESS_DENIED:
         return REFUSALS.get(event.detail, "")
+    if event.act is Act.ADDRESS_CORRECTED:
+        return f"It was {event.detail}."
     if event.act in {Act.COPY_UNCHANGED, Act.COPY_SEALED}:
         return f"{event.detail[:1].upper()}{event.detail[1:]}."
     if event.act is Act.PACKAGE_SEALED and event.detail:
         return f"With {event.detail}."
-    if event.act in _FROM_MAIL_SYSTEM and event.detail:
-        return f"The mail system said: {event.detail}"
-    return ""
+    return _from_mail_system(event)
+
+
+def _from_mail_system(event: Event) -> str:
+    """Say what another mail system said, after what it means."""
+    if event.act not in _FROM_MAIL_SYSTEM or not event.detail:
+        return ""
+    said = f"The mail system said: {event.detail}"
+    if event.act not in _FAILED:
+        return said
+    why = reasons.clause(event.detail)
+    return f"{why[:1].upper()}{why[1:]}. {said}"
 
 
 def _limits(event: Event) -> tuple[datetime | None, datetime | None] | None:

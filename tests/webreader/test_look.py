@@ -19,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from policies.settings import OrganisationSettings
 from tests.certificates import self_signed
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, mail
+from tests.webreader.test_correcting import bounce
 from vault.address import Address
 from vault.deposit import Restrictions
 from webreader.listen import Listener
@@ -144,7 +145,7 @@ async def test_a_recipient_reads_saves_and_answers_without_scripts(
 
 
 async def test_every_page_satisfies_axe_and_fits_a_small_screen(
-    stage: Stage, seal: Callable[..., str]
+    stage: Stage, site: Site, seal: Callable[..., str]
 ) -> None:
     package = seal(mail(html=HTML, files=(("Scan.pdf", SCAN),)))
     later = Restrictions(not_before=datetime.now(UTC) + timedelta(days=1))
@@ -174,6 +175,10 @@ async def test_every_page_satisfies_axe_and_fits_a_small_screen(
     await stage.sign_in(owner, AUTHOR)
     for path in ("/sent", f"/sent/{package}"):
         await look(owner, path)
+    await asyncio.to_thread(bounce, site, stage.post, package)
+    await look(owner, f"/sent/{package}", "a notice that came back")
+    await owner.get_by_role("button", name="Send to this address instead").click()
+    await look(owner, "", "an address that is not corrected")
     assert found == []
     assert stage.complaints == []
 

@@ -56,6 +56,7 @@ EXPECTED = {
     ("POST", "/sent/{package}/revoke"): Expected(403, 404),
     ("POST", "/sent/{package}/restore"): Expected(403, 404),
     ("POST", "/sent/{package}/add"): Expected(403, 404),
+    ("POST", "/sent/{package}/correct"): Expected(403, 404),
     ("POST", "/sent/{package}/expiry"): Expected(403, 404),
     ("POST", "/sent/{package}/requests/{request}"): Expected(403, 404),
     ("GET", "/held"): Expected(303, 200),  # an approver may be of another organisation

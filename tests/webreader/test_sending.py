@@ -195,7 +195,7 @@ async def test_a_notice_that_fails_is_told_with_the_words_of_the_mail_system(
             later = site.store.clock() + timedelta(minutes=15)
             outbox.postpone(site.store, item, "451 4.7.1 Greylisted", later)
     page = await (await sign_in(AUTHOR)).get(f"/sent/{package}")
-    assert states(page)[:2] == ["Notice not delivered", "Notice delayed"]
+    assert states(page)[:2] == ["Not delivered", "Notice delayed"]
     assert "550 5.1.1 &lt;b&gt;no such user&lt;/b&gt;" in page.text
     assert "451 4.7.1 Greylisted" in text_of(page)
 
@@ -518,7 +518,7 @@ def paths(package: str, request: str) -> list[tuple[str, str]]:
 
 
 def test_there_are_twins_for_every_route() -> None:
-    assert len(paths(UNKNOWN, UNKNOWN)) == len(ROUTES) - 1 == 6
+    assert len(paths(UNKNOWN, UNKNOWN)) == len(ROUTES) - 1 == 7
 
 
 @pytest.mark.parametrize("who", [COLLEAGUE, BOB, EVE], ids=["colleague", "recipient", "stranger"])
