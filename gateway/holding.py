@@ -47,7 +47,8 @@ def _slip(mail: Examined, prefix: bytes) -> Slip:
         message_id=summary.message_id(mail.outline),
         answers=summary.answered_ids(mail.outline),
         reasons=sentences(mail.decisions),
-        asked={str(to): fields for to, fields in mail.how.items() if fields},
+        asked={str(to): fields for to, fields in mail.how.items()},
+        asked_of_all=mail.asked.to_fields(),
     )
 
 

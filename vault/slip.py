@@ -25,7 +25,8 @@ class Slip:
     From when it came: `sender` (of the envelope), whether they were `authenticated`, `prefix`
     (header lines that go before a clear copy), `named` (addresses, folded, that its header shows to
     everybody), `message_id` and `answers`, `reasons`, sentences that quote nothing, and what the
-    client `asked` for each recipient, by address, as a queued row keeps it.
+    client `asked` for each recipient, by address, and for whoever may be added, as a queued row
+    keeps it.
     From its sender since: `recipients`, a new `subject` (None: as it was), whether it is to be
     `sealed` for everybody outside, which addresses are `confirmed` as right, and a `note` for the
     approvers.
@@ -40,10 +41,15 @@ class Slip:
     answers: tuple[str, ...] = field(default=(), repr=False)
     reasons: tuple[str, ...] = ()
     asked: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    asked_of_all: Mapping[str, str] = field(default_factory=dict, repr=False)
     subject: str | None = field(default=None, repr=False)
     sealed: bool = False
     confirmed: tuple[Address, ...] = ()
     note: str = field(default="", repr=False)
+
+    def asked_for(self, recipient: Address) -> Mapping[str, str]:
+        """Return what the client asked for a recipient, also for one it did not name."""
+        return self.asked.get(str(recipient), self.asked_of_all)
 
 
 def seal_slip(slip: Slip, vault: PublicHalf, hold_id: str) -> bytes:
@@ -58,6 +64,7 @@ def seal_slip(slip: Slip, vault: PublicHalf, hold_id: str) -> bytes:
         "answers": slip.answers,
         "reasons": slip.reasons,
         "asked": {to: dict(fields) for to, fields in slip.asked.items()},
+        "asked_of_all": dict(slip.asked_of_all),
         "subject": slip.subject,
         "sealed": slip.sealed,
         "confirmed": [str(address) for address in slip.confirmed],
@@ -78,7 +85,9 @@ def open_slip(vault: PrivateHalf, sealed: bytes, hold_id: str) -> Slip:
         message_id=read["message_id"],
         answers=tuple(read["answers"]),
         reasons=tuple(read["reasons"]),
-        asked=read.get("asked", {}),  # absent in what was held before there was such a thing
+        # absent in what was held before there were such things
+        asked=read.get("asked", {}),
+        asked_of_all=read.get("asked_of_all", {}),
         subject=read["subject"],
         sealed=read["sealed"],
         confirmed=tuple(map(address_of, read.get("confirmed", ()))),

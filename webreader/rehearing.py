@@ -139,6 +139,7 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
                 address=one.recipient.homely(own),
                 visible=one.recipient.folded() in slip.named,
                 notify=one.outcome is Outcome.SEAL,  # others have the reference in their copy
+                how=slip.asked_for(one.recipient),
             )
             for one in heard.decisions
             if one.is_kept
@@ -151,7 +152,7 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
                 one.recipient: {
                     **one.relay.fields(),
                     **edits_for(heard.copies, one),
-                    **slip.asked.get(str(one.recipient), {}),
+                    **slip.asked_for(one.recipient),
                 }
                 for one in clear
             },

@@ -86,6 +86,18 @@ async def test_a_held_mail_goes_nowhere_and_its_sender_is_told(tmp_path: Path) -
         assert here.kept == {"packages": 0, "grants": 0, "outbox": 1, "events": 2, "contents": 1}
 
 
+async def test_what_the_client_asked_is_kept_also_for_whoever_is_added(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, await holding(here).talk() as talk:
+        await talk.say(f"MAIL FROM:<{JANE}> RET=HDRS ENVID=x1 REQUIRETLS", "250")
+        await talk.say(f"RCPT TO:<{AMY}> NOTIFY=NEVER", "250")
+        await talk.say("DATA", "354")
+        await talk.say(mail(f"About {NUMBER}") + b".\r\n", "250 2.0.0 Held ")
+        slip = opened(here).slip
+        of_all = {"requiretls": "yes", "ret": "HDRS", "envid": "x1"}
+        assert slip.asked_for(Address.parse(AMY)) == {**of_all, "notify": "NEVER"}
+        assert slip.asked_for(Address.parse(BEN)) == of_all
+
+
 async def test_the_line_on_top_names_nobody_who_may_be_corrected_away(tmp_path: Path) -> None:
     async with office(tmp_path) as here:
         await holding(here).send(JANE, AMY, data=mail(NUMBER))
