@@ -12,6 +12,7 @@ from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import LINKS, THINGS, Words
 from policies.detectors.finding import Confidence, Severity
 from policies.detectors.triggers import NUMBER, Trigger, options
+from policies.text.numbers import Run
 from policies.text.view import View
 
 _GAP = "[^0-9A-Za-z|]"
@@ -24,7 +25,7 @@ _PAIR = re2.compile(
     options(),
 )
 _SORT = Words("sort code", "sort codes", "sortcode", "sort", "s c")
-_ACCOUNT = Words(
+_CALLED = Words(
     "account number", "account no", "account", "acc no", "acc number", "acc", "acct", "acct no",
     "a c", "a c no", "a c number", "bank account", "bank account number",
 )  # fmt: skip
@@ -59,7 +60,7 @@ _OTHER_ACCOUNTS = Words(
     "login", "crm", "azure", "aws",
 )  # fmt: skip
 _TO = LINKS | frozenset(b"to code account acc is new their his her our my and".split())
-_SORT_LENGTH, _ACCOUNT_LENGTHS, _BOTH = 6, (7, 8), 14
+_SORT_LENGTH, _ACCOUNT, _ACCOUNT_LENGTHS, _BOTH = 6, 8, (7, 8), 14
 
 
 class BankAccount(ShapeDetector):
@@ -84,27 +85,49 @@ class BankAccount(ShapeDetector):
 
     def _is_pair(self, view: View, start: int, end: int, joint: bytes | None) -> bool:
         """Tell whether digits are a pair: dashes speak for it, and otherwise words must."""
-        if _BANK.near(view, start, end) or _ACCOUNT.near(view, start, end):
+        if _BANK.near(view, start, end) or _CALLED.near(view, start, end):
             return True
         dashed = joint is not None and joint.strip() == b"-"
         return dashed and not THINGS.near(view, start, end)
 
 
 def _labelled(view: View) -> Iterator[Candidate]:
+    last: Run | None = None
     for run in view.runs:
         length = len(run.digits)
         start = run.starts[0]
-        if b"/" in view.ascii[start : run.end(length - 1)]:
+        slashes = view.ascii.count(b"/", start, run.end(length - 1))
+        if slashes and not (slashes == 1 and length == _BOTH and _is_spread(run)):
             continue  # a date, or several
         if length == _BOTH and _BANK.near(view, start, start):
             yield start, run.window(0, _BOTH).end, Confidence.SURE
+        elif (
+            last is not None
+            and length == _ACCOUNT_LENGTHS[-1]
+            and _is_spread(run)
+            and _is_spread(last)
+        ):
+            if len(last.digits) == _SORT_LENGTH and _BANK.near(view, last.starts[0], start):
+                yield last.starts[0], run.end(length - 1), Confidence.SURE
         elif length >= _SORT_LENGTH and _SORT.right_before(view, start, _TO):
             if _SORT_LENGTH in run.heads:
                 yield start, run.window(0, _SORT_LENGTH).end, Confidence.SURE
-        elif length in _ACCOUNT_LENGTHS and _ACCOUNT.right_before(view, start, _TO):
+        elif length in _ACCOUNT_LENGTHS and _CALLED.right_before(view, start, _TO):
             confidence = _of_bank(view, start)
             if confidence:
                 yield start, run.window(0, length).end, confidence
+        last = run
+
+
+def _are_both(sort: Run, account: Run) -> bool:
+    """Tell whether two runs of single digits are a sort code and an account number."""
+    lengths = len(sort.digits), len(account.digits)
+    return lengths == (_SORT_LENGTH, _ACCOUNT) and _is_spread(sort) and _is_spread(account)
+
+
+def _is_spread(run: Run) -> bool:
+    """Tell whether every digit stands by itself, as nobody writes a number of goods."""
+    return len(run.heads) > len(run.digits)
 
 
 def _of_bank(view: View, start: int) -> Confidence | None:
@@ -119,7 +142,7 @@ BANK_ACCOUNT = BankAccount(
     "a bank account",
     Severity.HIGH,
     6,
-    trigger=Trigger(NUMBER.numbers, f"{_SORT.pattern}|{_ACCOUNT.pattern}", "", NUMBER.signs),
+    trigger=Trigger(NUMBER.numbers, f"{_SORT.pattern}|{_CALLED.pattern}", "", NUMBER.signs),
     headers=("Sort code", "Account number", "Account no", "Bank account", "Bank account number"),
     at_once=True,
 )

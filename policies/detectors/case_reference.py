@@ -10,7 +10,9 @@ import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
-from policies.detectors.finding import Confidence, Severity
+from policies.detectors.finding import Confidence, Finding, Severity
+from policies.detectors.names.person_name import names_in
+from policies.detectors.names.words import line_of
 from policies.detectors.triggers import GAP, Trigger, options
 from policies.text.view import View
 
@@ -19,6 +21,7 @@ _WHOSE = (
     "|social care|tenancy|tenant|complainant|homelessness|homeless application|court|tribunal"
     "|appeal|crime|ehcp|ehc plan|sen|mosaic|liquidlogic|liquid logic|eclipse|carefirst|care first"
     "|systmone|emis|rio|patient|resident|housing benefit|benefit|council tax support|blue badge"
+    "|our file|my file|your file|case file|tenancy file"
     "|customer|person|party|enquiry|pupil|student|lado|mash|grievance|disciplinary|investigation"
 )
 _NUMBER = r"numbers?|nos?|num|id|ids|refs?|reference|file|nr|#|claim|case|is|application"
@@ -33,6 +36,8 @@ _LABELLED = re2.compile(
     rf"{_LABELLED_TEXT}({_CODE}|{_SEGMENTS}|[0-9]{{5,10}})(?:[^0-9A-Za-z]|$)".encode(), options()
 )
 _BARE_TEXT = r"(?:^|[^0-9A-Za-z])([A-Z]{2,4}[-/][0-9]{5,8})(?:[^0-9A-Za-z]|$)"
+_FILED_TEXT = r"(?:^|[^0-9A-Za-z])([A-Z]{2,4}/[0-9]{3,6}/[0-9]{2}|[0-9]{6,8})(?:[^0-9A-Za-z]|$)"
+_FILED = re2.compile(_FILED_TEXT.encode(), options())
 _BARE = re2.compile(_BARE_TEXT.encode(), options())
 _KNOWN_TEXT = (  # what councils put before the numbers of people's cases
     r"(?:^|[^0-9A-Za-z])((?:ASC|CYP|CSC|SEN|SEND|EHCP?|LAC|CIN|CP|MASH|LADO|DOLS|YOT|HB|CTS|CTR|HOM)"
@@ -57,6 +62,8 @@ _GOODS = frozenset(
     b"SKU UK GB COVID RM CRM JIRA PRB TASK RITM SR TR TRO BUILD".split()
 )
 _YEARS = range(1900, 2100)
+_SUBJECT = 300  # characters; in longer texts only words tell
+_WIDEST = 4
 
 
 class CaseReference(ShapeDetector):
@@ -80,6 +87,32 @@ class CaseReference(ShapeDetector):
                 continue
             if _CARE.right_before(view, start) or not THINGS.right_before(view, start):
                 yield start, end, Confidence.POSSIBLE
+
+    def find(self, view: View) -> list[Finding]:
+        """List the findings, and in subjects a number or code right beside somebody's name."""
+        found = super().find(view)
+        if found or len(view.original) > _SUBJECT or view.figures < self.fewest_figures:
+            return found
+        return [
+            Finding(*view.span(start, end), self.name, Confidence.POSSIBLE, self.severity)
+            for start, end in _beside_names(view)
+        ]
+
+
+def _beside_names(view: View) -> Iterator[tuple[int, int]]:
+    """Yield codes that stand before or after a name, as people file what they write."""
+    text = view.ascii
+    for match in _FILED.finditer(text):
+        start, end = match.span(1)
+        if _letters(match.group(1)) in _GOODS or THINGS.right_before(view, start):
+            continue
+        words = line_of(view).words
+        for first, last, _sure in names_in(view):
+            here, there = words[first].start, words[last - 1].end
+            between = text[there:start] if there <= start else text[end:here]
+            if len(between) <= _WIDEST and not between.strip(b" ,:-()|"):
+                yield start, end
+                break
 
 
 def _is_reference(view: View, match: "re2._Match") -> bool:

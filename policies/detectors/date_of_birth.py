@@ -63,7 +63,7 @@ _AGE_TEXT = (
 _AGE = re2.compile(_AGE_TEXT.encode(), _OPTIONS)
 _REACH = 60
 _OLDEST = 1900
-_YOUNGEST = 1  # years ago, for a date beside a name to be one of birth
+_YOUNGEST = 1  # years ago, for a date beside a name to be one of birth; of four figures
 _SUBJECT = 300  # characters; in longer texts only words of birth tell
 _BOUND = re2.compile(
     rb"(?:^|[^a-z])(?:(?:between|before|after|since|until)(?: the)?"
@@ -73,6 +73,10 @@ _BOUND = re2.compile(
 _BOUND_REACH = 64
 _FEWEST_IN_FULL = 5  # figures of a date with its whole year
 _WIDEST = 4
+_AHEAD = 5  # years that somebody may plan ahead in two figures
+_RECENT = 2  # years back, of which dates in two figures are often appointments
+_WIDEST_CELL = 32
+_CELL = re2.compile(rb"\s?[|;\t]\s?[0-9A-Z. -]{6,24}\s?[|;\t]\s?")  # a number between the two
 _YEAR = re2.compile(rb"(?:19|20)[0-9]{2}")
 
 
@@ -116,14 +120,10 @@ def _of_many(text: bytes, start: int) -> bool:
 
 
 def _beside_names(view: View) -> Iterator[tuple[int, int]]:
-    """Yield dates, years in full, that end a name: what is planned lies in the future."""
-    before = date.today().year - _YOUNGEST  # noqa: DTZ011 - a year is enough
-    if not any(int(year) <= before for year in _YEAR.findall(view.ascii)):
-        return
+    """Yield dates of the past that end a name: what is planned lies in the future."""
     names: list[tuple[int, int]] | None = None
     for start, end, bare in _dates(view.ascii):
-        years = [int(text) for text in _YEAR.findall(view.ascii[start:end])]
-        if bare or not years or years[0] > before:
+        if (bare and b"." not in view.ascii[start:end]) or not _is_past(view.ascii[start:end]):
             continue
         if names is None:
             words = line_of(view).words
@@ -132,10 +132,23 @@ def _beside_names(view: View) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
+def _is_past(written: bytes) -> bool:
+    """Tell whether the year of a date is some time ago; two figures may be of either century."""
+    now = date.today().year  # noqa: DTZ011 - a year is enough
+    figures = written.replace(b" ", b"")
+    full = _YEAR.search(figures)
+    if full is not None:
+        return int(full.group()) <= now - _YOUNGEST
+    year = int(figures[-2:]) + now - now % 100
+    return (year if year <= now + _AHEAD else year - 100) <= now - _RECENT
+
+
 def _touch(text: bytes, first: int, last: int, start: int, end: int) -> bool:
-    """Tell whether nothing but marks stands between a name and a date."""
+    """Tell whether nothing but marks stands between a name and a date, or one cell of a row."""
     between = text[last:start] if last <= start else text[end:first]
-    return len(between) <= _WIDEST and not between.strip(b" ,;:-()[]/")
+    if len(between) <= _WIDEST:
+        return not between.strip(b" ,;:-()[]/")
+    return len(between) <= _WIDEST_CELL and _CELL.fullmatch(between) is not None
 
 
 def dates_in(view: View) -> list[tuple[int, int]]:

@@ -163,3 +163,46 @@ def test_dates_that_can_be_are_dates_whosever_they_are() -> None:
     view = normalise(text)
     spans = [view.span(*span) for span in dates_in(view)]
     assert [text[start:end] for start, end in spans] == ["28/06/2011", "3 May 09"]
+
+
+@pytest.mark.parametrize(
+    ("detector", "text"),
+    [
+        ("date_of_birth", "Ana Lopes, 14/10/96, home education"),
+        ("date_of_birth", "Jocelyn (18/5/42) - appointment"),
+        ("date_of_birth", "Petrescu, Ioana | K301617520544 | 01.04.38"),
+        ("date_of_birth", "Ziad Najjar, 2 8 . 0 8 . 4 0, school place"),
+        ("case_reference", "HSG/6176/23 Ioana Petrescu closure summary"),
+        ("case_reference", "5337078 Leila Haddad annual review"),
+        ("case_reference", "Our file HSG/1663/24, please close"),
+        ("bank_account", "refund to sort code 1 3 5 2 9 3 / 7 1 9 4 1 0 0 8"),
+        ("bank_account", "BACS: 4 7 1 3 2 5 , a c c o u n t 5 0 0 9 3 1 6 0"),
+        ("person_name", "Sarah Green has the wrong bed"),
+        ("person_name", "Ms Hall not happy with our reply"),
+        ("person_name", "Ward round - Rebecca Field - discharge"),
+        ("person_name", "Thank you note from Andrew Green's family"),
+    ],
+)
+def test_what_only_its_neighbours_make_personal(detector: str, text: str) -> None:
+    assert detector in dict(found(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Meeting with suppliers, 14/10/26",
+        "Agenda 12.06.24 and 14.06.24",
+        "Invoice 5337078 John Lewis",
+        "TRO/2026/18 Mill Lane",
+        "Parking at Rebecca Field",
+        "Matthew Green allotments: water off",
+        "Bus stop opposite Sarah Wood",
+        "Victoria Hall - booking form",
+        "Albert Green: tree works",
+        "Sort codes and dates: 12/03/26 15/03/26",
+    ],
+)
+def test_what_its_neighbours_make_ordinary(text: str) -> None:
+    kinds = dict(found(text))
+    assert not kinds.keys() & {"date_of_birth", "case_reference", "bank_account"}
+    assert "person_name" not in kinds or "John Lewis" in text

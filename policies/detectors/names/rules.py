@@ -23,6 +23,7 @@ from policies.detectors.names.candidates import (
     strong_first,
     strong_surname,
 )
+from policies.detectors.names.doubtful import is_a_person
 from policies.detectors.names.gazetteer import Kind
 from policies.detectors.names.words import Case, Line, Word
 
@@ -130,6 +131,7 @@ def _may_follow(line: Line, title: Word, word: Word) -> bool:
     if line.case is Case.MIXED:
         if not word.text[0].isupper() or (also and title.text.islower()):
             return False
+        also = also and not (title.text == "Ms" and word.kinds & SURNAME)
         if also:
             return not word.kinds & OTHER or bool(word.kinds & SURNAME and title.low == "miss")
         ordinary = not word.kinds & ~_COMMON and title.low in _PLAIN
@@ -170,8 +172,11 @@ def _judged(line: Line, at: int, end: int) -> NameSpan | None:
     """Say how sure a row of words that may be names is one, or that rules cannot tell."""
     words = line.words[at:end]
     first, last = words[0], words[-1]
-    if (makes_thing(line, end) and not last.owns) or last.kinds & MAKES_PLACE:
+    if makes_thing(line, end) and not last.owns:
         return None
+    if last.kinds & MAKES_PLACE:
+        person = end - at > 1 and strong_first(first) and is_a_person(line, at, end)
+        return (at, end, Confidence.POSSIBLE) if person else None
     strong_start, strong_end = strong_first(first), strong_surname(last)
     if strong_start and strong_end:
         return at, end, Confidence.SURE
