@@ -13,7 +13,7 @@ from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.names.person_name import names_in
 from policies.detectors.names.words import line_of
-from policies.detectors.triggers import GAP, Trigger, options
+from policies.detectors.triggers import GAP, TRIGGERS, Trigger, options
 from policies.text.view import View
 
 _WHOSE = (
@@ -62,6 +62,7 @@ _GOODS = frozenset(
     b"SKU UK GB COVID RM CRM JIRA PRB TASK RITM SR TR TRO BUILD".split()
 )
 _YEARS = range(1900, 2100)
+_LONG = range(6, 9)  # figures of the number of a file
 _SUBJECT = 300  # characters; in longer texts only words tell
 _WIDEST = 4
 
@@ -88,9 +89,14 @@ class CaseReference(ShapeDetector):
             if _CARE.right_before(view, start) or not THINGS.right_before(view, start):
                 yield start, end, Confidence.POSSIBLE
 
+    @property
+    def waits(self) -> bool:
+        """Whether it finds nothing in a text without its trigger: a name may speak for a number."""
+        return False
+
     def find(self, view: View) -> list[Finding]:
         """List the findings, and in subjects a number or code right beside somebody's name."""
-        found = super().find(view)
+        found = self.read(view) if self.name in TRIGGERS.pulled(view) else []
         if found or len(view.original) > _SUBJECT or view.figures < self.fewest_figures:
             return found
         return [
@@ -123,7 +129,8 @@ def _is_reference(view: View, match: "re2._Match") -> bool:
     if letters:
         return letters not in _GOODS
     if code.isdigit():
-        return bool(numbered) and not (len(code) == 4 and int(code) in _YEARS)  # noqa: PLR2004 - a year
+        filed = len(code) in _LONG and b"file" in match.group().lower()
+        return bool(numbered or filed) and not (len(code) == 4 and int(code) in _YEARS)  # noqa: PLR2004 - a year
     return bool(numbered) and not _is_date(code)
 
 

@@ -12,6 +12,7 @@ import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
+from policies.detectors.facts.prose import OWNED
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.names.person_name import names_in
 from policies.detectors.names.words import line_of
@@ -72,6 +73,7 @@ _BOUND = re2.compile(
 )
 _BOUND_REACH = 64
 _FEWEST_IN_FULL = 5  # figures of a date with its whole year
+_NUMBERED = re2.compile(rb"[0-9A-Z]{2}, $")
 _WIDEST = 4
 _AHEAD = 5  # years that somebody may plan ahead in two figures
 _RECENT = 2  # years back, of which dates in two figures are often appointments
@@ -113,6 +115,31 @@ class DateOfBirth(ShapeDetector):
             for start, end in spans
         ]
 
+    def beside(self, line: View) -> list[Finding]:
+        """List the dates in one line of a longer text that stand beside a name as births do.
+
+        Those in brackets after it, and where a number of one person is near, those that follow a
+        name or a number. Asked only where names are looked for anyway: to read for them is slow.
+        """
+        if line.figures < _FEWEST_IN_FULL:
+            return []
+        owned, text = line.memory.get(OWNED), line.ascii
+        spans = [
+            (start, end)
+            for start, end in _beside_names(line)
+            if owned or (text[start - 1 : start] == b"(" and text[end : end + 1] == b")")
+        ]
+        if owned and not spans:
+            spans = [
+                (start, end)
+                for start, end, bare in _dates(text)
+                if not bare and _is_past(text[start:end]) and _NUMBERED.search(text[:start][-9:])
+            ]
+        return [
+            Finding(*line.span(start, end), self.name, Confidence.LIKELY, self.severity)
+            for start, end in spans[:1]
+        ]
+
 
 def _of_many(text: bytes, start: int) -> bool:
     """Tell whether a date bounds the births of many: born between, before, on or after it."""
@@ -139,6 +166,8 @@ def _is_past(written: bytes) -> bool:
     full = _YEAR.search(figures)
     if full is not None:
         return int(full.group()) <= now - _YOUNGEST
+    if not figures[-2:].isdigit():
+        return False  # of a century that is not ours
     year = int(figures[-2:]) + now - now % 100
     return (year if year <= now + _AHEAD else year - 100) <= now - _RECENT
 

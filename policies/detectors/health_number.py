@@ -61,7 +61,9 @@ class HealthNumber(ShapeDetector):
             return None
         if self.own().right_before(view, start):
             return Confidence.SURE
-        if self.own().near(view, start, end) and _one_number(window):
+        if self.own().near(view, start, end) and (
+            _one_number(window) or not _crosses_cells(view, start, end)
+        ):
             return Confidence.SURE
         if _dialled(view, start) or THINGS.right_before(view, start):
             return None
@@ -88,6 +90,12 @@ def _spread(window: Window) -> bool:
 
 def _one_number(window: Window) -> bool:
     return _spread(window) or len(window.groups) <= len(_PRINTED) + 1
+
+
+def _crosses_cells(view: View, start: int, end: int) -> bool:
+    """Tell whether a number goes from one line or cell of a table to the next."""
+    written = view.original[view.starts[start] : view.ends[end - 1]]
+    return "\n" in written or "\t" in written
 
 
 def _dialled(view: View, start: int) -> bool:

@@ -8,6 +8,7 @@ Must never keep more than a piece in memory beside the text itself.
 """
 
 import time
+from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,6 +16,8 @@ from functools import lru_cache
 from policies.detectors.base import ShapeDetector
 from policies.detectors.by_chance import without_chance
 from policies.detectors.columns import Headings
+from policies.detectors.date_of_birth import DATE_OF_BIRTH
+from policies.detectors.facts.prose import OWNED
 from policies.detectors.finding import Confidence, Detector, Finding, Severity
 from policies.detectors.names.glance import Glance
 from policies.detectors.names.nearby import NEARBY, parts, places
@@ -127,9 +130,14 @@ class Scan:
                     signs.append((start, start + one.end - one.start))
                     if one.severity >= Severity.HIGH and one.confidence > Confidence.POSSIBLE:
                         numbers.append(start)
-        for part in parts(view, signs, self._glance, sorted(numbers)):
+        numbers.sort()
+        for part in parts(view, signs, self._glance, numbers):
             if self._patience.ends():
                 return
+            if DATE_OF_BIRTH in self._detectors and (born := DATE_OF_BIRTH.beside(part)):
+                self._keep(born, at)
+                part.memory[OWNED] = True
+                insort(numbers, view.place(born[0].start))
             for detector in detectors:
                 self._keep(detector.find(part), at)
 

@@ -25,11 +25,9 @@ def is_a_person(line: Line, at: int, end: int) -> bool:
     after = words[end].low if end < len(words) else ""
     if before in _PLACE_BEFORE or (after in _PLACE_AFTER and not words[end - 1].owns):
         return False
-    if words[end - 1].owns or after in _PERSON_AFTER:
-        return True
-    if words[at].low in _HONOURED:
-        return False
-    if before in _PERSON_BEFORE:
+    if words[end - 1].owns or words[at].low in _HONOURED:
+        return words[end - 1].owns
+    if before in _PERSON_BEFORE or after in _PERSON_AFTER:
         return True
     others = (*words[:at], *words[end:])
     marked = (at > 0 and words[at].gap.strip() in _MARKS) or (

@@ -58,3 +58,18 @@ def test_it_counts_in_the_middle_of_a_long_letter_too(text: str) -> None:
     prose = "The hall is closed while the floor is sanded. Clubs meet in the gymnasium.\n\n" * 12
     found = scan(f"{prose}{text}\n\n{prose}", EVERYTHING)
     assert SAID[text] in [f"{prose}{text}\n\n{prose}"[one.start : one.end] for one in found]
+
+
+def test_a_date_beside_a_name_in_a_letter_is_one_of_birth_where_something_says_so() -> None:
+    born = tuple(DETECTORS[name] for name in ("date_of_birth", "nhs_number", "person_name"))
+    for text in (
+        "The appellant Darren Rowbotham (02.03.73) appeals.",
+        "Transfer: Kinga Nowak, NHS number 943 476 5919, 1996-11-01, by ambulance.",
+        "About Shanice Samuels, 26.09.36. Her NHS number is 943 476 5919.",
+    ):
+        assert "date_of_birth" in {one.detector for one in scan(text + " x" * 300, born)}
+    for text in (
+        "Minutes agreed by Darren Rowbotham, 02.03.73, and sent.",
+        "The book by Darren Rowbotham (London 2019) is out.",
+    ):
+        assert "date_of_birth" not in {one.detector for one in scan(text + " x" * 300, born)}
