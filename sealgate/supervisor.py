@@ -2,19 +2,23 @@
 
 Promises that a process that dies is started again, that all stop when this one stops or dies, and
 that a process whose settings are wrong stops the whole node with its message instead of looping.
-Must never hold a key or touch a mail: it only starts, watches and stops.
+Must never hold a key, start a thread or touch a mail: it only forks, watches and stops.
 """
 
-import asyncio
 import json
+import os
+import selectors
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import structlog
 
+from sealgate.child import Child
 from sealgate.lifeline import EX_CONFIG, Ready
 
 log = structlog.get_logger()
@@ -22,126 +26,167 @@ log = structlog.get_logger()
 FIRST_PAUSE = 0.1  # seconds before a dead process is started again; doubles up to LONGEST_PAUSE
 LONGEST_PAUSE = 10.0
 SETTLED_AFTER = 30.0  # a process that lived this long starts with the first pause again
+GRACE = 30.0  # seconds between the word to stop and the kill
+_STOP = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (*_STOP, signal.SIGHUP, signal.SIGCHLD)
+
+
+@dataclass(slots=True)
+class Post:
+    """What one process at a time does: its name, its role, and who does it now."""
+
+    name: str
+    role: str
+    child: Child | None = None
+    begun: float = 0.0
+    due: float = 0.0  # when it is to be filled again
+    pause: float = FIRST_PAUSE
+    is_ready: bool = False  # its process can take a signal
+    reload_later: bool = False
 
 
 class Supervisor:
-    """Starts `sealgate serve ROLE` for each role and restarts what dies.
+    """Forks a process for each role and forks again what dies; a role named twice has two.
 
-    A role that is named twice has two processes.
+    `live` is what a process does: given its role, it returns the exit code. `title` is how the
+    process with a name is called in a list of processes.
     """
 
     def __init__(
-        self,
-        roles: tuple[str, ...],
-        config: Path,
-        *,
-        grace: float = 30.0,
-        on_ready: Callable[[Ready], None] | None = None,
+        self, roles: tuple[str, ...], live: Callable[[str], int], title: Callable[[str], str] = str
     ) -> None:
-        self._roles = dict(_told_apart(roles))  # by the name of each process
-        self._config = config
-        self._grace = grace
-        self._on_ready = on_ready or announce
-        self._stopping = asyncio.Event()
-        self._running: dict[str, asyncio.subprocess.Process] = {}
-        self._ready: set[str] = set()  # the processes that can take a signal
-        self._reload_later: set[str] = set()
+        self._posts = [Post(name, role) for name, role in _told_apart(roles)]
+        self._live = live
+        self._title = title
+        self._stopped: float | None = None  # since when
         self._exit_code = 0
+        self._selector: selectors.BaseSelector
 
-    async def run(self) -> int:
+    def run(self) -> int:
         """Run until asked to stop; gives the exit code for this process."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
-        async with asyncio.TaskGroup() as group:
-            for name in self._roles:
-                group.create_task(self._keep(name))
+        with _arriving() as signals, selectors.DefaultSelector() as self._selector:
+            self._selector.register(signals, selectors.EVENT_READ, self._obey)
+            while self._fill() or self._children():
+                for key, _ in self._selector.select(self._patience()):
+                    key.data(key.fd)
+                self._bury()
         return self._exit_code
 
-    def stop(self) -> None:
+    def _children(self) -> list[Child]:
+        return [post.child for post in self._posts if post.child]
+
+    def _fill(self) -> bool:
+        """Fork for every post that is due; False when nothing is to be started any more."""
+        if self._stopped is not None:
+            return False
+        now = time.monotonic()
+        for post in self._posts:
+            if post.child is None and post.due <= now:
+                self._start(post, now)
+        return True
+
+    def _start(self, post: Post, now: float) -> None:
+        title, role = self._title(post.name), post.role
+        post.child = Child.bear(title, lambda: self._live(role))
+        post.begun = now
+        self._selector.register(post.child.told, selectors.EVENT_READ, lambda _: self._hear(post))
+
+    def _patience(self) -> float | None:
+        """Return the seconds until something is to be done without being told."""
+        now = time.monotonic()
+        if self._stopped is not None:
+            return max(0.0, self._stopped + GRACE - now)
+        waiting = [post.due - now for post in self._posts if post.child is None]
+        return max(0.0, min(waiting)) if waiting else None
+
+    def _obey(self, signals: int) -> None:
+        for number in os.read(signals, 1024):
+            if number in _STOP:
+                self._stop()
+            elif number == signal.SIGHUP:
+                self._reload()
+
+    def _stop(self) -> None:
         """Ask every process to finish what it has in hand and end."""
-        self._stopping.set()
-        for process in self._running.values():
-            if process.returncode is None:
-                process.terminate()
+        if self._stopped is None:
+            self._stopped = time.monotonic()
+            for child in self._children():
+                child.tell(signal.SIGTERM)
 
     def _reload(self) -> None:
         """Pass the signal on. A process that is still starting would die of it: it gets it later.
 
-        It may have read the policy already, so it is not left out, nor is one that is being
-        started right now and not yet in `_running`.
+        It may have read the policy already, so it is not left out.
         """
-        self._reload_later.update(self._roles)
-        for name in self._ready:
-            self._reload_one(name)
+        for post in self._posts:
+            post.reload_later = True
+            self._reload_one(post)
 
-    def _reload_one(self, name: str) -> None:
-        self._reload_later.discard(name)
-        process = self._running[name]
-        if process.returncode is None:
-            process.send_signal(signal.SIGHUP)
+    def _reload_one(self, post: Post) -> None:
+        if post.reload_later and post.is_ready and post.child:
+            post.reload_later = False
+            post.child.tell(signal.SIGHUP)
 
-    async def _keep(self, name: str) -> None:
-        pause = FIRST_PAUSE
-        loop = asyncio.get_running_loop()
-        while not self._stopping.is_set():
-            begun = loop.time()
-            code = await self._run_once(name)
-            if self._stopping.is_set():
-                return
-            if code == EX_CONFIG:
-                self._exit_code = EX_CONFIG
-                self.stop()
-                return
-            lived = loop.time() - begun
-            pause = FIRST_PAUSE if lived > SETTLED_AFTER else min(pause * 2, LONGEST_PAUSE)
-            log.error("process.died", role=name, exit_code=code, restart_in=pause)
-            await self._pause(pause)
-
-    async def _run_once(self, name: str) -> int:
-        role = self._roles[name]
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sealgate", "serve", role, "--config", str(self._config)),
-            stdin=asyncio.subprocess.PIPE,  # the lifeline: it closes when this process dies
-            stdout=asyncio.subprocess.PIPE,
-            process_group=0,  # Ctrl-C at a terminal reaches the supervisor alone, which stops us
-        )
-        self._running[name] = process
-        if self._stopping.is_set():
-            process.terminate()
-        listener = asyncio.create_task(self._hear(name, process))
-        try:
-            return await self._wait(process)
-        finally:
-            listener.cancel()
-            self._ready.discard(name)
-            del self._running[name]
-
-    async def _hear(self, name: str, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101 - it was opened as a pipe above
-        while line := await process.stdout.readline():
-            self._on_ready(Ready.from_line(line))
-            self._ready.add(name)
-            if name in self._reload_later:
-                self._reload_one(name)
-
-    async def _wait(self, process: asyncio.subprocess.Process) -> int:
-        ended = asyncio.create_task(process.wait())
-        asked = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        try:
-            return await asyncio.wait_for(ended, self._grace)
-        except TimeoutError:
-            process.kill()
-            return await process.wait()
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
+    def _hear(self, post: Post) -> None:
+        if post.child is None:
             return
+        lines = post.child.heard()
+        if not lines:
+            return
+        for line in lines:
+            announce(Ready.from_line(line))
+        post.is_ready = True
+        self._reload_one(post)
+
+    def _bury(self) -> None:
+        """See who has ended, and kill who was asked to and has not."""
+        late = self._stopped is not None and time.monotonic() > self._stopped + GRACE
+        for post in self._posts:
+            if post.child is None:
+                continue
+            if late:
+                post.child.tell(signal.SIGKILL)
+            if (code := post.child.ended()) is not None:
+                self._selector.unregister(post.child.told)
+                post.child.bury()
+                post.child, post.is_ready = None, False
+                self._judge(post, code)
+
+    def _judge(self, post: Post, code: int) -> None:
+        """Decide what follows from an end that was not asked for."""
+        if self._stopped is not None:
+            return
+        if code == EX_CONFIG:
+            self._exit_code = EX_CONFIG
+            self._stop()
+            return
+        now = time.monotonic()
+        settled = now - post.begun > SETTLED_AFTER
+        post.pause = FIRST_PAUSE if settled else min(post.pause * 2, LONGEST_PAUSE)
+        post.due = now + post.pause
+        log.error("process.died", role=post.name, exit_code=code, restart_in=post.pause)
+
+
+@contextmanager
+def _arriving() -> Iterator[int]:
+    """Give a descriptor on which signals arrive as bytes, instead of what they would do."""
+    reading, writing = os.pipe()
+    for end in (reading, writing):
+        os.set_blocking(end, False)
+    before = [(number, signal.signal(number, _nothing)) for number in _SIGNALS]
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(-1)
+        for number, handler in before:
+            signal.signal(number, handler)
+        os.close(reading)
+        os.close(writing)
+
+
+def _nothing(number: int, frame: object) -> None:
+    """Do nothing: the signal has arrived as a byte."""
 
 
 def _told_apart(roles: tuple[str, ...]) -> Iterator[tuple[str, str]]:

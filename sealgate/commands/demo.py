@@ -7,7 +7,8 @@ import click
 from rich.console import Console
 
 from sealgate import logs
-from sealgate.demo.run import DemoError, run
+from sealgate.demo.run import run
+from sealgate.demo.serving import DemoError
 
 
 @click.command(name="demo")

@@ -5,10 +5,12 @@ Must never use a key, a password or a certificate that exists outside that folde
 """
 
 import asyncio
+import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from rich.console import Console
@@ -20,16 +22,11 @@ from sealgate.demo.mailroom import MailRoom
 from sealgate.demo.page import make_page
 from sealgate.demo.ports import LOOPBACK, Ports, choose_ports
 from sealgate.demo.samples import samples
-from sealgate.lifeline import Ready
-from sealgate.supervisor import Supervisor
+from sealgate.demo.serving import Serving
 from vault.contents import ContentFolder
 
 ROLES = ("smtp", "deliver", "web")
 START_WITHIN = 60.0  # seconds; a slow machine compiles Python files on the first start
-
-
-class DemoError(Exception):
-    """The demo could not start; the text says why."""
 
 
 async def run(console: Console) -> None:
@@ -75,31 +72,27 @@ def _room_settings(ports: Ports) -> SmtpSettings:
 
 
 async def _run_node(made: node.Node, console: Console) -> None:
-    waiting = set(ROLES)
-    up = asyncio.Event()
-
-    def note(ready: Ready) -> None:
-        waiting.discard(ready.role)
-        if not waiting:
-            up.set()
-
-    supervisor = Supervisor(ROLES, made.config, grace=10, on_ready=note)
-    running = asyncio.create_task(supervisor.run())
-    try:
+    """Serve until Ctrl-C, or until the node ends by itself."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with Serving(made.config) as serving:
         console.print("Starting the gateway, the deliverer and the reader site …")
-        await _until_up(up, running, waiting)
+        if not await _unless(stopped, serving.up(ROLES, START_WITHIN)):
+            return
         console.print("Sending the sample mails …")
         outcomes = await asyncio.to_thread(sending.send_all, made, samples())
         telling.tell(console, made, outcomes)
-        await running
-    finally:
-        supervisor.stop()
-        await running
+        await _unless(stopped, serving.ended())
 
 
-async def _until_up(up: asyncio.Event, running: asyncio.Task[int], waiting: set[str]) -> None:
-    ready = asyncio.create_task(up.wait())
-    await asyncio.wait({ready, running}, timeout=START_WITHIN, return_when=asyncio.FIRST_COMPLETED)
-    if not up.is_set():
-        ready.cancel()
-        raise DemoError(f"These did not start: {', '.join(sorted(waiting))}.")
+async def _unless(stopped: asyncio.Event, act: Coroutine[Any, Any, None]) -> bool:
+    """Wait for something, but not beyond the word to stop; False if that came first."""
+    acting, stopping = asyncio.create_task(act), asyncio.create_task(stopped.wait())
+    await asyncio.wait({acting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if acting.done():
+        acting.result()
+        return True
+    acting.cancel()
+    return False

@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +83,14 @@ def alive(pid: int) -> bool:
     return True
 
 
+def closed(pid: int) -> bool:
+    """Whether a process is dead and its ports are closed, waited for or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is true that nobody tells us of."""
     end = asyncio.get_running_loop().time() + SECONDS
@@ -150,6 +159,7 @@ async def test_processes_of_one_role_share_its_port_and_are_kept_running(ready: 
         assert [one["listening"]["starttls"] for one in said] == [f"127.0.0.1:{port}"] * 2
         first, second = (one["pid"] for one in said)
         os.kill(first, signal.SIGKILL)
+        await until(lambda: closed(first))
         assert await greeting(port) == b"220"  # the other one answers
         await running.next_ready()
         third = running.pid("smtp")
