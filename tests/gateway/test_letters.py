@@ -633,3 +633,14 @@ def test_a_gathered_note_lists_times_references_and_rules() -> None:
     bad = json.dumps([["2026-11-21T12:00:00+00:00", "7F3K\r\nBcc: x", "warn-a"]])
     with pytest.raises(LetterError):
         render(replace(item(Kind.WARNING), fields={"listed": bad}), ORGANISATION, SETTINGS)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_letter_can_be_addressed_beyond_ascii(kind: Kind) -> None:
+    if kind is Kind.RELAY:
+        return
+    raw = render(item(kind, "jörg@bücher.example"), ORGANISATION, SETTINGS)
+    assert "\r\nTo: jörg@xn--bcher-kva.example\r\n".encode() in raw
+    head, _, rest = raw.partition(b"\r\n\r\n")
+    assert head.replace("jörg".encode(), b"").isascii()
+    assert rest.isascii()

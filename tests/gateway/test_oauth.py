@@ -1,8 +1,10 @@
 """Signing in with a token: a real issuer over HTTP, and tokens that are not quite right."""
 
+import asyncio
 import base64
 import hmac
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -346,3 +348,25 @@ async def test_while_the_issuer_is_away_nobody_loses_a_try(known: Issuer, tmp_pa
         await talk.say("EHLO x", "250")
         for _ in range(4):
             await talk.say(f"AUTH XOAUTH2 {xoauth2(JANE, known.token())}", "454 4.7.0")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+async def test_curl_signs_in_with_a_token(known: Issuer, tmp_path: Path) -> None:
+    """A client that others wrote; it chooses OAUTHBEARER or XOAUTH2 by itself."""
+    check = Authenticator([backend(settings(known))])
+    offers = ("PLAIN", "OAUTHBEARER", "XOAUTH2")
+    for offered in (offers, ("PLAIN", "XOAUTH2")):
+        folder = tmp_path / str(len(offered))
+        folder.mkdir()
+        async with office(folder, authenticator=check, mechanisms=offered) as here:
+            port = here.listener.bound[Kind.TLS][1]
+            (folder / "mail").write_bytes(mail(to="cat@council.gov.uk"))
+            for token, expected in [(known.token(), 0), (known.token(aud="x"), 67)]:
+                curl = await asyncio.create_subprocess_exec(
+                    "curl", "-sS", "--url", f"smtps://127.0.0.1:{port}", "--user", JANE,
+                    "--oauth2-bearer", token, "--cacert", folder / "certificate.pem",
+                    "--mail-from", JANE, "--mail-rcpt", "cat@council.gov.uk",
+                    "--upload-file", folder / "mail",
+                )  # fmt: skip
+                assert await curl.wait() == expected  # 67: the login was refused
+            assert len(here.sink.mails) == 1
