@@ -27,7 +27,7 @@ from gateway.scanners.settings import WhenTooLarge, WhenUnavailable
 from gateway.scanners.trial import finds
 from policies.errors import PolicyError
 from policies.language import loader
-from sealgate import certificate, ruling
+from sealgate import certificate, ruling, signing_in
 from sealgate.settings import Settings
 from vault import keys, opening, rulebook, users
 from vault.address import Address
@@ -68,8 +68,8 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Run every check, in the order in which they matter."""
-    checks = (_keys, _store, _policy, _approvers, _certificates, _disk, _next_hop, _scanners)
-    for check in (*checks, _python):
+    checks = (_keys, _store, _policy, _approvers, _certificates, _disk, _next_hop)
+    for check in (*checks, _sign_in, _scanners, _python):
         yield from check(settings)
 
 
@@ -260,6 +260,12 @@ def _greet(hop: NextHopSettings, host: str, port: int) -> set[str]:
     with smtplib.SMTP(host, port, hop.hello, timeout=NEXT_HOP_SECONDS) as client:
         client.ehlo()
         return set(client.esmtp_features)
+
+
+def _sign_in(settings: Settings) -> Iterator[Finding]:
+    for section, wrong in signing_in.trouble(settings).items():
+        what = f"sign-in by [{section}]"
+        yield Finding(what, Verdict.BAD, wrong) if wrong else _good(what, "can be asked")
 
 
 def _scanners(settings: Settings) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from policies.language import loader
+from tests import directory
 from tests.scanners import Icap, clamd, crooked, unchanged
 from tests.sealgate.governed import opened
 from tests.sealgate.node import PASSWORD, Node, everything_below
@@ -280,3 +281,37 @@ def test_a_scanner_that_is_down(ready: Node, when: str, verdict: str) -> None:
     with_scanner(ready, address="127.0.0.1:9", when_unavailable=when)
     _, found = findings(ready)
     assert found["scanner av"] == (verdict, "127.0.0.1:9 cannot be reached")
+
+
+SIGN_IN = """\
+[ldap]
+url = "{ldap}"
+base = "dc=council,dc=gov,dc=uk"
+bind_dn = "cn=reader,dc=council,dc=gov,dc=uk"
+bind_password = "{password}"
+timeout = 2
+
+[oauth]
+issuer = "http://127.0.0.1:{issuer}"
+audience = "sealgate"
+timeout = 2
+
+[smtp]
+"""
+
+
+@pytest.mark.skipif(bool(directory.missing()), reason=directory.missing() or "-")
+def test_where_people_are_known_is_asked(ready: Node, tmp_path: Path) -> None:
+    with directory.directory(tmp_path / "ldap") as known:
+        good = {"ldap": known.url, "password": directory.READER_PASSWORD, "issuer": 9}
+        ready.spoil("[smtp]\n", SIGN_IN.format(**good))
+        code, found = findings(ready)
+        assert found["sign-in by [ldap]"] == ("ok", "can be asked")
+        verdict, says = found["sign-in by [oauth]"]
+        assert (code, verdict) == (1, "stops mail")
+        assert "keys_url" in says
+        ready.spoil(directory.READER_PASSWORD, "mistyped")
+        verdict, says = findings(ready)[1]["sign-in by [ldap]"]
+        assert verdict == "stops mail"
+        assert "bind_dn" in says
+        assert "mistyped" not in says
