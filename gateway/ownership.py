@@ -68,7 +68,8 @@ def check_headers(session: MailSession, outline: Outline) -> Reply | None:
         return NO_FROM
     if len(outline.all("From")) > 1 or len(outline.all("Sender")) > 1:
         return TWO_FROM
-    if not session.asked.smtputf8 and any(
+    undeclared = outline.header_8bit and not session.asked.smtputf8
+    if undeclared and any(
         _is_beyond_ascii(raw) for name in ADDRESS_HEADERS for raw in outline.all(name)
     ):
         return NOT_DECLARED

@@ -7,6 +7,7 @@ offered. Must never repair: what is not understood is refused.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from gateway.errors import RefusedError
 from gateway.relay.parameters import (
@@ -124,8 +125,7 @@ def _given(rest: str) -> Given:
 def _mail_words(given: Given, offered: frozenset[str]) -> MailWords:
     if not given:
         return MailWords()
-    known = _ALWAYS.union(*(words for keyword, words in _OF_MAIL.items() if keyword in offered))
-    if given.keys() - known:
+    if given.keys() - _known(offered):
         raise RefusedError(replies.UNKNOWN_PARAMETER)
     size = given.get("SIZE")
     body = (given.get("BODY", "7BIT") or "").upper()
@@ -141,6 +141,11 @@ def _mail_words(given: Given, offered: frozenset[str]) -> MailWords:
         envid=notifying.envid(given["ENVID"] or "") if "ENVID" in given else "",
     )
     return MailWords(int(size) if size else None, body == "8BITMIME", asked)
+
+
+@cache
+def _known(offered: frozenset[str]) -> frozenset[str]:
+    return _ALWAYS.union(*(words for keyword, words in _OF_MAIL.items() if keyword in offered))
 
 
 def _recipient_words(given: Given, offered: frozenset[str], utf8: bool) -> RecipientParameters:
