@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.detection import scoring
+from bench.detection import known_people, scoring
 from bench.detection.engine import Engine
 from bench.detection.presidio import NotAtHandError, Presidio
 from bench.detection.samples import DataSet, Sample, development
@@ -34,6 +34,7 @@ def main() -> None:
             results = [_result(engine, data, wanted) for engine in engines]
             heading = f"{data.name}: {len(data.subjects)} subjects, {len(data.bodies)} bodies"
             print(table(heading, results))
+            print(known_people.report(Sealgate(), data), end="\n\n")
             if wanted.origins:
                 _print_origins(results)
         for engine in engines:

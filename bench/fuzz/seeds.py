@@ -7,15 +7,19 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from policies.detectors import DETECTORS
+from policies.detectors.groups import members
 from policies.language.loader import STARTER
 from policies.message.mime import outline
 from tests.golden.awkward import awkward_mails, hostile_mails
+from tests.golden.everyday_mails import everyday_mails
 from tests.golden.hidden_mails import hidden_mails
 from tests.golden.ordinary_mails import ordinary_mails
 from tests.policies.extraction.test_kinds_read import FILES
 
 GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 _LARGEST = 60_000  # bytes of one seed: larger ones only slow the run down
+IDENTIFIERS = members("identifiers", DETECTORS)
 _BODY = re.compile(rb"\r?\n\r?\n")
 
 
@@ -30,9 +34,12 @@ def _seeds(target: str) -> tuple[bytes, ...]:
         "policy_file": _policies,
         "attachment": _files,
         "page": _pages,
+        "letter": _letters,
     }.get(target, _mails)
     if target in ("normalisation", "encoded_words", "charset", "parameters"):
         found = _values(target)
+    if target in IDENTIFIERS:
+        found = _subjects(target)
     return tuple(seed for seed in found() if len(seed) <= _LARGEST)
 
 
@@ -74,6 +81,23 @@ def _pages() -> Iterator[bytes]:
     for mail in _mails():
         if b"text/html" in mail[:2000]:
             yield _BODY.split(mail, maxsplit=1)[-1]
+
+
+def _letters() -> Iterator[bytes]:
+    for _, _, mail in everyday_mails("Her NHS number is 943 476 5919. Jake Thornton has epilepsy."):
+        yield _BODY.split(mail, maxsplit=1)[-1]
+
+
+def _subjects(name: str) -> Callable[[], Iterator[bytes]]:
+    """Give subjects that hold an identifier, those of one detector three times as often."""
+
+    def subjects() -> Iterator[bytes]:
+        for line in (GOLDEN / "subjects" / "identifiers.txt").read_bytes().splitlines():
+            detector, _bar, subject = line.partition(b"|")
+            times = 3 if detector.strip().decode() == name else 1
+            yield from [subject.strip()] * times * bool(subject)
+
+    return subjects
 
 
 def _policies() -> Iterator[bytes]:

@@ -4,11 +4,13 @@ For the long runs and for the tests. Promises that a target raises nothing but B
 whatever the reader under it does right; any other exception is a finding.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from policies.detectors import DETECTORS
+from policies.detectors import DETECTORS, Finding
+from policies.detectors.groups import members
+from policies.detectors.scan import scan
 from policies.errors import PolicyError
 from policies.extraction.mail import extract
 from policies.language.loader import load_text
@@ -26,6 +28,8 @@ _ATTACHED = (
     b"From: a@b.example\r\nContent-Type: application/octet-stream\r\n"
     b"Content-Transfer-Encoding: 8bit\r\n\r\n"
 )
+_PROSE = "The hall is closed while the floor is sanded. Please reply before noon.\n" * 8
+IDENTIFIERS = members("identifiers", DETECTORS)
 _NOW = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 
 
@@ -41,7 +45,7 @@ def held(promise: bool, what: str) -> None:
 
 def normalisation(data: bytes) -> None:
     """Normalise a text: offsets ascend and stay inside the original."""
-    text = data.decode("utf-8", "surrogatepass") if _utf8(data) else data.decode("latin-1")
+    text = _text(data)
     view = normalise(text)
     held(len(view.normal) == len(view.starts) == len(view.ends), "an offset for each character")
     held(all(a <= b for a, b in pairwise(view.starts)), "starts ascend")
@@ -55,11 +59,36 @@ def normalisation(data: bytes) -> None:
 def search(view: View) -> None:
     """Every detector on a view: findings lie inside and do not overlap."""
     for detector in DETECTORS.values():
-        findings = sorted(detector.find(view))
-        for one in findings:
-            held(0 <= one.start < one.end <= len(view.original), f"{detector.name} stays inside")
-        for one, other in pairwise(findings):
-            held(one.end <= other.start, f"{detector.name} finds each thing once")
+        _apart(detector.find(view), len(view.original))
+
+
+def _apart(findings: Iterable[Finding], length: int) -> None:
+    inside = sorted(findings)
+    for one in inside:
+        held(0 <= one.start < one.end <= length, f"{one.detector} stays inside")
+    for one, other in pairwise(inside):
+        held(one.end <= other.start, f"{one.detector} finds each thing once")
+
+
+def detector(name: str) -> Target:
+    """Give the target of one detector: a subject, and the same in the midst of a letter."""
+    asked = DETECTORS[name]
+
+    def target(data: bytes) -> None:
+        text = _text(data)
+        _apart(asked.find(normalise(text)), len(text))
+        long = f"{_PROSE}{text}\n{_PROSE}"
+        _apart(scan(long, (asked,)), len(long))
+
+    return target
+
+
+def letter(data: bytes) -> None:
+    """Search a letter with every detector at once: findings of each lie inside and apart."""
+    text = _text(data)
+    found = scan(text, DETECTORS.values())
+    for name in DETECTORS:
+        _apart((one for one in found if one.detector == name), len(text))
 
 
 def encoded_words(data: bytes) -> None:
@@ -129,6 +158,10 @@ def policy_file(data: bytes) -> None:
         held(all(problem.found for problem in error.problems), "a problem says what was found")
 
 
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass") if _utf8(data) else data.decode("latin-1")
+
+
 def _utf8(data: bytes) -> bool:
     try:
         data.decode("utf-8", "surrogatepass")
@@ -156,4 +189,6 @@ TARGETS: dict[str, Target] = {
     "attachment": attachment,
     "extraction": extraction,
     "policy_file": policy_file,
+    "letter": letter,
+    **{name: detector(name) for name in IDENTIFIERS},
 }
