@@ -14,7 +14,8 @@ from gateway import undelivered
 from gateway.relay.parameters import MailParameters, Notify, RecipientParameters
 from tests.gateway.office import AMY, BEN, JANE, office
 from tests.gateway.office import mail as written
-from tests.gateway.test_deliverer import delivering, desk, settled, until
+from tests.gateway.test_deliverer import delivering, desk, settled
+from tests.gateway.test_deliverer import until as until_soon
 from tests.sink import Caught, Sink
 from tests.vault.bench import ALICE, BOB, CAROL, HandClock, Keys, Safe
 from vault import keys as key_files
@@ -59,6 +60,11 @@ def safe(tmp_path: Path, keys: Keys) -> Iterator[Safe]:
 async def sink() -> AsyncIterator[Sink]:
     async with Sink() as running:
         yield running
+
+
+async def until(true: Any) -> None:
+    """Wait as long as a busy machine may take."""
+    await until_soon(true, seconds=40)
 
 
 def put(
@@ -251,6 +257,19 @@ async def test_one_refused_at_the_door_is_told_by_a_report(tmp_path: Path) -> No
     assert bounce.fields["head"].splitlines()[-1] == "Subject: Hello"
     assert bounce.fields["action"] == "failed"
     assert "Good morning" not in str(bounce.fields)
+
+
+async def test_at_the_door_too_only_what_was_asked_for_is_told(tmp_path: Path) -> None:
+    async with office(tmp_path) as here, await here.talk() as talk:
+        here.sink.script.recipients[BEN] = "550 5.1.1 No such user"
+        await talk.say(f"MAIL FROM:<{JANE}> ENVID=e1", "250")
+        await talk.say(f"RCPT TO:<{AMY}> NOTIFY=SUCCESS,FAILURE", "250")
+        await talk.say(f"RCPT TO:<{BEN}> NOTIFY=NEVER", "250")
+        await talk.say("DATA", "354")
+        assert (await talk.say(written("Hello") + b".\r\n")).startswith("250 2.0.0 Relayed")
+        (told,) = (item for item in here.queue() if item.kind == "bounce")
+    assert (told.fields["recipient"], told.fields["action"]) == (AMY, "relayed")
+    assert told.fields["envid"] == "e1"
 
 
 # --- the lines that go back
