@@ -64,6 +64,7 @@ class Script:
     stall: set[str] = field(default_factory=set)
     drop: set[str] = field(default_factory=set)
     delay: dict[str, float] = field(default_factory=dict)
+    drip: dict[str, float] = field(default_factory=dict)  # seconds for seven bytes of an answer
     drop_after: int | None = None
     swallow: bool = False
     users: dict[str, str] = field(default_factory=dict)  # login -> password; offers AUTH
@@ -188,9 +189,13 @@ class _Talk:
         self.mail_line = ""
         self.accepted: list[str] = []
 
-    async def say(self, text: str | bytes) -> None:
-        self.writer.write(text if isinstance(text, bytes) else text.encode("utf-8") + b"\r\n")
-        await self.writer.drain()
+    async def say(self, text: str | bytes, drip: float | None = None) -> None:
+        data = text if isinstance(text, bytes) else text.encode("utf-8") + b"\r\n"
+        size = len(data) if drip is None else 7
+        for at in range(0, len(data), size):
+            self.writer.write(data[at : at + size])
+            await self.writer.drain()
+            await asyncio.sleep(drip or 0)
 
     async def scripted(self, stage: str, normal: str) -> str | bytes:
         if stage in self.script.stall:
@@ -202,7 +207,7 @@ class _Talk:
 
     async def answer(self, stage: str, normal: str) -> str:
         text = await self.scripted(stage, normal)
-        await self.say(text)
+        await self.say(text, self.script.drip.get(stage))
         return text if isinstance(text, str) else text.decode("utf-8", "replace")
 
     async def run(self) -> None:
@@ -286,7 +291,7 @@ class _Talk:
         await self.sink.caught(self._mail(raw, words))
         if self.script.swallow:
             raise _HangUpError
-        await self.say(text)
+        await self.say(text, self.script.drip.get("dot"))
         self.mail_line = ""
 
     async def _read_data(self) -> bytes:

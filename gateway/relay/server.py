@@ -37,6 +37,10 @@ class Server:
     address: str = ""
     tlsa: tuple[Tlsa, ...] = ()
 
+    def __hash__(self) -> int:
+        """Go by what differs most often: it is asked for several times a mail."""
+        return hash((self.host, self.port, self.address, self.tls))
+
     @classmethod
     def all_of(cls, hop: NextHopSettings) -> "tuple[Server, ...]":
         """Return the servers that the settings name."""

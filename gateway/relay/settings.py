@@ -157,6 +157,10 @@ class NextHopSettings(BaseModel):
     )
     mails_per_connection: int = Field(100, ge=1, description="Most mails sent over one connection.")
 
+    def __hash__(self) -> int:
+        """Go by what differs most often: it is asked for several times a mail."""
+        return hash((self.host, self.port, self.tls))
+
     @property
     def servers(self) -> tuple[tuple[str, int], ...]:
         """Name and port of every server, host first."""
