@@ -68,7 +68,7 @@ class Desk:
         back = self._return_path(item)
         asked, each = _asked(item)
         letter = Letter(back, to, chunks, found.size, found.eight_bit, way)
-        return replace(letter, asked=asked, asked_for={item.to: each})
+        return replace(letter, asked=asked, asked_for={item.to: each}, sign=item.kind is Kind.RELAY)
 
     def word_of_failure(self, item: Item) -> dict[str, str] | None:
         """Return what is told of a row that is given up, None if nothing is."""

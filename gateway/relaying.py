@@ -137,6 +137,7 @@ class Route:
             size=len(prefix) + spool.size + copy.plan.growth,
             eight_bit=mail.outline.has_8bit,
             way=copy.way,
+            sign=True,
             asked=mail.asked,
             asked_for=mail.session.asked_for,
         )

@@ -40,8 +40,11 @@ EXAMPLES = {
     ("next_hop", "hello"): "mail.example.gov.uk",
     ("routes", "host"): "mail.police.example.org",
     ("routes", "hello"): "mail.example.gov.uk",
+    ("dkim", "domain"): "example.gov.uk",
+    ("dkim", "selector"): "gate",
+    ("dkim", "key"): "/etc/sealgate/dkim-example.pem",
 }
-NAMED = {"routes": "police", "scanners": "clamav"}
+NAMED = {"routes": "police", "scanners": "clamav", "dkim": "council"}
 
 
 def settings_file() -> str:

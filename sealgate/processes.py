@@ -20,6 +20,7 @@ from gateway.recorder import Recorder
 from gateway.relay.dkim import DkimKeyError
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
+from gateway.relay.signing import Signing
 from gateway.returns import Returns
 from gateway.scanners.panel import Panel
 from gateway.smtp.handler import Handler
@@ -252,7 +253,8 @@ async def run_web(settings: Settings) -> None:
 
 
 def _sender(settings: Settings) -> Sender:
-    return Sender(Routes(settings.next_hop, settings.routes), settings.dns)
+    signing = Signing.load(settings.dkim.values())
+    return Sender(Routes(settings.next_hop, settings.routes), settings.dns, signing=signing)
 
 
 def _with_returns(

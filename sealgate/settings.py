@@ -26,6 +26,7 @@ from pydantic_settings import (
 
 from gateway.bounces.settings import BounceSettings
 from gateway.notices.settings import NoticeSettings
+from gateway.relay.dkim import DkimSettings
 from gateway.relay.settings import DeliverySettings, DnsSettings, NextHopSettings, RouteSettings
 from gateway.scanners.settings import ScannerSettings
 from gateway.settings import SmtpSettings
@@ -134,6 +135,7 @@ class Settings(BaseSettings):
     next_hop: NextHopSettings
     routes: dict[SectionName, RouteSettings] = {}
     dns: DnsSettings = DnsSettings()
+    dkim: dict[SectionName, DkimSettings] = {}
     scanners: dict[SectionName, ScannerSettings] = {}
     delivery: DeliverySettings = DeliverySettings()
     ldap: LdapSettings = LdapSettings()

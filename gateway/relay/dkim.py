@@ -1,10 +1,10 @@
-"""DKIM signatures for the mails Sealgate writes itself (RFC 6376, RFC 8463).
+"""DKIM signatures (RFC 6376, RFC 8463): keys, and the field that one makes.
 
 dkimpy builds the signature; OpenSSL does the arithmetic, which is ten to thirty times as fast as
 dkimpy's own for RSA and gives Ed25519 without another library.
 Promises that a signer which does not produce valid signatures is never made, that From, To,
 Subject and what else a reader goes by cannot be added a second time, and that there is no `l=`.
-Must never sign a relayed mail: its author's server did that.
+Must never show key material, whatever goes wrong.
 """
 
 import base64
@@ -23,11 +23,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from dkim.canonicalization import CanonicalizationPolicy
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from vault.domain import canonical_domain
+from vault.errors import AddressError
 from vault.secrets import Secret
 
 SMALLEST_RSA = 2048  # bits; RFC 8301 section 3.2 says SHOULD, and so do we
 CANONICAL = b"relaxed/relaxed"
+APART = b"relaxed/simple"  # the body in the form that can be hashed as it passes
 # Once more than they are there, so that a second one breaks the signature. Reply-To and Cc are
 # named although we send none: nobody may add one.
 SIGNED_TWICE = (b"from", b"to", b"subject")
@@ -40,6 +44,33 @@ PROBE = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: probe\r\n\r\nprob
 
 class DkimKeyError(Exception):
     """The key cannot be used for signing. Says why and never shows key material."""
+
+
+class SigningError(Exception):
+    """A header cannot be signed."""
+
+
+class DkimSettings(BaseModel):
+    """A domain whose mail is signed when it is passed on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    domain: str = Field(description="The domain in the From line.")
+    selector: str = Field(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$",
+        description="The name of the key in the DNS, before ._domainkey and the domain.",
+    )
+    key: Path = Field(
+        description="PEM file with the private key: RSA of 2048 bits or more, or Ed25519."
+    )
+
+    @field_validator("domain")
+    @classmethod
+    def _canonical(cls, value: str) -> str:
+        try:
+            return canonical_domain(value)
+        except AddressError as error:
+            raise ValueError(f"is not a domain: {error}") from error
 
 
 class _Key:
@@ -90,14 +121,21 @@ class _Key:
 class _Signature(dkim.DKIM):  # type: ignore[misc] # dkimpy has no types
     """A message, with the key asked directly instead of parsed and used in Python."""
 
-    def field(self, key: _Key, domain: bytes, selector: bytes) -> bytes:
-        """Return the DKIM-Signature field with its CRLF."""
-        policy = CanonicalizationPolicy.from_c_value(CANONICAL)
+    def field(
+        self, key: _Key, domain: bytes, selector: bytes, body_digest: bytes | None = None
+    ) -> bytes:
+        """Return the DKIM-Signature field with its CRLF.
+
+        With `body_digest`, the hash of a body in its simple form, the message is a header alone.
+        """
+        policy = CanonicalizationPolicy.from_c_value(CANONICAL if body_digest is None else APART)
         present = {name.lower() for name, _ in self.headers}
         names = [name for name in SIGNED_TWICE if name in present]
         names += [*SIGNED_TWICE, *SIGNED]
-        body = Hash(SHA256())
-        body.update(policy.canonicalize_body(self.body))
+        if body_digest is None:
+            body = Hash(SHA256())
+            body.update(policy.canonicalize_body(self.body))
+            body_digest = body.finalize()
         fields = [
             (b"v", b"1"),
             (b"a", key.algorithm),
@@ -106,7 +144,7 @@ class _Signature(dkim.DKIM):  # type: ignore[misc] # dkimpy has no types
             (b"s", selector),
             (b"t", str(int(time.time())).encode()),
             (b"h", b" : ".join(names)),
-            (b"bh", base64.b64encode(body.finalize())),
+            (b"bh", base64.b64encode(body_digest)),
             (b"b", b"0" * 60),
         ]
         self.hasher = dkim.HASH_ALGORITHMS[key.algorithm]
@@ -143,6 +181,17 @@ class Signer:
     def sign(self, message: bytes) -> bytes:
         """Return `message` (CRLF line ends, complete) with a DKIM-Signature field on top."""
         return _Signature(message).field(self._key, self._domain, self._selector) + message
+
+    def field(self, header: bytes, body_digest: bytes) -> bytes:
+        """Return the field for a mail of which the header and the hash of the body are known.
+
+        `body_digest` is of the simple form. Raises SigningError.
+        """
+        try:
+            signature = _Signature(header + b"\r\n")
+            return signature.field(self._key, self._domain, self._selector, body_digest)
+        except (dkim.DKIMException, ValueError, LookupError) as error:
+            raise SigningError("the header cannot be signed") from error
 
     def record(self) -> tuple[str, str]:
         """Return the name and the text of the TXT record that must be in the DNS."""

@@ -13,7 +13,8 @@ from vault.address import Address
 class Letter:
     """A mail to hand over. `size` in bytes as `chunks` will yield them; a null path is None.
 
-    `asked_for` has an entry for each recipient that the client asked anything of.
+    `asked_for` has an entry for each recipient that the client asked anything of. `sign`: it is
+    to be signed for the domain of its author, if there is a key.
     """
 
     return_path: Address | None
@@ -24,3 +25,4 @@ class Letter:
     way: Way = ANY_WAY
     asked: MailParameters = PLAIN_MAIL
     asked_for: Mapping[Address, RecipientParameters] = field(default_factory=dict)
+    sign: bool = False

@@ -20,6 +20,7 @@ from gateway.relay.rests import Rests
 from gateway.relay.routes import Routes, UnknownRouteError, Way
 from gateway.relay.server import Server
 from gateway.relay.settings import DnsSettings, Kind, NextHopSettings, TlsMode
+from gateway.relay.signing import Signing
 from vault.address import Address
 
 NO_ROUTE = Answer(451, "4.3.5", "The route of this mail is not in the settings")
@@ -58,11 +59,13 @@ class Sender:
         *,
         exchangers: Exchangers | None = None,
         rests: Rests | None = None,
+        signing: Signing | None = None,
     ) -> None:
         self._routes = routes
         self._connections = Connections()
         self._exchangers = exchangers or Exchangers.of(dns or DnsSettings())
         self._rests = rests or Rests()
+        self._signing = signing
         self._fixed: dict[NextHopSettings, tuple[Server, ...]] = {}
 
     async def send(self, letter: Letter) -> dict[Address, Answer]:
@@ -77,6 +80,8 @@ class Sender:
                 places.setdefault(self._place(way, one.domain), []).append(one)
         except UnknownRouteError:
             return dict.fromkeys(letter.recipients, NO_ROUTE)
+        if letter.sign and self._signing is not None:
+            letter = await asyncio.to_thread(self._signing.signed, letter)
         if len(places) == 1:
             return await self._send(next(iter(places)), letter)
         return await self._send_apart(places, letter)

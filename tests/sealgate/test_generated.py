@@ -39,6 +39,10 @@ hello = "mail.example.gov.uk"
 [routes.police]
 host = "mail.police.example.org"
 hello = "mail.example.gov.uk"
+[dkim.council]
+domain = "example.gov.uk"
+selector = "gate"
+key = "/etc/sealgate/dkim-example.pem"
 [scanners.clamav]
 [notices]
 [web]
