@@ -13,12 +13,9 @@ from gateway.smtp import proxied, xclient
 from gateway.smtp.limits import Limits
 from gateway.smtp.premises import Kind
 from gateway.smtp.proxied import HeaderError, read_header
-from gateway.smtp.quotas import REMEMBERED, Quotas
 from tests.dialogue import Talk
 from tests.gateway.doorway import FAST, MAIL, Doorway, begin, doorway, until
 from tests.gateway.office import captured
-from vault.address import Address
-from vault.users import User
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 CLIENT, CLIENT_6 = "198.51.100.7", "2001:db8::7"
@@ -157,7 +154,7 @@ async def test_a_header_from_a_stranger_is_an_early_talker(
     limits = Limits(greeting_pause=0.2, linger=0.2)
     async with (
         doorway(tmp_path, limits, proxy_networks=networks) as door,
-        opened(door, Kind.TRUSTED, GOOD[name][0]) as talk,
+        opened(door, Kind.STARTTLS, GOOD[name][0]) as talk,
     ):
         assert (await talk.reply()).startswith("554 5.5.0")
         assert await talk.closed() == b""
@@ -264,80 +261,3 @@ async def test_a_stranger_speaks_for_nobody(networks: list[str], tmp_path: Path)
         assert "XCLIENT" not in talk.last
         await talk.say("XCLIENT ADDR=127.0.0.1", "500 5.5.2")
         await begin(talk)
-
-
-# --- how much one user may send
-
-JANE = User(Address.parse("jane@council.gov.uk"), frozenset())
-BEN = User(Address.parse("ben@council.gov.uk"), frozenset())
-
-
-class Clock:
-    now = 10_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_an_hour_holds_so_many_messages() -> None:
-    clock = Clock()
-    quotas = Quotas(3, 0, clock)
-    for _ in range(3):
-        assert quotas.another_mail(JANE) is None
-        quotas.count(JANE, 1)
-        clock.now += 600
-    refusal = quotas.another_mail(JANE)
-    assert refusal is not None
-    assert refusal.code == 451
-    assert "3 messages within an hour" in refusal.text
-    assert "Try again in 31 minutes" in refusal.text
-    assert quotas.another_mail(BEN) is None
-    assert quotas.another_mail(None) is None
-    clock.now += 30 * 60
-    assert quotas.another_mail(JANE) is None
-    quotas.count(JANE, 1)
-    assert quotas.another_mail(JANE) is not None
-
-
-def test_an_hour_holds_so_many_recipients() -> None:
-    quotas = Quotas(0, 10, Clock())
-    quotas.count(JANE, 7)
-    assert quotas.another_recipient(JANE, 2) is None
-    refusal = quotas.another_recipient(JANE, 3)
-    assert refusal is not None
-    assert "10 recipients within an hour" in refusal.text
-    assert quotas.another_mail(JANE) is None
-    assert quotas.another_recipient(BEN, 3) is None
-
-
-def test_nothing_is_counted_where_there_is_no_limit() -> None:
-    quotas = Quotas()
-    quotas.count(JANE, 1000)
-    assert quotas.another_mail(JANE) is None
-    assert quotas.another_recipient(JANE, 1000) is None
-    assert not quotas._sent
-
-
-def test_memory_is_bounded() -> None:
-    quotas = Quotas(1, 1)
-    for number in range(REMEMBERED + 5):
-        quotas.count(User(Address.parse(f"u{number}@council.gov.uk"), frozenset()), 1)
-    assert len(quotas._sent) == REMEMBERED
-
-
-async def test_a_user_hears_it_in_plain_words_and_nobody_else_does(tmp_path: Path) -> None:
-    limits = Limits(greeting_pause=0, user_messages=2, user_recipients=3)
-    async with doorway(tmp_path, limits) as door:
-        async with await door.talk(Kind.TLS, hello=True) as talk:
-            await talk.sign_in("jane@council.gov.uk", "correct horse")
-            await talk.mail("jane@council.gov.uk", "a@b.org", "c@d.org", data=b"x")
-            await talk.say("MAIL FROM:<jane@council.gov.uk>", "250")
-            await talk.say("RCPT TO:<a@b.org>", "250")
-            reply = await talk.say("RCPT TO:<c@d.org>", "451 4.7.0 Not now: you have reached 3 ")
-            assert "Try again in" in reply
-            await talk.say("DATA", "354")
-            await talk.say(b"x\r\n.\r\n", "250")
-            await talk.say("MAIL FROM:<jane@council.gov.uk>", "451 4.7.0 Not now: ")
-        async with await door.talk(hello=True) as trusted:
-            await begin(trusted)
-        assert len(door.taken) == 2
