@@ -5,12 +5,11 @@ it, that memory is fixed, and that no name is kept, only a mark of it. Must be m
 processes part: what is made afterwards is a process's own.
 """
 
-import fcntl
 import mmap
+import multiprocessing
 import struct
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -19,6 +18,7 @@ SLOTS = 4096
 """Users that are remembered at the same time; who has sent nothing for longest is forgotten."""
 
 _NEIGHBOURS = 16  # slots in which a user may be
+_PATIENCE = 0.1  # seconds; counting takes some millionths of one
 _MARK = 8  # bytes
 _MINUTE = struct.Struct("=III")  # which minute, messages, recipients
 _SLOT = _MARK + MINUTES * _MINUTE.size
@@ -40,7 +40,8 @@ class Tally:
     def __init__(self, slots: int = SLOTS) -> None:
         self._slots = slots
         self._memory = mmap.mmap(-1, slots * _SLOT)
-        self._lock = tempfile.TemporaryFile()  # noqa: SIM115 - held as long as the counts are
+        # A semaphore in shared memory: it has no file, which a new process would have closed.
+        self._lock = multiprocessing.get_context("fork").Lock()
 
     def add(self, name: str, minute: int, recipients: int) -> None:
         """Count one message."""
@@ -74,7 +75,6 @@ class Tally:
     def close(self) -> None:
         """Let the memory go."""
         self._memory.close()
-        self._lock.close()
 
     def _place(self, mark: bytes, minute: int) -> int:
         """Return where a user's slot is, or the one to be used for them."""
@@ -91,12 +91,13 @@ class Tally:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep the other processes out; a lock ends with the process that holds it."""
-        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+        """Keep the other processes out, but for one that has died in here."""
+        self._lock.acquire(timeout=_PATIENCE)
         try:
             yield
         finally:
-            fcntl.lockf(self._lock, fcntl.LOCK_UN)
+            with suppress(ValueError):  # it was released meanwhile by one that was thought dead
+                self._lock.release()
 
 
 def _mark(name: str) -> bytes:

@@ -1,6 +1,7 @@
 """How much one user may send within an hour, in plain words, and counted once for all processes."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def test_processes_share_one_count(tally: Tally) -> None:
     children = []
     for _ in range(4):
         if (child := os.fork()) == 0:
+            os.closerange(3, 1000)  # as a process of a node does
             for _ in range(250):
                 tally.add("jane", 7, 2)
             os._exit(0)
@@ -83,6 +85,19 @@ def test_processes_share_one_count(tally: Tally) -> None:
     for child in children:
         assert os.waitpid(child, 0)[1] == 0
     assert tally.sum("jane", 7) == Sum(1000, 2000, 7)
+
+
+def test_a_process_that_died_while_counting_stops_nobody(tally: Tally) -> None:
+    if (child := os.fork()) == 0:
+        tally._lock.acquire()
+        os._exit(0)
+    os.waitpid(child, 0)
+    tally.add("jane", 7, 2)
+    began = time.monotonic()
+    for _ in range(20):
+        tally.add("jane", 7, 2)  # only the first of them has waited
+    assert time.monotonic() - began < 1
+    assert tally.sum("jane", 7).messages == 21
 
 
 def test_an_hour_passes_minute_by_minute(tally: Tally) -> None:
