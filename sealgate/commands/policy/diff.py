@@ -15,9 +15,10 @@ from policies.language import loader
 from policies.language.durations import parse_duration
 from policies.language.loader import Source
 from policies.trials import replay_report
+from policies.trials.asking_again import Tried
 from policies.trials.recorded import Record
 from policies.trials.recorded_names import known_names
-from policies.trials.replay import Replayed, Tried, replay
+from policies.trials.replay import Replayed, replay
 from policies.trials.weakening import weakened
 from sealgate.commands.options import config_option
 from sealgate.commands.policy import files

@@ -14,13 +14,14 @@ from policies.facts import NOTHING_READ
 from policies.language import loader
 from policies.message.mime import outline
 from policies.trials import replay_report
+from policies.trials.asking_again import Tried
 from policies.trials.case_files import folder_of, read_cases
 from policies.trials.case_values import NULL_SENDER
 from policies.trials.cases import CaseKnowledge
 from policies.trials.composing import compose
-from policies.trials.recorded import patterns_of, record
+from policies.trials.recorded import patterns_of, record, record_of_recipient
 from policies.trials.recorded_names import known_names
-from policies.trials.replay import Tried, replay
+from policies.trials.replay import replay
 from tests.policies.mails import COUNCIL, NHS_NUMBER, OWN_DOMAINS, PARTNER, envelope, mail
 from vault.address import Address
 
@@ -252,3 +253,61 @@ def test_whatever_is_told_about_the_councils_cases_is_so():
     recorded_outcomes = [entry["outcome"] for _, _, one in records for entry in one["to"]]
     assert made.recipients == len(recorded_outcomes)
     assert made.untold <= made.recipients // 10, made.unknown
+
+
+WORDS = (
+    BASE
+    + """  - name: seal-minutes
+    when: {direction: external, subject: {contains: [minutes, agenda]}}
+    then: seal
+"""
+)
+RELAXED = WORDS.replace("direction: external, flag: any", "direction: internal, flag: any")
+
+
+def test_a_rule_that_stays_gives_the_answer_that_it_gave(tmp_path):
+    old, new = tried(tmp_path, WORDS), tried(tmp_path, RELAXED)
+    mails = [mail("Subject: [secure] x"), mail("Subject: [secure] the minutes"), mail("Subject: x")]
+    made = again(old, new, *(recorded(old, envelope(PARTNER), one) for one in mails))
+    assert (made.untold, made.same) == (0, 2)
+    (change,) = made.changes
+    assert (change.before.outcome, change.after.outcome) == (Outcome.SEAL, Outcome.RELAY)
+    assert made.rules_after == {"seal-minutes": 1}
+
+
+OTHERWISE = {
+    "other words": RELAXED.replace("agenda", "report"),
+    "another exception": RELAXED.replace("agenda]}}", "agenda]}}\n    except: {flag: any}"),
+    "other marks": RELAXED.replace("rules:", "settings: {subject_tags: [private]}\nrules:"),
+    "another group": RELAXED.replace("rules:", "groups: {x: {domains: y.example}}\nrules:"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_a_rule_that_may_mean_something_else_is_asked_anew(name, tmp_path):
+    old, new = tried(tmp_path, WORDS), tried(tmp_path, OTHERWISE[name])
+    made = again(old, new, recorded(old, envelope(PARTNER), mail("Subject: x")))
+    assert made.untold == 1
+    assert "the words of the subject, which are never kept" in made.unknown
+
+
+def test_a_shadow_that_comes_to_count_is_known(tmp_path):
+    shadow = WORDS.replace("then: seal\n", "then: seal\n    shadow: yes\n")
+    old, new = tried(tmp_path, shadow), tried(tmp_path, WORDS)
+    mails = [mail("Subject: the minutes"), mail("Subject: x")]
+    made = again(old, new, *(recorded(old, envelope(PARTNER), one) for one in mails))
+    assert (made.untold, made.same, len(made.changes)) == (0, 1, 1)
+
+
+def test_a_recipient_refused_by_name_says_nothing_of_rules_that_were_not_asked(tmp_path):
+    refusing = (
+        WORDS
+        + "  - {name: no, when: {recipient: {domain: x.example}}, then: refuse, tell_sender: No.}\n"
+    )
+    old, new = tried(tmp_path, refusing), tried(tmp_path, WORDS)
+    people = envelope("jo@x.example")
+    decision = old.policy.decide_recipient(people, people.recipients[0])
+    assert decision is not None
+    made = again(old, new, (NOW, old.policy.digest, record_of_recipient(people, decision, hashed)))
+    assert made.untold == 1
+    assert "the words of the subject, which are never kept" in made.unknown
