@@ -66,7 +66,8 @@ async def sealed(here: Office) -> tuple[str, str, bytes]:
     assert item.kind is Kind.NOTICE
     letter = desk(here).letter(item)
     outbox.complete(here.store, item, "250")
-    content = b"".join(letter.chunks)  # type: ignore[arg-type]
+    assert callable(letter.chunks)
+    content = b"".join(letter.chunks())
     return str(item.package_id), str(letter.return_path), content
 
 
