@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 VENV ?= .venv
 BIN := $(VENV)/bin
+CHAOS_MAILS ?= 20000
+CHAOS_KILLS ?= 200
 PYTEST ?= $(BIN)/pytest -n auto --dist loadfile
 
 # Processes are started often, in the demo and in tests: compiled files are worth keeping.
@@ -21,6 +23,7 @@ test: dev-venv ## install what the tests need and run them all
 test-faults: dev-venv ## the proofs of durability, all of them: kills, power cuts, full disks (half an hour)
 	@deploy/setup/test-packages
 	@SEALGATE_FAULTS=whole $(BIN)/pytest -n 0 tests/faults
+	@CHAOS_MAILS=$(CHAOS_MAILS) CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest -n 0 tests/e2e/test_chaos.py
 
 check: lint types imports cover ## everything CI runs
 

@@ -58,6 +58,7 @@ hostname = "gateway.{domain}"
 tls_certificate = "{folder}/certificate.pem"
 tls_key = "{folder}/certificate.key"
 connections_per_ip = 200
+{smtp}
 
 [next_hop]
 host = "127.0.0.1"
@@ -127,6 +128,7 @@ class Stage:
     folder: Path
     delivery: str = ""
     notices: str = ""
+    smtp: str = ""
     vault: str = ""
     policy: Path = PATHS
     next_hop_port: int | None = None  # of a server that the test runs itself; otherwise a sink
@@ -163,6 +165,7 @@ class Stage:
                 next_hop_tls=self.next_hop_tls,
                 delivery=self.delivery,
                 notices=self.notices,
+                smtp=self.smtp,
                 vault=self.vault,
                 **self.ports,
             )

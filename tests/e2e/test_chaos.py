@@ -2,7 +2,8 @@
 
 The load does not wait for the kills, which come at chosen points of its progress: so they are
 spread over the whole run, however fast the machine is. Everything that is chosen comes from a seed.
-A run of another seed or size: CHAOS_SEED=7 CHAOS_MAILS=5000 pytest tests/e2e/test_chaos.py
+A run of another seed or size: CHAOS_SEED=7 CHAOS_MAILS=5000 CHAOS_KILLS=130 pytest
+tests/e2e/test_chaos.py. `make test-faults` does twenty thousand mails and two hundred kills.
 """
 
 import asyncio
@@ -44,7 +45,10 @@ MAILS = int(os.environ.get("CHAOS_MAILS", "1000"))
 SENDERS = 6
 AT_ONCE = 8  # mails that the deliverer sends at the same time, by default
 SUPERVISOR, EVERYTHING = "the supervisor", "everything"
-KILLS = {"smtp": 11, "deliver": 9, "web": 4, SUPERVISOR: 1, EVERYTHING: 1}
+SHARES = {"smtp": 11, "deliver": 9, "web": 4, SUPERVISOR: 1, EVERYTHING: 1}
+TURNS = max(1, round(int(os.environ.get("CHAOS_KILLS", "26")) / sum(SHARES.values())))
+KILLS = {victim: share * TURNS for victim, share in SHARES.items()}
+PATIENCE = max(120, MAILS / 20)  # seconds for what grows with the number of mails
 NOT_NOW = "451 4.3.0 Not now"  # what the next hop says to some
 
 
@@ -111,7 +115,7 @@ async def aftermath(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[A
     async with Stage(tmp_path_factory.mktemp("chaos") / "node") as stage:
         after = await _load(stage)
         begun = time.monotonic()
-        await until(lambda: not still_queued(after.folder), 120)
+        await until(lambda: not still_queued(after.folder), PATIENCE)
         after.seconds["until nothing waits"] = time.monotonic() - begun
         begun = time.monotonic()
         after.opened = await _open_all(stage)
@@ -131,7 +135,7 @@ async def _load(stage: Stage) -> Aftermath:
         begun = time.monotonic()
         senders.start()
         await killer.run()
-        await until(lambda: not senders.working, 300)
+        await until(lambda: not senders.working, 300 + PATIENCE)
         seconds = {"load": time.monotonic() - begun}
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -2,11 +2,14 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from tests.e2e.stage import COUNCIL, Stage
 from tests.faults.nursery import Nursery, template
 
 WHOLE = os.environ.get("SEALGATE_FAULTS") == "whole"
@@ -30,12 +33,27 @@ def nursery() -> Iterator[Nursery]:
         yield running
 
 
-@pytest.fixture
-def shelf() -> Iterator[Path]:
+@contextmanager
+def in_memory() -> Iterator[Path]:
     """A folder in memory where there is one: faults are put into calls, not into a disk."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def shelf() -> Iterator[Path]:
+    with in_memory() as folder:
+        yield folder
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def node() -> AsyncIterator[Stage]:
+    """A whole node that reads what a mail says, for proofs that need nothing special of it."""
+    smtp = f"connections = 1000\nmax_message = {sample(16, 80) << 20}"
+    with in_memory() as folder:
+        async with Stage(folder / "node", policy=COUNCIL, smtp=smtp) as stage:
+            yield stage
 
 
 @pytest.fixture(scope="session")

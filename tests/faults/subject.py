@@ -39,6 +39,7 @@ from vault import contents, keys
 from vault.clock import utc_now
 from vault.errors import StoreUnavailable
 from vault.settings import VaultSettings
+from vault.spool import Spool
 from vault.store import Store
 
 DOMAIN = "council.example"
@@ -150,8 +151,26 @@ def _break(what: str) -> None:
     """Leave a flush out: only a power cut can show it."""
     if what == "no flush":
         os.fsync = lambda _: None
+    if what == "plain":
+        _leave_plaintext()
     if what == "no folder flush":
         contents._flush_folder = lambda _: None
+
+
+def _leave_plaintext() -> None:
+    """Keep a clear copy of every mail while it comes in, and remove it at the end."""
+    write, finish = Spool.write, Spool.finish
+
+    def writing(spool: Spool, data: Any) -> None:
+        with Path(spool._contents._folder / "tmp" / f"{spool.id}.txt").open("ab", 0) as file:
+            file.write(data)
+        write(spool, data)
+
+    def finishing(spool: Spool) -> None:
+        Path(spool._contents._folder / "tmp" / f"{spool.id}.txt").unlink()
+        finish(spool)
+
+    Spool.write, Spool.finish = writing, finishing
 
 
 def live(order: dict[str, Any]) -> None:
