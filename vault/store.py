@@ -10,8 +10,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -19,6 +20,7 @@ from sqlalchemy import CursorResult, Executable
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from vault.checkpoints import Checkpoints
 from vault.clock import Clock, utc_now
 from vault.contents import ContentFolder
 from vault.database import open_database
@@ -94,6 +96,7 @@ class Store:
             self.contents = ContentFolder(settings.folder / CONTENTS)
             self._database = open_database(settings, checkpoints=checkpoints)
         self._gathering = Gathering(self.writing)
+        self._checkpoints = Checkpoints(self._wal, self._pragma) if checkpoints else None
         self._asking = threading.Lock()
         self._asked: sqlite3.Connection | None = None
 
@@ -109,6 +112,23 @@ class Store:
         finally:
             self._turn.release()
         tx._finished()  # noqa: SLF001 - the store ends what it began
+
+    @property
+    def _wal(self) -> Path:
+        file = self.settings.database_file
+        return file.with_name(f"{file.name}-wal")
+
+    def _pragma(self, text: str) -> None:
+        """Run a pragma on the writing connection, outside any transaction."""
+        if not self._turn.acquire(timeout=self.settings.lock_wait.total_seconds()):
+            raise StoreUnavailable
+        try:
+            with _translated(), closing(self._database.writer.raw_connection()) as pooled:
+                driver = pooled.driver_connection
+                assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the database is SQLite
+                driver.execute(text).fetchall()
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -144,6 +164,8 @@ class Store:
     def close(self) -> None:
         """Finish what was handed over, and close every connection."""
         self._gathering.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         with self._asking:
             if self._asked is not None:
                 self._asked.close()
