@@ -47,7 +47,7 @@ class Tally:
         """Count one message."""
         mark = _mark(name)
         with self._alone():
-            at = self._place(mark, minute)
+            at = self._place(mark)
             if self._memory[at : at + _MARK] != mark:
                 self._memory[at : at + _SLOT] = mark + bytes(_SLOT - _MARK)
             where = at + _MARK + minute % MINUTES * _MINUTE.size
@@ -60,10 +60,9 @@ class Tally:
         """Return what has been counted in the hour up to this minute."""
         mark = _mark(name)
         with self._alone():
-            at = self._place(mark, minute)
-            slot = self._memory[at : at + _SLOT]
-        if slot[:_MARK] != mark:
-            return Sum()
+            places = (at for at in self._places(mark) if self._memory[at : at + _MARK] == mark)
+            at = next(places, None)
+            slot = b"" if at is None else self._memory[at : at + _SLOT]
         every = _MINUTE.iter_unpack(slot[_MARK:])
         told = [one for one in every if one[1] and one[0] > minute - MINUTES]
         return Sum(
@@ -76,10 +75,14 @@ class Tally:
         """Let the memory go."""
         self._memory.close()
 
-    def _place(self, mark: bytes, minute: int) -> int:
-        """Return where a user's slot is, or the one to be used for them."""
+    def _places(self, mark: bytes) -> list[int]:
+        """Return where a user's slot may be."""
         first = int.from_bytes(mark, "big")
-        places = [(first + n) % self._slots * _SLOT for n in range(min(_NEIGHBOURS, self._slots))]
+        return [(first + n) % self._slots * _SLOT for n in range(min(_NEIGHBOURS, self._slots))]
+
+    def _place(self, mark: bytes) -> int:
+        """Return where a user's slot is, or the one to be used for them."""
+        places = self._places(mark)
         for at in places:
             if self._memory[at : at + _MARK] in (mark, _NOBODY):
                 return at
