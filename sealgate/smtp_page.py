@@ -24,6 +24,7 @@ from gateway.smtp.premises import Kind, Premises
 from gateway.smtp.replies import Reply
 from gateway.smtp.server import Door
 from policies.message.mime import DEFAULT_LIMITS
+from sealgate import outward_page
 
 HOST = "mail.example.gov.uk"
 
@@ -114,13 +115,19 @@ def page() -> str:
         bounds=_bounds(),
         longest_line=replies.LONGEST_LINE,
         replies="\n".join(_replies()),
+        outward_limits=_rows(outward_page.limits()),
+        outward_answers=_rows(outward_page.answers()),
     )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Lay out a table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("| --- ", "|---")
+    return _rows(lines).replace("| --- ", "|---")
+
+
+def _rows(rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(line)} |\n" for line in rows)
 
 
 def _extensions() -> str:

@@ -144,7 +144,7 @@ class NextHopSettings(BaseModel):
         description="Limit for the answer to a whole mail (RFC 5321 section 4.5.3.2.6).",
     )
     idle_connections: int = Field(
-        64,
+        30,
         ge=0,
         le=1000,
         description="Most connections that each process keeps open between mails; 0: a new one "
