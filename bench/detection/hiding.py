@@ -5,7 +5,7 @@ wherever it stands: addresses and telephone numbers under a letter are no cause 
 Prints how many hidden mails would leave in the clear (none may), how many of them were sealed
 because the number was found and how many because the mail cannot be read, how many ordinary mails
 were sealed without cause (fewer than one in two hundred may), and how many the relay would change
-(none may). `--list` names them.
+(none may). Everyday mails are decided by each of the starters. `--list` names them.
 """
 
 import argparse
@@ -18,9 +18,10 @@ from policies.decision import Decision, Outcome
 from policies.engine import Policy
 from policies.envelope import Envelope
 from policies.extraction.mail import extract
-from policies.language.loader import load_text
+from policies.language.loader import STARTER, load, load_text
 from policies.message.mime import outline
 from tests.golden.awkward import awkward_mails
+from tests.golden.everyday_mails import everyday_mails
 from tests.golden.hidden_mails import hidden_mails
 from tests.golden.ordinary_mails import ordinary_mails
 from vault.address import Address
@@ -104,6 +105,12 @@ def main() -> None:
     awkward = [("awkward", name, mail) for name, mail in awkward_mails()]
     for mails in (ordinary, awkward):
         _print_ordinary(list(judge(policy, mails)), names=wanted.list)
+    for starter in ("council", "school", "health", "charity"):
+        everyday = [
+            (f"everyday, {starter}.yaml:", name, mail) for name, _, mail in everyday_mails()
+        ]
+        own = load(STARTER / f"{starter}.yaml")
+        _print_ordinary(list(judge(own, everyday)), names=wanted.list)
 
 
 def _print_hidden(verdicts: list[Verdict], *, names: bool) -> None:
