@@ -63,10 +63,12 @@ WORKS = (
 
 
 def _prose(head: str, size: int) -> bytes:
-    text = head + "Content-Type: text/plain; charset=us-ascii\n\nDear Pat,\n\n"
-    while len(text) < size:
-        text += PROSE[len(text) % len(PROSE)] + "\n"
-    return text.encode()
+    head += "Content-Type: text/plain; charset=us-ascii\n\nDear Pat,\n\n"
+    lines, length = [head], len(head)
+    while length < size:
+        lines.append(PROSE[length % len(PROSE)] + "\n")
+        length += len(lines[-1])
+    return "".join(lines).encode()
 
 
 def _attached(head: str, size: int) -> bytes:
