@@ -44,6 +44,18 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     return found
 
 
+@pytest.fixture(scope="module")
+def signing(keys: Keys) -> Signing:
+    found = Signing.load(keys.values())
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def dns(keys: Keys) -> Callable[..., bytes | None]:
+    return lookup(keys.values())
+
+
 def lookup(keys: Iterable[DkimSettings]) -> Callable[..., bytes | None]:
     records = dict(Signer.load(one.domain, one.selector, one.key).record() for one in keys)
 
@@ -79,24 +91,22 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("cut", [1, 7, 50, 1 << 20])
+@pytest.mark.parametrize("cut", [1, 50, 1 << 20])
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
-def test_every_body_verifies_however_it_is_cut(keys: Keys, body: bytes, cut: int) -> None:
-    signing = Signing.load(keys.values())
-    assert signing is not None
+def test_every_body_verifies_however_it_is_cut(
+    signing: Signing, dns: Callable[..., bytes | None], body: bytes, cut: int
+) -> None:
     signed = content_of(signing.signed(letter(HEAD + body, cut)))
     assert signed.endswith(HEAD + body)
     assert signed.startswith(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/simple; d=council")
     ended = signed if signed.endswith(b"\r\n") else signed + b"\r\n"  # as it leaves
-    assert dkim.verify(ended, dnsfunc=lookup(keys.values()))
+    assert dkim.verify(ended, dnsfunc=dns)
     spoilt = ended.replace(b"Jones", b"Janes")
-    assert not dkim.verify(spoilt, dnsfunc=lookup(keys.values()))
-    assert not dkim.verify(ended + b"x\r\n", dnsfunc=lookup(keys.values()))
+    assert not dkim.verify(spoilt, dnsfunc=dns)
+    assert not dkim.verify(ended + b"x\r\n", dnsfunc=dns)
 
 
-def test_each_domain_has_its_own_key(keys: Keys) -> None:
-    signing = Signing.load(keys.values())
-    assert signing is not None
+def test_each_domain_has_its_own_key(signing: Signing, keys: Keys) -> None:
     mail = HEAD.replace(b"council.gov.uk>", b"school.example>") + b"x\r\n"
     signed = content_of(signing.signed(letter(mail)))
     assert b"a=ed25519-sha256" in signed
@@ -115,21 +125,19 @@ UNSIGNED = [
 
 
 @pytest.mark.parametrize("author", UNSIGNED)
-def test_who_has_no_key_is_not_signed_for(keys: Keys, author: bytes) -> None:
-    signing = Signing.load(keys.values())
-    assert signing is not None
+def test_who_has_no_key_is_not_signed_for(signing: Signing, keys: Keys, author: bytes) -> None:
     plain = letter(b"From: " + author + b"\r\nSubject: x\r\n\r\nx\r\n")
     assert signing.signed(plain) is plain
 
 
-def test_a_header_that_cannot_be_signed_does_not_hold_up_the_mail(keys: Keys) -> None:
-    signing = Signing.load(keys.values())
-    assert signing is not None
+def test_a_header_that_cannot_be_signed_does_not_hold_up_the_mail(
+    signing: Signing, keys: Keys
+) -> None:
     plain = letter(b"From: <jane@council.gov.uk>\r\nno field at all\r\n\r\nx\r\n")
     assert signing.signed(plain) is plain
 
 
-def test_the_signature_it_came_with_still_verifies(keys: Keys) -> None:
+def test_the_signature_it_came_with_still_verifies(signing: Signing, keys: Keys) -> None:
     council, school = keys["council.gov.uk"], keys["school.example"]
     theirs = replace_domain(council, "author.example")
     author = Signer.load(theirs.domain, theirs.selector, theirs.key)
@@ -147,30 +155,30 @@ def replace_domain(settings: DkimSettings, domain: str) -> DkimSettings:
     return settings.model_copy(update={"domain": domain, "selector": "theirs"})
 
 
-def test_a_large_mail_needs_little_memory(keys: Keys) -> None:
-    signing = Signing.load(keys.values())
-    assert signing is not None
+def test_a_large_mail_needs_little_memory(signing: Signing, keys: Keys) -> None:
     block = b"x" * 998 + b"\r\n"
 
     def chunks() -> Iterable[bytes]:
         yield HEAD
-        for _ in range(20_000):
+        for _ in range(5_000):
             yield block
 
-    large = Letter(JANE, (AMY,), chunks, len(HEAD) + 20_000 * len(block), sign=True)
+    large = Letter(JANE, (AMY,), chunks, len(HEAD) + 5_000 * len(block), sign=True)
     tracemalloc.start()
     signed = signing.signed(large)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert signed is not large
-    assert peak < 2_000_000
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-async def test_it_is_done_last_and_only_if_asked(keys: Keys, wanted: bool) -> None:
+async def test_it_is_done_last_and_only_if_asked(
+    signing: Signing, keys: Keys, wanted: bool
+) -> None:
     async with Sink() as sink:
         hop = NextHopSettings.model_validate({"port": sink.port, "tls": "none"})
-        sender = Sender(Routes(hop), signing=Signing.load(keys.values()))
+        sender = Sender(Routes(hop), signing=signing)
         answers = await sender.send(replace(letter(HEAD + b"Hello\r\n"), sign=wanted))
         await sender.close()
     assert answers[AMY].positive
