@@ -14,6 +14,7 @@ from policies.detectors.triggers import NUMBER
 _OWN = Words("chi", "chi no", "chi number", "community health index")
 _OTHERS = Words("nhs", "nhs number", "h&c", "hcn", "h&c number", "uln", "utr")
 _LEAP_YEAR = 2000
+_LAST_DAYS = {f"{month:02}": f"{monthrange(_LEAP_YEAR, month)[1]}" for month in range(1, 13)}
 
 
 class ChiNumber(HealthNumber):
@@ -29,8 +30,7 @@ class ChiNumber(HealthNumber):
 
     def issued(self, digits: str) -> bool:
         """Tell whether it begins with a day and a month."""
-        day, month = int(digits[:2]), int(digits[2:4])
-        return month in range(1, 13) and 1 <= day <= monthrange(_LEAP_YEAR, month)[1]
+        return "01" <= digits[:2] <= _LAST_DAYS.get(digits[2:4], "00")
 
 
 CHI_NUMBER = ChiNumber(

@@ -65,9 +65,10 @@ class HealthNumber(ShapeDetector):
             _one_number(window) or not _crosses_cells(view, start, end)
         ):
             return Confidence.SURE
-        if _dialled(view, start) or THINGS.right_before(view, start):
+        thing = _dialled(view, start) or THINGS.right_before(view, start)
+        if thing or not self.possible(window.digits):
             return None
-        if self.possible(window.digits) and PATIENT.near(view, start, end):
+        if PATIENT.near(view, start, end):
             return Confidence.SURE if _one_number(window) else None
         return self._judge_bare(view, window)
 

@@ -32,6 +32,7 @@ _REACH = (40, 96)  # how far from a trigger its finding may be; from one that is
 _CONTEXT = 96  # what a detector may read before and after a finding
 _WORD = 64  # how much further to look for a space, so as not to begin inside a number
 _LONGEST = 4096  # of a stretch given to the detectors at once
+_SOME = 16  # lines or cells after which the clock is asked again: it is slow to answer
 MOST = 1000  # findings of one detector in one text; a text with more is full of them
 
 
@@ -131,8 +132,8 @@ class Scan:
                     if one.severity >= Severity.HIGH and one.confidence > Confidence.POSSIBLE:
                         numbers.append(start)
         numbers.sort()
-        for part in parts(view, signs, self._glance, numbers):
-            if self._patience.ends():
+        for count, part in enumerate(parts(view, signs, self._glance, numbers)):
+            if not count % _SOME and self._patience.ends():
                 return
             if DATE_OF_BIRTH in self._detectors and (born := DATE_OF_BIRTH.beside(part)):
                 self._keep(born, at)
@@ -175,8 +176,8 @@ class Scan:
             if heading < self._read_to:
                 continue
             table = self._headings.labelled(self._text, heading)
-            for detector, start, end in table.cells():
-                if self._patience.ends():
+            for count, (detector, start, end) in enumerate(table.cells()):
+                if not count % _SOME and self._patience.ends():
                     return
                 if len(self._found[detector.name]) < MOST:
                     label = self._headings.label(detector)
