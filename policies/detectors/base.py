@@ -45,14 +45,14 @@ class ShapeDetector:
 
     def find(self, view: View) -> list[Finding]:
         """List the findings in `view`, as spans of its original text."""
-        if view.figures < self.fewest_figures:
-            return []
         if self.waits and self.name not in TRIGGERS.pulled(view):
             return []
         return self.read(view)
 
     def read(self, view: View) -> list[Finding]:
-        """List the findings in a view, whatever stands in it."""
+        """List the findings in a view, whether a trigger stands in it or not."""
+        if view.figures < self.fewest_figures:
+            return []
         found = [*islice(self.candidates(view), most_in(view))]
         return [
             Finding(*view.span(start, end), self.name, confidence, self.severity)

@@ -47,11 +47,14 @@ class HealthNumber(ShapeDetector):
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows judged by check digit, range, grouping and words around."""
         tens = tens_in(view)
+        unnamed = tens.many and not self.own().anywhere(view)
         for window in tens.patients:
+            if unnamed and not self.possible(window.digits):
+                continue
             confidence = self._judge(view, window)
             if confidence:
                 yield window.start, window.end, confidence
-        for run in tens.foremost:
+        for run in () if unnamed else tens.foremost:
             if self.own().right_before(view, run.starts[0]) and not _invented(run.digits[:LENGTH]):
                 yield run.starts[0], run.end(LENGTH - 1), Confidence.LIKELY  # a slip of the finger
 

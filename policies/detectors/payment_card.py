@@ -66,7 +66,7 @@ class PaymentCard(ShapeDetector):
         """Yield groups of digits that check, written as cards are or beside words of payment."""
         for run in view.runs:
             digits, heads = run.digits, run.heads
-            if len(digits) < _SHORTEST:
+            if len(digits) < _SHORTEST or _FIRST.isdisjoint(digits):
                 continue
             ends = frozenset(heads)
             for at in heads:

@@ -55,6 +55,8 @@ def _dialled(view: View, run: Run) -> Iterator[Window]:
     if len(digits) < _SHORTEST:
         return
     pluses = _pluses(view)
+    if "0" not in digits and not pluses:
+        return
     ends = frozenset(run.heads)
     for at in run.heads[:-1]:
         if digits[at] == "0" and digits[at + 1 : at + 2] in {"1", "2", "7"}:

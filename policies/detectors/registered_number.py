@@ -38,22 +38,19 @@ class RegisteredNumber(ShapeDetector):
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield ten-digit windows near such words."""
         tens = tens_in(view)
+        if tens.many and not (self.own().anywhere(view) or self.field().anywhere(view)):
+            return
         for run in tens.foremost:
             if self.own().right_before(view, run.starts[0]):
                 yield run.starts[0], run.end(LENGTH - 1), Confidence.LIKELY
         checking = self.checking(tens)
         if len(checking) > most_in(view):
-            yield from self._unread(view, checking)
+            yield *checking[0], Confidence.LIKELY  # to read about each would take too long
             return
         for start, end in checking:
             confidence = self._judge(view, start, end)
             if confidence:
                 yield start, end, confidence
-
-    def _unread(self, view: View, checking: list[Span]) -> Iterator[Candidate]:
-        """Yield the first of so many numbers that reading about each would take too long."""
-        if self.own().anywhere(view) or self.field().anywhere(view):
-            yield *checking[0], Confidence.LIKELY
 
     def _judge(self, view: View, start: int, end: int) -> Confidence | None:
         """Judge a number that checks."""

@@ -6,7 +6,6 @@ Source: NHS Data Dictionary, NHS NUMBER; Learning Records Service, ULN specifica
 check of the UTR.
 """
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from policies.text.numbers import Run, Window
@@ -20,6 +19,7 @@ _LEARNERS_REST = 10
 _TAX_WEIGHTS = (0, 6, 7, 8, 9, 10, 5, 4, 3, 2)
 _TAX_FIRST = "21987654321"  # the first digit by the rest that the others leave
 _MODULUS = 11
+_MANY = 100  # numbers; where there are more it pays to look first for words that make them anything
 
 
 class Tens:
@@ -27,6 +27,7 @@ class Tens:
 
     def __init__(self, view: View) -> None:
         self._places = [(run, at) for run in view.runs if (at := run.stretches(LENGTH))]
+        self.many = sum(len(places) for _run, places in self._places) > _MANY
 
     @cached_property
     def foremost(self) -> list[Run]:
@@ -38,30 +39,34 @@ class Tens:
         """Those that check as the numbers of the health services, digits all alike apart."""
         return [
             run.window(at, LENGTH)
-            for run, at, rest in self._rests
-            if not rest and run.digits[at : at + LENGTH] != run.digits[at] * LENGTH
+            for run, places, sums in self._sums
+            for at, total in zip(places, sums, strict=True)
+            if not total % _MODULUS and run.digits[at : at + LENGTH] != run.digits[at] * LENGTH
         ]
 
     @cached_property
     def learners(self) -> list[Span]:
         """Where those stand that check as the numbers of learners."""
-        return [_span(run, at) for run, at, rest in self._rests if rest == _LEARNERS_REST]
+        return [
+            _span(run, at)
+            for run, places, sums in self._sums
+            for at, total in zip(places, sums, strict=True)
+            if total % _MODULUS == _LEARNERS_REST
+        ]
 
     @cached_property
     def taxpayers(self) -> list[Span]:
         """Where those stand that check as the references of taxpayers."""
-        rests = self._by(_TAX_WEIGHTS)
-        return [_span(run, at) for run, at, rest in rests if _TAX_FIRST[rest] == run.digits[at]]
+        return [
+            _span(run, at)
+            for run, places in self._places
+            for at, total in zip(places, run.weighted(_TAX_WEIGHTS, places), strict=True)
+            if _TAX_FIRST[total % _MODULUS] == run.digits[at]
+        ]
 
     @cached_property
-    def _rests(self) -> list[tuple[Run, int, int]]:
-        return list(self._by(_WEIGHTS))
-
-    def _by(self, weights: Sequence[int]) -> Iterator[tuple[Run, int, int]]:
-        """Yield where each number begins, and what its weighted sum leaves."""
-        for run, places in self._places:
-            for at, total in zip(places, run.weighted(weights, places), strict=True):
-                yield run, at, total % _MODULUS
+    def _sums(self) -> list[tuple[Run, list[int], list[int]]]:
+        return [(run, places, run.weighted(_WEIGHTS, places)) for run, places in self._places]
 
 
 def tens_in(view: View) -> Tens:
