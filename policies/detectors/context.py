@@ -85,8 +85,9 @@ class Words:
         for block in range(max(0, first) // _BLOCK, (last - 1) // _BLOCK + 1):
             there = _words_in(view, block)
             if not self._lasts.isdisjoint(there):
+                start, end = max(first, block * _BLOCK), min(last, (block + 1) * _BLOCK)
                 for word in self._lasts & there:
-                    if self._stands(word, view.lower, first, last):
+                    if self._stands(word, view.lower, start, end):
                         return True
         return False
 
