@@ -199,7 +199,8 @@ class Deliverer:
         """Turn a temporary answer into a permanent one when the time is up."""
         age = self._desk.store.clock() - item.queued_at
         if answer.temporary and age >= self._desk.delivery.give_up_after:
-            return Answer(554, "5.4.7", f"Given up after {age.days} days: {answer.text}")
+            given_up = Answer(554, "5.4.7", f"Given up after {age.days} days: {answer.text}")
+            return given_up.said_by(answer.by)
         return answer
 
     def _settle(self, item: Item, answer: Answer) -> None:
@@ -211,11 +212,11 @@ class Deliverer:
             what = "outbox.sent"
             done = outbox.complete(desk.store, item, status, sealing=sealing, word=word)
         elif answer.temporary:
-            until, word = desk.store.clock() + self._wait(item), desk.word_of_delay(item)
+            until, word = desk.store.clock() + self._wait(item), desk.word_of_delay(item, answer)
             what = "outbox.postponed"
             done = outbox.postpone(desk.store, item, status, until, sealing=sealing, word=word)
         else:
-            word = desk.word_of_failure(item)
+            word = desk.word_of_failure(item, answer)
             what, tell = "outbox.given_up", word is not None
             done = outbox.give_up(desk.store, sealing, item, status, word=word, tell=tell)
         log.info(

@@ -70,16 +70,17 @@ class Desk:
         letter = Letter(back, to, chunks, found.size, found.eight_bit, way)
         return replace(letter, asked=asked, asked_for={item.to: each}, sign=item.kind is Kind.RELAY)
 
-    def word_of_failure(self, item: Item) -> dict[str, str] | None:
+    def word_of_failure(self, item: Item, answer: Answer) -> dict[str, str] | None:
         """Return what is told of a row that is given up, None if nothing is."""
-        return self._word(item, Notify.FAILURE)
+        return self._word(item, Notify.FAILURE, answer)
 
-    def word_of_delay(self, item: Item) -> dict[str, str] | None:
+    def word_of_delay(self, item: Item, answer: Answer) -> dict[str, str] | None:
         """Return what is told of a row that is late, None if it is not, or is known to be."""
         age = self.store.clock() - item.queued_at
         if item.warned or age < self.delivery.warn_after or item.kind not in TOLD_OF:
             return None
-        return self._word(item, Notify.DELAY, item.queued_at + self.delivery.give_up_after)
+        until = item.queued_at + self.delivery.give_up_after
+        return self._word(item, Notify.DELAY, answer, until)
 
     def word_of_handing_on(self, item: Item, answer: Answer) -> dict[str, str] | None:
         """Return what is told of a row that was sent: only if asked, and if nobody else tells.
@@ -88,15 +89,17 @@ class Desk:
         """
         if item.kind not in TOLD_OF or (answer.reports and item.kind is Kind.RELAY):
             return None
-        return self._word(item, Notify.SUCCESS)
+        return self._word(item, Notify.SUCCESS, answer)
 
     def _word(
-        self, item: Item, what: Notify, until: datetime | None = None
+        self, item: Item, what: Notify, answer: Answer, until: datetime | None = None
     ) -> dict[str, str] | None:
         if item.kind not in TOLD_OF:
             return {}
         whole = partial(self._whole, item)
-        return undelivered.of_item(item, what, whole, host=self.hostname, until=until)
+        return undelivered.of_item(
+            item, what, whole, host=self.hostname, remote=answer.by, until=until
+        )
 
     def _whole(self, item: Item) -> Iterator[bytes]:
         return self._chunks(item)()

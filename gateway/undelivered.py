@@ -41,6 +41,7 @@ def of_item(
     mail: Callable[[], Iterator[bytes]] | None,
     *,
     host: str = "",
+    remote: str = "",
     until: datetime | None = None,
 ) -> dict[str, str] | None:
     """Return what is told of a row, None if nothing is to be told. `mail` is what was to be sent.
@@ -52,7 +53,7 @@ def of_item(
     names = WITH_SUBJECT if clear else RETURNED
     asked = MailParameters.of_fields(item.fields)
     each = RecipientParameters.of_fields(item.fields)
-    return word(asked, each, what, mail, names, host=host, until=until)
+    return word(asked, each, what, mail, names, host=host, remote=remote, until=until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,15 @@ class About:
         told = []
         for to, answer in answers.items():
             each = self.mail.session.asked_for.get(to, PLAIN_RECIPIENT)
-            said = word(self.mail.asked, each, what, self.read, names, host=self.host)
+            said = word(
+                self.mail.asked,
+                each,
+                what,
+                self.read,
+                names,
+                host=self.host,
+                remote=answer.by,
+            )
             if said is not None:
                 fields = {
                     "reference": self.trace,
@@ -111,6 +120,7 @@ def word(
     names: tuple[str, ...],
     *,
     host: str = "",
+    remote: str = "",
     until: datetime | None = None,
 ) -> dict[str, str] | None:
     """Return what is told of one recipient, None if nothing is to be told."""
@@ -120,6 +130,7 @@ def word(
         "orcpt": _printable(each.original),
         "envid": _printable(asked.envelope_id),
         "host": host,
+        "remote": remote if remote.isascii() else "",
         "until": until.isoformat() if until else "",
         "head": _safely(mail, names) if mail else "",
     }

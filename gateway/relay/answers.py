@@ -39,13 +39,15 @@ class Reply:
 class Answer:
     """The outcome for one recipient: code (2yz, 4yz or 5yz), enhanced code, short text.
 
-    `reports`: the next hop has taken over telling the sender what becomes of it (RFC 3461).
+    `reports`: the next hop has taken over telling the sender what becomes of it (RFC 3461). `by` is
+    the name of the server that answered, "" where none did.
     """
 
     code: int
     enhanced: str
     text: str
     reports: bool = field(default=False, compare=False)
+    by: str = field(default="", compare=False)
 
     @property
     def positive(self) -> bool:
@@ -82,6 +84,10 @@ class Answer:
     def reported(self) -> "Answer":
         """Return the same answer from a next hop that tells the sender what becomes of it."""
         return replace(self, reports=True)
+
+    def said_by(self, host: str) -> "Answer":
+        """Return the same answer with the name of the server that gave it."""
+        return replace(self, by=host)
 
     def later(self) -> "Answer":
         """Return the same answer as a temporary one, for refusals that are not the mail's fault."""

@@ -40,7 +40,7 @@ async def ready(servers: Sequence[Server], connections: Connections, rests: Rest
             session = await connections.take(server)
         except HopError as failure:
             rests.failed(server)
-            answer = failure.answer
+            answer = failure.answer.said_by(server.host)
         else:
             connections.give(session)
             return None
@@ -113,4 +113,5 @@ async def _transact(
     transaction = Transaction(session, letter, envelope, content)
     if await transaction.run():
         connections.give(session)
-    return transaction.answers
+    host = session.host
+    return {to: answer.said_by(host) for to, answer in transaction.answers.items()}

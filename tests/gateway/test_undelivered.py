@@ -137,6 +137,7 @@ async def test_a_bounce_says_what_the_standard_asks(safe: Safe, sink: Sink) -> N
         "Final-Recipient": "rfc822; bob@clinic.example",
         "Action": "failed",
         "Status": "5.1.1",
+        "Remote-MTA": "dns; 127.0.0.1",
         "Diagnostic-Code": "smtp; No such user",
         "Last-Attempt-Date": "Mon, 02 Nov 2026 09:00:00 +0000",
     }
