@@ -58,7 +58,7 @@ WORKS = (
     Work(name="clear 4 KB, 50 new connections", size=4096, count=1500, sessions=50, keeps=False),
     Work(name="clear 5 MB with attachment", size=5 * MIB, count=40, sessions=5, attached=True),
     Work(name="sealed 4 KB, 10 sessions", size=4096, count=1500, sessions=10, sealed=True),
-    Work(name="sealed 25 MB", size=25 * MIB, count=10, sessions=5, sealed=True),
+    Work(name="sealed 25 MB", size=25 * MIB, count=10, sessions=5, sealed=True, attached=True),
 )
 
 
