@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.detectors.facts.person import Evidence, evidence, said_of_somebody
-from policies.detectors.facts.prose import IN_PROSE, OWNED, Known, said_in, sentences
+from policies.detectors.facts.prose import GREETED, IN_PROSE, OWNED, Known, said_in, sentences
 from policies.detectors.facts.terms import Term, terms_in
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.names.gazetteer import words_of
@@ -74,6 +74,7 @@ def _in_prose(view: View, line: Line, terms: list[Term]) -> Iterator[Fact]:
         [(first, end) for first, end, _ in initials_in(view)],
         said=bool(view.memory.get(SAID_OF_SOMEBODY)),
         owned=bool(view.memory.get(OWNED)),
+        greeted=bool(view.memory.get(GREETED)),
     )
     for start, sentence in sentences(line, known):
         words = sentence.line.words

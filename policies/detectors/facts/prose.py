@@ -27,6 +27,8 @@ from policies.detectors.names.words import Line, Word
 IN_PROSE = object()  # set in a view of one line of a longer text
 OWNED = object()  # set in such a view where a number of one person stands in the same paragraph
 
+GREETED = object()  # set in such a view where a letter is to one person by name: you are meant
+
 _GENERIC = words_of("cues.txt", "generic", "facts")
 _THEMES = words_of("cues.txt", "themes", "facts")
 _OF_MANY = (_GENERIC | _THEMES) - words_of("cues.txt", "everyday", "facts")
@@ -40,6 +42,8 @@ _ROLES = words_of("cues.txt", "a role", "facts")
 _HEADERS = frozenset({"from", "to", "cc", "bcc", "sent", "subject", "date", "when", "where"})
 _GREETINGS = frozenset({"dear", "hi", "hello", "hey", "morning", "afternoon", "evening", "attn"})
 _ANY = frozenset({"your", "any", "each", "every", "no", "a", "an", "some", "another", "if", "one"})
+_PERHAPS = frozenset({"if", "whether", "when", "unless", "should", "all", "any", "of"})
+_ARE = frozenset({"are", "have", "owe", "were", "had", "got", "suffer", "receive", "claim"})
 _PREPOSITIONS = frozenset({"of", "for", "with", "against", "on", "to"})
 _ENDS = ".!?"
 _GREETED = 4  # words from the start of a line within which somebody is greeted
@@ -52,13 +56,14 @@ class Known(NamedTuple):
     """What is known of a whole line: who is named in it, and whether it is about somebody.
 
     `said`: it is known to be said of somebody. `owned`: somebody is known to be meant, unless a
-    sentence speaks of people in general.
+    sentence speaks of people in general. `greeted`: "you" is somebody who was greeted by name.
     """
 
     named: Sequence[NameSpan]
     initials: Sequence[tuple[int, int]]
     said: bool
     owned: bool
+    greeted: bool = False
 
 
 class Sentence(NamedTuple):
@@ -78,7 +83,8 @@ def sentences(line: Line, known: Known) -> Iterator[tuple[int, Sentence]]:
     for end in _ends(line.words):
         words = Line(line.words[start:end], line.case)
         names = [(a - start, b - start) for a, b in spans if start <= a and b <= end]
-        persons = tuple(sorted([*names, *_pronouns(words)]))
+        meant = _second_person(words) if known.greeted else ()
+        persons = tuple(sorted([*names, *_pronouns(words), *meant]))
         casework = any(start <= a < end for a, _ in known.initials)
         generic = not (known.said or casework) and any(word.low in _OF_MANY for word in words.words)
         about = evidence(words, bool(names) or known.said or known.owned)
@@ -131,6 +137,24 @@ def _pronouns(line: Line) -> Iterator[tuple[int, int]]:
             yield at, at + 1
 
 
+def greets(line: Line, named: Sequence[NameSpan]) -> bool:
+    """Tell whether a line greets one person with a title or in full: Dear Mrs Khan."""
+    words = line.words
+    if not words or words[0].low not in _GREETINGS:
+        return False
+    return any(first == 1 and end - first > 1 for first, end, _ in named)
+
+
+def _second_person(line: Line) -> Iterator[tuple[int, int]]:
+    """Find "your", and "you are" or "you have" where nothing makes it a case that may be."""
+    words = line.words
+    for at, word in enumerate(words):
+        before = words[at - 1].low if at else ""
+        after = words[at + 1].low if at + 1 < len(words) else ""
+        if before not in _PERHAPS and (word.low == "your" or (word.low == "you" and after in _ARE)):
+            yield at, at + 1
+
+
 def _is_addressed(line: Line, first: int, end: int) -> bool:
     """Tell whether a name is of one who is greeted, spoken to, or speaks about a theme."""
     words = line.words
@@ -170,7 +194,13 @@ def _ties(line: Line, person: tuple[int, int], term: Term) -> bool:
         if apart > _FAR:
             return False
         owner = words[end - 1]
-        if owner.owns or owner.low in OWNERS or words[end].gap.strip() in _MARKS or not apart:
+        if (
+            owner.owns
+            or owner.low in OWNERS
+            or owner.low == "your"
+            or words[end].gap.strip() in _MARKS
+            or not apart
+        ):
             return apart <= _NEAR
         lows = {word.low for word in words[end : term.first]}
         return not lows.isdisjoint(_IS_OR_HAS) and lows.isdisjoint(_SPEAKS)

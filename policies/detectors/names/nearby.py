@@ -14,7 +14,7 @@ import re2
 
 from policies.detectors.facts import fact
 from policies.detectors.facts.fact import SAID_OF_SOMEBODY
-from policies.detectors.facts.prose import IN_PROSE, OWNED, says_who
+from policies.detectors.facts.prose import GREETED, IN_PROSE, OWNED, greets, says_who
 from policies.detectors.facts.terms import phrases
 from policies.detectors.names import initials, person_name
 from policies.detectors.names.gazetteer import words_of
@@ -67,7 +67,7 @@ def parts(
     before the next is asked for.
     `glance` keeps what is known of the words of one text.
     """
-    since, read_to = _FAR, 0
+    since, read_to, greeted = _FAR, 0, False
     glance = Glance() if glance is None else glance
     for start, end in stretches(signs, view.ascii):
         for first, last in _lines(view, start, end):
@@ -77,17 +77,19 @@ def parts(
             said = since <= _FORM and _LABELLED.match(view.ascii[first:last]) is not None
             owned = _owned(view, numbers, first, last)
             since += 1
-            held = glance.worth(text, said or owned)
+            held = glance.worth(text, said or owned or greeted)
             if not held:
                 continue
             part = view.part(first, last)
             part.memory[SAID_OF_SOMEBODY] = said and not says_who(line_of(part))
             part.memory[IN_PROSE] = True
             part.memory[OWNED] = owned
+            part.memory[GREETED] = greeted
             _pass_over(part, held)
             yield part
             if names_in(part) and not says_who(line_of(part)):
                 since = 0
+            greeted = greeted or greets(line_of(part), names_in(part))
 
 
 def _owned(view: View, numbers: Sequence[int], first: int, last: int) -> bool:

@@ -14,6 +14,8 @@ SAID = {
     "I spoke to Jake's mum about Jake's epilepsy.": "epilepsy",
     "Our course on autism helped. Leila Haddad is autistic herself.": "autistic",
     "We discussed support for the depression of Samuel Okoye.": "depression",
+    "Dear Mrs Khan,\n\nYour rent arrears are now £640.": "rent arrears",
+    "Dear Jake Thornton,\n\nWe hear that you have epilepsy.": "epilepsy",
     "Name: Ola Nowak\nDiagnosis: type 1 diabetes": "type 1 diabetes",
     "The pupil has epilepsy.": "epilepsy",
     "We write about Mr Daniel Osei, who was seen last week and for whom a bed was found, with\n"
@@ -33,6 +35,9 @@ NOT_SAID = (
     "In my absence please write to Mrs Lisle.",
     "Dear Leah, do you have annual leave or sick leave figures for the year?",
     "From: Tom Fairlie <tom@partner.example>\nSubject: HIV testing week",
+    "Dear Mrs Khan,\n\nIf you have asthma or your child is pregnant, see the nurse.",
+    "Dear Ms Bell,\n\nYou asked how many staff had been dismissed.",
+    "Dear all,\n\nYour rent arrears workshop is on Monday.",
     "The salary is £52,413. For an informal talk ring Chidi Obi.",
     "Any pupil who is pregnant may see the nurse, Kelly Bright.",
 )  # fmt: skip
