@@ -19,7 +19,6 @@ from vault.address import Address
 from vault.errors import AddressError
 from vault.users import User
 
-ADDRESS_HEADERS = ("From", "Sender", "Reply-To", "To", "Cc")
 SENDER_HEADERS = ("From", "Sender", "Resent-From", "Resent-Sender")
 LONGEST_HEADER = TEXT_LIMIT  # bytes; more is not decoded, so more could hide a name
 
@@ -36,8 +35,8 @@ TOO_LONG = Reply(550, "5.6.0", "Not sent to anyone: the From or Sender line is f
 NOT_DECLARED = Reply(
     550,
     "5.6.7",
-    "Not sent to anyone: an address in the header has letters beyond ASCII, and the mail program "
-    "did not say so (SMTPUTF8).",
+    "Not sent to anyone: the sender's address has letters beyond ASCII, and the mail program did "
+    "not say so (SMTPUTF8).",
 )
 FOREIGN_DOMAIN = Reply(
     553, "5.7.1", "Not sent: this port takes mail from the organisation's own addresses only."
@@ -70,7 +69,7 @@ def check_headers(session: MailSession, outline: Outline) -> Reply | None:
         return TWO_FROM
     undeclared = outline.header_8bit and not session.asked.smtputf8
     if undeclared and any(
-        _is_beyond_ascii(raw) for name in ADDRESS_HEADERS for raw in outline.all(name)
+        _is_beyond_ascii(raw) for name in SENDER_HEADERS for raw in outline.all(name)
     ):
         return NOT_DECLARED
     if session.user is None:
