@@ -75,7 +75,7 @@ class Recorder:
         try:
             made = make()
         except Exception as error:  # noqa: BLE001 - a fault in the record must not stop a mail
-            log.error("decision.not_recorded", problem=type(error).__name__)  # noqa: TRY400
+            log.error("decision.not_recorded", problem=type(error).__name__)
             return
         if len(self._waiting) == MOST_WAITING:
             self._dropped += 1

@@ -18,7 +18,7 @@ from gateway.relay.settings import TlsMode
 BY_VERIFIED_TLS = Way(tls=TlsMode.VERIFIED)
 
 
-class MustWait(Exception):  # noqa: N818 - it reads as what it says
+class MustWait(Exception):
     """The answer is not known yet, and is asked for where nothing may wait."""
 
 

@@ -86,7 +86,7 @@ class Governing:
             except StoreUnavailable:
                 log.warning("policy.not_looked_at")
             except Exception as error:  # noqa: BLE001 - a fault here must not end a process
-                log.error("policy.fault", problem=type(error).__name__)  # noqa: TRY400
+                log.error("policy.fault", problem=type(error).__name__)
             else:
                 if policy is not None:
                     governed.policy = policy
@@ -132,7 +132,7 @@ class Governing:
             policy = ruling.compiled(self._settings, source)
         except PolicyError as refused:
             problems = [str(problem) for problem in refused.problems]
-            log.error("policy.refused", problems=problems, in_force=mine)  # noqa: TRY400 - no trace
+            log.error("policy.refused", problems=problems, in_force=mine)
             self._admission.refuse(refused)
             return None
         if self._names != tuple(source.files):

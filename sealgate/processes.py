@@ -46,11 +46,11 @@ from webreader.site import Site
 STOP_WITHIN = 25.0  # seconds for mail in hand; the supervisor kills after 30
 
 
-class CannotStart(Exception):  # noqa: N818 - it reads as what it says: the process cannot start
+class CannotStart(Exception):
     """Something that a person must mend first; the text says what."""
 
 
-class NotNow(Exception):  # noqa: N818 - it reads as what it says
+class NotNow(Exception):
     """Something that may pass by itself, such as a full disk; the text says what."""
 
 

@@ -164,7 +164,7 @@ def _item(store: Store, keys: RelayKeys, row: Any, token: str) -> Item | None:
             key = unwrap_key(keys.relay, row["id"], content_id, row["wrapped"])
             content = partial(ciphertext.read, store, content_id, key)
     except Tampered:
-        log.error("outbox.unreadable", row=row["id"], kind=row["kind"])  # noqa: TRY400 - no trace
+        log.error("outbox.unreadable", row=row["id"], kind=row["kind"])
         return None
     return Item(
         id=row["id"],

@@ -42,18 +42,18 @@ class AddressError(VaultError):
         self.reason = reason
 
 
-class KeyUnusable(VaultError):  # noqa: N818 - named as it is spoken of
+class KeyUnusable(VaultError):
     """A key is missing, wrong or unsupported: start is refused."""
 
 
-class Tampered(VaultError):  # noqa: N818 - named as it is spoken of
+class Tampered(VaultError):
     """What was stored is not what was sealed."""
 
     def __init__(self) -> None:
         super().__init__("the sealed data does not verify")
 
 
-class AccessDenied(VaultError):  # noqa: N818 - named as it is spoken of
+class AccessDenied(VaultError):
     """This reader may not open or manage this package."""
 
     def __init__(self, denial: Denial) -> None:
@@ -61,7 +61,7 @@ class AccessDenied(VaultError):  # noqa: N818 - named as it is spoken of
         self.denial = denial
 
 
-class NotHeld(VaultError):  # noqa: N818 - named as it is spoken of
+class NotHeld(VaultError):
     """A held mail is settled: `state` (a word of `vault.tables.HoldState`) says how."""
 
     def __init__(self, state: str) -> None:
@@ -69,21 +69,21 @@ class NotHeld(VaultError):  # noqa: N818 - named as it is spoken of
         self.state = state
 
 
-class Outdated(VaultError):  # noqa: N818 - named as it is spoken of
+class Outdated(VaultError):
     """A held mail was changed since whoever acts has looked at it: look again."""
 
     def __init__(self) -> None:
         super().__init__("the held mail has been changed meanwhile")
 
 
-class CodeRefused(VaultError):  # noqa: N818 - named as it is spoken of
+class CodeRefused(VaultError):
     """The sign-in code does not count."""
 
     def __init__(self) -> None:
         super().__init__("the code is not valid")
 
 
-class TooMany(VaultError):  # noqa: N818 - named as it is spoken of
+class TooMany(VaultError):
     """A limit is reached; `retry_after` is how long to wait."""
 
     def __init__(self, retry_after: timedelta) -> None:
@@ -91,14 +91,14 @@ class TooMany(VaultError):  # noqa: N818 - named as it is spoken of
         self.retry_after = retry_after
 
 
-class StoreUnavailable(VaultError):  # noqa: N818 - named as it is spoken of
+class StoreUnavailable(VaultError):
     """Database or disk fails. Temporary: SMTP 451, HTTP 503."""
 
     def __init__(self, what: str = "the store is not available") -> None:
         super().__init__(what)
 
 
-class SchemaMismatch(VaultError):  # noqa: N818 - named as it is spoken of
+class SchemaMismatch(VaultError):
     """The database was written by another version of the schema."""
 
     def __init__(self, found: str, wanted: str) -> None:

@@ -105,7 +105,7 @@ class Gathering:
             try:
                 self._write(batch)
             except Exception as fault:  # noqa: BLE001 - the thread must outlive every fault
-                log.error("store.writer_fault", problem=type(fault).__name__)  # noqa: TRY400
+                log.error("store.writer_fault", problem=type(fault).__name__)
                 _fail([one for one in batch if not one.answer.done()], StoreUnavailable())
 
     def _next(self) -> list[_Handed]:

@@ -32,7 +32,7 @@ class Answer:
     clear: bool
 
 
-class NoReplies(Exception):  # noqa: N818 - named as it is spoken of
+class NoReplies(Exception):
     """The message is not open for answers from this reader."""
 
 

@@ -14,7 +14,7 @@ from webreader.message import Attachment, describe
 from webreader.parts import Read, Unreadable, take_apart
 
 
-class NoSuchAttachment(Exception):  # noqa: N818 - reads as the answer it is
+class NoSuchAttachment(Exception):
     """The message has no attachment of that number, or cannot be taken apart."""
 
 

@@ -50,7 +50,7 @@ _STREAMED: set[Handler] = set()
 _OPEN: set[Handler] = set()
 
 
-class Forged(Exception):  # noqa: N818 - named as it is spoken of
+class Forged(Exception):
     """A form that did not come from a page we gave to this browser."""
 
 

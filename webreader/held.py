@@ -120,7 +120,7 @@ async def withdraw(request: web.Request) -> web.Response:
     return back(hold_id, "withdrawn")
 
 
-class _Unmendable(Exception):  # noqa: N818 - reads as the answer it is
+class _Unmendable(Exception):
     """The subject cannot be changed; nothing was saved."""
 
 

@@ -16,7 +16,7 @@ _ISO: Final = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII
 _BRITISH: Final = re.compile(r"(?P<d>\d{1,2})[/. -](?P<m>\d{1,2})[/. -](?P<y>\d{4})", re.ASCII)
 
 
-class Unusable(Exception):  # noqa: N818 - reads as the answer it is
+class Unusable(Exception):
     """What was typed cannot be used; the message says why."""
 
 

@@ -30,7 +30,7 @@ _WORD: Final = 36  # bytes of UTF-8 in one encoded word, so that a line stays be
 _SIGNATURE: Final = re.compile(rb";\s*h\s*=([^;]*)", re.IGNORECASE)
 
 
-class CannotMend(Exception):  # noqa: N818 - named as it is spoken of
+class CannotMend(Exception):
     """The header of this mail is in a form in which its subject cannot be changed for certain."""
 
 

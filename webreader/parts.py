@@ -40,7 +40,7 @@ _TEXTS = ("text/plain", "text/html")
 _OTHER_SPELLINGS = ("text/x-amp-html", "text/enriched", "text/richtext", "text/watch-html")
 
 
-class Unreadable(Exception):  # noqa: N818 - reads as the answer it is
+class Unreadable(Exception):
     """This message cannot be taken apart within the limits."""
 
 

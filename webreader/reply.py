@@ -42,7 +42,7 @@ class Typed:
     files: list[tuple[str, int]] = field(default_factory=list)
 
 
-class Incomplete(Exception):  # noqa: N818 - named as it is spoken of
+class Incomplete(Exception):
     """The form lacks something; the message says what."""
 
 

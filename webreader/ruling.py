@@ -28,7 +28,7 @@ from webreader.composing import Head
 from webreader.site import Site
 
 
-class NotAllowed(Exception):  # noqa: N818 - named as it is spoken of
+class NotAllowed(Exception):
     """The policy lets nobody have this answer; the message says why, to its author."""
 
 

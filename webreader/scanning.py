@@ -17,7 +17,7 @@ from vault.spool import Spool
 from vault.store import Store
 
 
-class Infected(Exception):  # noqa: N818 - named as it is spoken of
+class Infected(Exception):
     """Malware was found. `found` is its name, as a page may show it."""
 
     def __init__(self, found: str) -> None:
@@ -25,7 +25,7 @@ class Infected(Exception):  # noqa: N818 - named as it is spoken of
         self.found = found
 
 
-class NotScanned(Exception):  # noqa: N818 - named as it is spoken of
+class NotScanned(Exception):
     """Nobody could look at all of it, and so it is not kept."""
 
 

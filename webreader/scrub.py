@@ -27,7 +27,7 @@ _MEMORY = 1024**3
 _WALL_SECONDS = 20
 
 
-class TooHard(Exception):  # noqa: N818 - reads as the answer it is
+class TooHard(Exception):
     """This HTML cannot be made safe within bounds."""
 
 

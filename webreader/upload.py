@@ -22,7 +22,7 @@ MOST_PARTS: Final = 250
 ROOM: Final = 2 * TEXT_BYTES  # what a form may weigh beside its files
 
 
-class TooLarge(Exception):  # noqa: N818 - named as it is spoken of
+class TooLarge(Exception):
     """More bytes or files than one reply may have; the message says it to the visitor."""
 
 

@@ -47,7 +47,7 @@ class Visitor:
         return mac(secret, "web/csrf", root.encode()).hex()
 
 
-class SignInNeeded(Exception):  # noqa: N818 - named as it is spoken of
+class SignInNeeded(Exception):
     """The page is for someone who has proved who they are."""
 
 

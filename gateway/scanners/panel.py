@@ -143,7 +143,7 @@ class Asking:
         except (VaultError, ValueError):  # the spool is gone: nobody waits for an answer
             why = Why.DOWN
         except Exception as error:  # noqa: BLE001 - what fails here has not said "clean"
-            log.error("scan.failed", scanner=seat.name, error=type(error).__name__)  # noqa: TRY400
+            log.error("scan.failed", scanner=seat.name, error=type(error).__name__)
             why = Why.UNINTELLIGIBLE
         self._take(seat, found, why)
 

@@ -26,7 +26,7 @@ class Budgets:
     documents: bool = True  # False: text and HTML only, and anything else is `NeedsWorker`
 
 
-class Unreadable(Exception):  # noqa: N818 - it reads as what it says
+class Unreadable(Exception):
     """This attachment cannot be read; the text says why in plain English, without quoting it."""
 
 
@@ -34,11 +34,11 @@ class Locked(Unreadable):
     """It is encrypted: only who has the key or password can read it."""
 
 
-class Spent(Exception):  # noqa: N818 - it reads as what it says
+class Spent(Exception):
     """A budget of the whole mail is used up: nothing more of it is read."""
 
 
-class NeedsWorker(Exception):  # noqa: N818 - it reads as what it says
+class NeedsWorker(Exception):
     """Something stands here that is only read in a process that can be killed."""
 
 

@@ -33,7 +33,7 @@ _LIED = "the mail was not read: the process that reads attachments gave no prope
 _NOT_STARTED = "the mail was not read: the process that reads attachments could not be started"
 
 
-class Failed(Exception):  # noqa: N818 - it reads as what it says
+class Failed(Exception):
     """There is no answer; the text says why, in plain English."""
 
 

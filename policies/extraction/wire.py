@@ -27,7 +27,7 @@ _MOST_NAMES, _LONGEST_NAME, _LONGEST_TYPE = 16, 1000, 256
 _MOST_PROBLEMS = 20
 
 
-class BadAnswer(Exception):  # noqa: N818 - it reads as what it says
+class BadAnswer(Exception):
     """What came from a worker is no answer."""
 
 

@@ -28,7 +28,7 @@ THE_MAIL: Final = "the mail itself, which was refused before it was sent"
 HEADERS: Final = "header fields, which are never kept"
 
 
-class NotRecorded(LookupError):  # noqa: N818 - it reads as what it says
+class NotRecorded(LookupError):
     """A record does not say this. The text names what was not kept, after "cannot tell:"."""
 
 
