@@ -8,6 +8,8 @@ Must never decide whether a policy may come into force: `sealgate.admission` doe
 """
 
 import asyncio
+import signal
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -161,3 +163,15 @@ def _look_at(path: Path) -> tuple[str, int, int, int]:
     except OSError:
         return (path.name, 0, 0, 0)
     return (path.name, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def watch(governing: Governing, governed: Governed) -> Callable[[], Awaitable[None]]:
+    """Begin to watch the policy, also on SIGHUP; returns how to end it."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, governing.look_again)
+    running = asyncio.create_task(governing.watch(governed))
+
+    async def end() -> None:
+        governing.stop()
+        await running
+
+    return end

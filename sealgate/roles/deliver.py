@@ -1,0 +1,47 @@
+"""The process that sends what the outbox holds. It opens queued mail, and no package."""
+
+import asyncio
+from contextlib import closing
+
+from gateway.deliverer import Deliverer
+from gateway.desk import Desk, make_signer
+from sealgate.lifeline import Stopping, say_ready
+from sealgate.roles.outward import outward
+from sealgate.settings import Settings
+from sealgate.waiting import Seats
+from vault import keys
+from vault.store import Store
+
+
+async def run(settings: Settings) -> None:
+    """Send what the outbox holds, and keep house."""
+    stopping = Stopping()
+    seats = Seats(settings.vault.folder, "deliver", settings.delivery.processes)
+    with closing(seats):
+        if seat := await seats.wait(stopping):
+            await _deliver(stopping, settings, seat)
+
+
+async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
+    """Deliver from one seat; who has the first keeps house for all."""
+    folder, sender = settings.keys_folder, outward(settings)
+    desk = Desk(
+        store=Store(settings.vault, checkpoints=seat == 1),
+        relay_keys=keys.load_relay(folder),
+        sealing_keys=keys.load_sealing(folder),
+        organisation=settings.organisation,
+        relay=sender,
+        notices=settings.notices,
+        delivery=settings.delivery,
+        signer=make_signer(settings.notices),
+        bounces=settings.bounces,
+        hostname=settings.smtp.hostname,
+    )
+    with closing(desk.store):
+        deliverer = Deliverer(desk, seat=seat)
+        running = asyncio.create_task(deliverer.run())
+        say_ready("deliver", {})
+        await stopping.wait()
+        deliverer.stop()
+        await running
+        await sender.close()
