@@ -16,6 +16,7 @@ import structlog
 
 from gateway.settings import SmtpSettings, split_listen_address
 from gateway.smtp import replies
+from gateway.smtp.connection import Connection
 from gateway.smtp.handler import Handler
 from gateway.smtp.limits import Gate, Limits, Networks
 from gateway.smtp.premises import Kind, Premises
@@ -45,7 +46,7 @@ class Listener:
         self._premises = premises
         self._shared = shared
         self._servers: dict[Kind, asyncio.Server] = {}
-        self._doors: set[Door] = set()
+        self._doors: set[Connection] = set()
 
     @classmethod
     def of(

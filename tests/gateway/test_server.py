@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from gateway.errors import ClientGoneError
-from gateway.smtp import server
+from gateway.smtp import connection, server
 from gateway.smtp.intake import Intake
 from gateway.smtp.limits import Limits
 from gateway.smtp.premises import Commits, Kind
@@ -228,19 +228,22 @@ async def test_a_port_that_is_taken_opens_none(tmp_path: Path) -> None:
 
 
 def _private_names() -> set[str]:
-    """The underscored attributes that server.py uses on aiosmtpd's object, reader and writer."""
-    tree = ast.parse(inspect.getsource(server))
+    """The underscored attributes that we use on aiosmtpd's object, reader and writer."""
     used = {
         node.attr
-        for node in ast.walk(tree)
+        for module in (connection, server)
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.Attribute) and node.attr.startswith("_")
     }
-    overridden = {name for name in vars(Door) if name.startswith("_") and hasattr(SMTP, name)}
-    ours = {name for name in vars(Door) if name not in overridden}
+    here = {**vars(connection.Connection), **vars(Door)}
+    overridden = {name for name in here if name.startswith("_") and hasattr(SMTP, name)}
+    ours = {name for name in here if name not in overridden}
     assigned = {
         node.attr
         for node in ast.walk(
-            ast.parse(inspect.getsource(Door.__init__).strip().replace("\n    ", "\n"))
+            ast.parse(
+                inspect.getsource(connection.Connection.__init__).strip().replace("\n    ", "\n")
+            )
         )
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     }
