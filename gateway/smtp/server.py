@@ -215,7 +215,10 @@ class Door(Connection):
             self._done = True
             return
         raw = cast("asyncio.Transport", self.transport)
-        raw.write(bytes(reply))
+        # What was asked in the clear is answered in the clear: under TLS a client would take it for
+        # the answer to its own next command, and every answer after it for the wrong one.
+        unsent, self._unsent = self._unsent, b""
+        raw.write(unsent + bytes(reply))
         await self._secured(self._begin_tls(raw))
 
     async def smtp_DATA(self, arg: str) -> None:
