@@ -77,6 +77,14 @@ class Conversation:
             self._quotas.count(self.session.user, len(self.session.recipients))
         self.session = self.session.next()
 
+    def beyond_quota(self) -> Reply | None:
+        """Return why a mail that has come in is not taken after all, or None.
+
+        Others of the same user may have come in since it was begun, over other connections.
+        """
+        user, named = self.session.user, len(self.session.recipients) - 1
+        return self._quotas.another_mail(user) or self._quotas.another_recipient(user, named)
+
     def admit(self, verb: str) -> Reply | None:
         """Return the last words for a client that has used up its allowance, or speaks HTTP."""
         if verb in _HTTP:

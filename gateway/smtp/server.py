@@ -241,14 +241,17 @@ class Door(Connection):
         session = self._talk.session
         spool = self._premises.handler.open_spool(session)
         intake = Intake(self._reader, spool, self._limits)
+        beyond = None
         try:
             await self._say(replies.GO_AHEAD)
             refusal = await intake.receive(self._reset_timeout)
+            if refusal is None and (beyond := self._talk.beyond_quota()):
+                spool.abort()
         finally:
-            self._talk.next_mail(taken=True)
+            self._talk.next_mail(taken=beyond is None)
         # What was pipelined behind the mail is the next to be read.
         self._reader._buffer[:0] = intake.rest  # type: ignore[attr-defined]  # no public way
-        if refusal:
+        if refusal := refusal or beyond:
             return refusal
         # From here on the mail is the handler's, whatever becomes of this connection.
         commit = self._premises.commits.start(self._premises.handler.commit(session, spool))

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gateway.smtp.limits import Limits
 from gateway.smtp.premises import Kind
 from gateway.smtp.quotas import Quotas
-from gateway.smtp.tally import MINUTES, Sum, Tally
+from gateway.smtp.tally import MINUTES, SHARED, Sum, Tally
 from tests.gateway.doorway import begin, doorway
 from vault.address import Address
 from vault.users import User
@@ -132,3 +133,29 @@ async def test_a_user_hears_it_in_plain_words_and_nobody_else_does(tmp_path: Pat
         async with await door.talk(hello=True) as trusted:
             await begin(trusted)
         assert len(door.taken) == 2
+
+
+@pytest.fixture
+def nothing_counted() -> None:
+    memory = SHARED._memory
+    memory[:] = bytes(len(memory))
+
+
+@pytest.mark.usefixtures("nothing_counted")
+@pytest.mark.parametrize("most", [{"user_messages": 1}, {"user_recipients": 2}])
+async def test_mails_begun_side_by_side_are_one_count(most: dict[str, int], tmp_path: Path) -> None:
+    async with doorway(tmp_path, Limits(greeting_pause=0, **most)) as door, AsyncExitStack() as open_:
+        talks = [
+            await open_.enter_async_context(await door.talk(Kind.TLS, hello=True)) for _ in range(3)
+        ]
+        for talk in talks:
+            await talk.sign_in("jane@council.gov.uk", "correct horse")
+            await talk.say("MAIL FROM:<jane@council.gov.uk>", "250")
+            await talk.say("RCPT TO:<a@b.org>", "250")
+            await talk.say("RCPT TO:<c@d.org>", "250")
+            await talk.say("DATA", "354")
+        await talks[0].say(b"x\r\n.\r\n", "250")
+        for talk in talks[1:]:
+            await talk.say(b"x\r\n.\r\n", "451 4.7.0 Not now: you have reached ")
+            await talk.say("NOOP", "250")
+        assert len(door.taken) == 1
