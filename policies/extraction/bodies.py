@@ -148,3 +148,6 @@ def read_page_file(raw: bytes, desk: Desk) -> None:
     say_page(raw, desk.file.charset, desk)
     if desk.file.declared == "text/plain":
         texts.read_text(raw, desk)
+    elif b"begin" in raw:  # uuencoded lines have all that a tag needs
+        for name, data in transfer.uuencoded(raw):
+            desk.inner(data, (name,))

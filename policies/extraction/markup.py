@@ -49,7 +49,7 @@ _VOID = frozenset(
 )
 _SHOWN_NAMES = """
     alt title placeholder value label summary aria-label aria-description cite content
-    data-content standby prompt abbr
+    data-content standby prompt abbr download
 """
 _SHOWN = frozenset(_SHOWN_NAMES.split())
 _LINKS = frozenset({"href", "src", "action", "background", "data", "formaction", "poster"})

@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from policies.extraction import dumps, kinds, transfer
+from policies.extraction import dumps, kinds, markup, transfer
 from policies.extraction.budgets import Locked
 from policies.extraction.desk import Desk
 from policies.text import charsets
@@ -20,6 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
+_ICAL_ESCAPE = re.compile(r"\\([,;nN\\])")
 _SIGNATURE = "-- "
 _IN_BASE64 = re.compile(rb"(?i);(?:ENCODING=)?(?:B|BASE64)(?:;[^:\r\n]*)?:([A-Za-z0-9+/=]{4,})")
 _PGP = "-----BEGIN PGP MESSAGE-----"
@@ -83,7 +84,11 @@ def read_calendar(raw: bytes, desk: Desk) -> None:
     """Keep what an iCalendar or vCard file says, folded lines joined (RFC 5545, 3.1)."""
     for text in readings(raw, desk.file.charset):
         joined = re.sub(r"\r?\n[ \t]", "", text)
-        desk.say(re.sub(r"\\([,;nN\\])", lambda m: "\n" if m[1] in "nN" else m[1], joined))
+        written = _ICAL_ESCAPE.sub(lambda m: "\n" if m[1] in "nN" else m[1], joined)
+        desk.say(written)
+        if "</" in written:  # X-ALT-DESC: Outlook writes the whole invitation once more, in HTML
+            for shown in markup.read_page(written, desk.meter.tick).texts():
+                desk.say(shown)
     if b"QUOTED-PRINTABLE" in raw.upper():
         desk.say(readings(transfer.quoted_printable(raw))[0])
     whole = re.sub(rb"\r?\n[ \t]", b"", raw)

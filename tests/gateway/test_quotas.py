@@ -144,9 +144,12 @@ def nothing_counted() -> None:
 @pytest.mark.usefixtures("nothing_counted")
 @pytest.mark.parametrize("most", [{"user_messages": 1}, {"user_recipients": 2}])
 async def test_mails_begun_side_by_side_are_one_count(most: dict[str, int], tmp_path: Path) -> None:
-    async with doorway(tmp_path, Limits(greeting_pause=0, **most)) as door, AsyncExitStack() as open_:
+    async with (
+        doorway(tmp_path, Limits(greeting_pause=0, **most)) as door,
+        AsyncExitStack() as all_,
+    ):
         talks = [
-            await open_.enter_async_context(await door.talk(Kind.TLS, hello=True)) for _ in range(3)
+            await all_.enter_async_context(await door.talk(Kind.TLS, hello=True)) for _ in range(3)
         ]
         for talk in talks:
             await talk.sign_in("jane@council.gov.uk", "correct horse")

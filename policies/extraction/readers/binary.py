@@ -19,6 +19,7 @@ _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 _NARROW = re2.compile(rb"[\x20-\x7e\t\r\n]{10,}", _OPTIONS)
 _WIDE = re2.compile(rb"(?:[\x20-\x7e\t\r\n]\x00){8,}", _OPTIONS)
+_WIDE_BIG = re2.compile(rb"(?:\x00[\x20-\x7e\t\r\n]){8,}", _OPTIONS)  # as cameras write it
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _CHUNK_HEAD = 8
@@ -75,8 +76,11 @@ def letters(data: bytes, wanted: Callable[[bytes], bool] = bool) -> list[str]:
     """Gather the wanted runs of letters of one byte each, and all of two bytes each (UTF-16)."""
     narrow = b"\n".join(run for run in _NARROW.findall(data) if wanted(run)).decode("ascii")
     wide = b"\n\0".join(_WIDE.findall(data)).decode("utf-16-le", "replace")
+    big = b"\0\n".join(_WIDE_BIG.findall(data)).decode("utf-16-be", "replace")
     return [
-        text[at : at + _LONGEST] for text in (narrow, wide) for at in range(0, len(text), _LONGEST)
+        text[at : at + _LONGEST]
+        for text in (narrow, wide, big)
+        for at in range(0, len(text), _LONGEST)
     ]
 
 

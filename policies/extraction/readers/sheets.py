@@ -19,6 +19,7 @@ _DAY_FORMATS = frozenset({14, 15, 16, 17, 22, 27, 28, 29, 30, 31, 36, 50, 51, 52
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|[Gg]eneral')
 _LAST_DAY = 109_575  # the end of 2199, counted from 1900
 _LONGEST_NUMBER = 40
+_FIGURES = 15  # of a number that is not whole, as a cell shows it
 _MOST_STRINGS = 1_000_000
 _SEEN = frozenset({"prompt", "promptTitle", "error", "errorTitle", "tooltip", "display"})
 
@@ -156,4 +157,9 @@ def shown(written: str, *, day: bool) -> str:
         return written
     if day and 0 < value < _LAST_DAY:
         return f"{date(1899, 12, 30) + timedelta(int(value)):%d/%m/%Y}"
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else written  # noqa: PLR2004 - beyond it a float is no longer exact
+    if abs(value) >= 1e15:  # noqa: PLR2004 - beyond it a float is no longer exact
+        return written
+    if value.is_integer():
+        return str(int(value))
+    # No program shows more figures than these: what follows is how a sum of pence is kept.
+    return f"{value:.15g}" if sum(map(str.isdigit, written)) > _FIGURES else written

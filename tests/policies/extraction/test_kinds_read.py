@@ -17,6 +17,10 @@ JOINED = (
 )
 DAYS = '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
 CARD = f"BEGIN:VCARD\r\nFN:Jo Bloggs\r\nNOTE:{MARKER[:6]}\r\n {MARKER[6:]}\r\nEND:VCARD\r\n"
+INVITATION = (
+    "BEGIN:VCALENDAR\r\nX-ALT-DESC;FMTTYPE=text/html:<html><p>943 <b>476</b>\\n\r\n"
+    "  <i>59</i>19</p></html>\r\nEND:VCALENDAR\r\n"
+)
 DELETED = f"</w:t></w:r><w:del><w:r><w:delText>{MARKER}</w:delText></w:r></w:del><w:r><w:t>"
 REMARK = f"<comments><comment><text><t>{MARKER}</t></text></comment></comments>"
 MAILBOX = b"From a@b Thu Jan  1 00:00:00 2026\nSubject: s\nTo: c@d\n\n" + MARKER.encode()
@@ -108,9 +112,11 @@ READ: dict[str, tuple[bytes, str]] = {
     "text utf-16 without a mark": (MARKER.encode(WIDE), "text"),
     "json": (rb'{"a": "\u0039\u0034\u0033 476 5919"}', "text"),
     "html": (b"<html><p>943 <b>476</b> 59<!-- -->19</p></html>", "html"),
+    "html naming a file": (f'<p><a href="#" download="{MARKER}.pdf">x</a></p>'.encode(), "html"),
     "xml": (f'<?xml version="1.0"?><a><b c="{MARKER}"/></a>'.encode(), "xml"),
     "svg": (b'<svg xmlns="x"><text><tspan>943 4</tspan><tspan>76 5919</tspan></text></svg>', "xml"),
     "calendar": (f"BEGIN:VCALENDAR\r\nSUMMARY:{MARKER}\r\nEND:VCALENDAR\r\n".encode(), "calendar"),
+    "calendar in HTML": (INVITATION.encode(), "calendar"),
     "contact": (CARD.encode(), "contact"),
     "eml": (b"From: a@b\r\nSubject: s\r\n\r\n" + MARKER.encode(), "eml"),
     "eml subject": (f"From: a@b\r\nSubject: {MARKER}\r\n\r\nx".encode(), "eml"),
@@ -130,6 +136,10 @@ READ: dict[str, tuple[bytes, str]] = {
     "picture with text behind": (JPEG + MARKER.encode(), "image"),
     "text that begins like a picture": (b"BM is short for\r\n" + MARKER.encode(), "text"),
     "uuencoded": (b"hello\nbegin 644 a.txt\n" + b2a_uu(MARKER.encode()) + b"`\nend\n", "text"),
+    "uuencoded like a page": (
+        b"<b >\nbegin 644 a.txt\n" + b2a_uu(MARKER.encode()) + b"`\nend\n",
+        "html",
+    ),
 }  # fmt: skip
 
 
@@ -147,6 +157,19 @@ def test_a_day_in_a_workbook_is_written_as_a_day() -> None:
     rows = '<row><c s="1"><v>29221</v></c><c s="0"><v>29221</v></c></row>'
     text = said(file(files.xlsx(rows, styles=DAYS)))
     assert "01/01/1980\t29221" in text
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("5061727.9799999995", "5061727.98"),  # how 5061727.98 is kept
+        ("0.30000000000000004", "0.3"),
+        ("943.4765919", "943.4765919"),
+        ("94347659190000000001", "94347659190000000001"),
+    ],
+)
+def test_a_number_in_a_workbook_has_no_more_figures_than_are_shown(written: str, seen: str) -> None:
+    assert said(file(files.xlsx(f"<row><c><v>{written}</v></c></row>"))).split()[-1] == seen
 
 
 def test_cells_of_a_row_stand_side_by_side() -> None:

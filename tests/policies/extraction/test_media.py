@@ -42,6 +42,14 @@ def test_what_was_written_into_it_is_read(written: str) -> None:
     assert written in said(file(picture(1, written), "photo.jpg", kind="image/jpeg"))
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("behind", [b"\0", b"\xff"])
+def test_what_was_written_in_two_bytes_a_letter_is_read(order: str, behind: bytes) -> None:
+    written = b"UNICODE\0" + "NHS number 943 476 5919".encode(order) + behind
+    data = PICTURE + random.Random(1).randbytes(2000) + written + random.Random(2).randbytes(2000)
+    assert "943 476 5919" in said(file(data, "photo.jpg", kind="image/jpeg"))
+
+
 def test_chance_is_told_from_writing() -> None:
     noise = random.Random(5)
     printable = bytes(range(0x20, 0x7F))
