@@ -187,7 +187,13 @@ def load(path: Path) -> Settings:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"{path}: there is no such file. Copy config/sealgate.toml there and edit it."
+            f"{path}: there is no such file. Copy config/sealgate.toml there and edit it, "
+            "or name another with --config."
+        ) from None
+    except PermissionError:
+        raise SettingsError(
+            f"{path}: cannot be read by this account. Run the command as the node's: "
+            "sudo -u sealgate sealgate …"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({type(error).__name__}).") from None

@@ -240,7 +240,10 @@ def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
         finally:
             store.close()
     except UnknownEntryError as error:
-        _end(f"no mail in the queue, or more than one, has an id that begins with {error}.")
+        _end(
+            f"no mail in the queue, or more than one, has an id that begins with {error}. "
+            "It takes six letters; `sealgate queue list` shows them."
+        )
     except StoreUnavailable as error:
         _end(f"{error}. Is {node.vault.folder} there, and may this user write in it?")
     except (settings.SettingsError, VaultError) as error:

@@ -1,5 +1,8 @@
 """What the demo writes on the terminal: what was sent, what was said, where to click."""
 
+import sys
+from pathlib import Path
+
 from rich import box
 from rich.console import Console
 from rich.panel import Panel
@@ -11,6 +14,7 @@ from sealgate.demo.samples import SENDER
 from sealgate.demo.sending import Sent
 
 RECIPIENT = "j.okafor@okafor-law.example"
+_SEALGATE = Path(sys.executable).with_name("sealgate")  # of the environment that runs the demo
 
 
 def tell(console: Console, node: Node, outcomes: list[Sent]) -> None:
@@ -23,6 +27,7 @@ def tell(console: Console, node: Node, outcomes: list[Sent]) -> None:
     console.print(
         Panel(_clients(node), title="Send to it yourself", title_align="left", padding=(1, 2))
     )
+    console.print(_commands(node), soft_wrap=True)
     console.print("[bold]Running.[/] Ctrl-C stops everything and removes its data.")
 
 
@@ -67,10 +72,19 @@ def _clients(node: Node) -> Text:
         ("Thunderbird, Outlook  ", "bold"),
         f"server localhost, port {ports.starttls} with STARTTLS or {ports.tls} with SSL/TLS\n",
         "                      user ", (SENDER, "bold"), "\n",
-        "                      password ", (PASSWORD, "bold"), "\n\n",
-        ("swaks\n", "bold"),
-        f"  swaks --server localhost:{ports.starttls} --tls \\\n",
-        f"    --auth-user {SENDER} --auth-password {PASSWORD} \\\n",
-        f"    --from {SENDER} --to {RECIPIENT} \\\n",
-        "    --header 'Subject: [secure] Hello'",
+        "                      password ", (PASSWORD, "bold"),
+    )  # fmt: skip
+
+
+def _commands(node: Node) -> Text:
+    """Commands to copy: outside a frame and never broken, whatever the width of the terminal."""
+    config = node.config
+    return Text.assemble(
+        ("Send by swaks, and look with the commands of a node, in a second terminal:\n\n", "bold"),
+        f"swaks --server localhost:{node.ports.starttls} --tls \\\n",
+        f"  --auth-user {SENDER} --auth-password {PASSWORD} \\\n",
+        f"  --from {SENDER} --to {RECIPIENT} \\\n",
+        "  --header 'Subject: [secure] Hello'\n\n",
+        f"{_SEALGATE} queue list --config {config}\n",
+        f"{_SEALGATE} doctor --config {config}\n",
     )  # fmt: skip

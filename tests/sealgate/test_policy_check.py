@@ -1,9 +1,13 @@
 """`sealgate policy check`: several files, errors and warnings, and the exit code."""
 
 import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from sealgate.commands.policy import files as settings_files
 from tests.sealgate.node import POLICY, TOP, Node, run
 
 GOLDEN = TOP / "tests" / "golden"
@@ -51,3 +55,27 @@ def test_machines_read_the_same() -> None:
     assert warned["errors"] == []
     assert warned["warnings"][0]["line"] == 3
     assert len(warned["digest"]) == 64
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[Path]:
+    """A settings file in a folder that this account may not look into, also where it is root."""
+    file = tmp_path / "locked" / "sealgate.toml"
+    file.parent.mkdir()
+    file.touch()
+    file.parent.chmod(0)
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    yield file
+    os.seteuid(was)
+    file.parent.chmod(0o700)
+
+
+def test_settings_of_another_account_are_a_sentence_with_a_way_out(
+    locked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settings_files, "DEFAULT_PATH", locked)
+    with pytest.raises(SystemExit):
+        settings_files.installed(None)
+    assert "sudo -u sealgate" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sealgate.commands.policy import files
 from tests.sealgate.governed import opened
 from tests.sealgate.node import POLICY, Node, run
 from vault.address import Address
@@ -95,3 +96,12 @@ def test_a_domain_that_is_none_is_an_error(mail: str) -> None:
     result = run("policy", "explain", mail, *words)
     assert result.exit_code == 2
     assert "not a domain" in result.output
+
+
+def test_without_a_node_it_asks_for_a_policy(
+    mail: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "DEFAULT_PATH", tmp_path / "nothing.toml")
+    asked = run("policy", "explain", mail, "--to", COLLEAGUE)
+    assert asked.exit_code == 2
+    assert "--policy" in asked.output.partition("Error:")[2]

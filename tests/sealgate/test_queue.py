@@ -120,7 +120,8 @@ def test_an_unknown_id_is_one_sentence(ready: Node, store: Store) -> None:
     result = ready.type("queue", "hold", "nosuchid")
     assert result.exit_code == 1
     assert result.output == (
-        "sealgate: no mail in the queue, or more than one, has an id that begins with nosuchid.\n"
+        "sealgate: no mail in the queue, or more than one, has an id that begins with nosuchid. "
+        "It takes six letters; `sealgate queue list` shows them.\n"
     )
 
 

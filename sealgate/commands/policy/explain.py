@@ -14,7 +14,7 @@ from policies.trials import explain as explaining
 from policies.trials import explain_report
 from sealgate import logs
 from sealgate.commands.policy import files
-from sealgate.settings import Settings
+from sealgate.settings import DEFAULT_PATH, Settings
 from vault.address import Address, canonical_domain, header_addresses
 from vault.errors import AddressError, VaultError
 from vault.history import Past
@@ -57,6 +57,11 @@ def explain(
     """
     logs.configure("policy", level="error", pretty=True)
     chosen = files.installed(config)
+    if chosen is None and not policy_file:
+        raise click.UsageError(
+            f"There is no installation here ({DEFAULT_PATH}). Name a policy file or a starter with "
+            "--policy, or the settings of a node with --config."
+        )
     policy = files.load(files.find(policy_file) if policy_file else files.file_in_force(chosen))
     if chosen is not None:
         files.use_rosters(chosen)

@@ -61,7 +61,7 @@ def use_rosters(chosen: Settings) -> None:
 
 def installed(config: Path | None) -> Settings | None:
     """Return the settings that were named, or those of this machine; None if it has none."""
-    if config is None and not DEFAULT_PATH.exists():
+    if config is None and not _is_here(DEFAULT_PATH):
         return None
     try:
         return settings.load(config or DEFAULT_PATH)
@@ -70,10 +70,22 @@ def installed(config: Path | None) -> Settings | None:
         sys.exit(1)
 
 
+def _is_here(path: Path) -> bool:
+    """Whether the file exists, also where this account may not look: reading it then says so."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def file_in_force(chosen: Settings | None) -> Path:
     """Return the installation's policy file, or end the command if none is known."""
     if chosen is None:
         raise click.UsageError(
-            f"There is no installation here ({DEFAULT_PATH}). Name a policy file, or use --config."
+            f"There is no installation here ({DEFAULT_PATH}). Name a policy file, "
+            "or the settings of one with --config."
         )
     return chosen.policy.file

@@ -38,6 +38,9 @@ def new(starter: str, file: Path) -> None:
         if path.exists():
             click.echo(f"sealgate: {path} exists. Choose another name, or move it away.", err=True)
             sys.exit(1)
+    if not file.absolute().parent.is_dir():
+        click.echo(f"sealgate: there is no folder {file.parent}. Make it first.", err=True)
+        sys.exit(1)
     try:
         shutil.copyfile(source, file)
         shutil.copytree(source.with_suffix(CASES), file.with_suffix(CASES))
