@@ -1,9 +1,10 @@
-"""Numbers of orders and invoices that check as patients' numbers by chance.
+"""Numbers of orders, invoices and measurements that check as somebody's number by chance.
 
 One in eleven numbers of ten digits has a right check digit, so in a column of order numbers some
 do. Of patients' numbers nearly all do. Promises to leave out only numbers that fill a cell or a
 line among others of their length, most of which do not check, or under a heading that calls them
-something else; never one that words nearby call a patient's. Linear in the length of the text.
+something else, and what goes over several decimal numbers; never one that words nearby call
+a patient's or a card's. Linear in the length of the text.
 """
 
 import re
@@ -26,6 +27,11 @@ _GOODS = re.compile(
 _PERSONS = re.compile(
     r"patient|pupil|client|tenant|resident|student|child|name|born|birth|dob", re.IGNORECASE
 )
+_PAID = re.compile(r"card|visa|pay|account|sort code", re.IGNORECASE)
+_DECIMALS = re.compile(  # the first and the last of them perhaps in part
+    r"\d*\.?\d*(?:[ \t\r\n,;]+-?\d{1,4}\.\d{1,3}){2,}(?:[ \t\r\n,;]+-?\d{1,4}(?:\.\d{0,3})?)?"
+)
+_LONGEST_DECIMALS = 200
 _CELLS = re.compile(r"\t| {2,}|[|;,]")
 _MOST_WORDS = 4  # in the heading of a column
 _FEWEST = 4  # numbers from which their share says something
@@ -36,13 +42,21 @@ _REACH = 60
 
 def without_chance(text: str, findings: Iterable[Finding]) -> list[Finding]:
     """Leave out the findings of patients' numbers in `text` that are so by chance."""
-    found = list(findings)
+    found = [one for one in findings if not _is_measured(text, one)]
     theirs = {one.start for one in found if one.detector in PATIENTS}
     if not theirs:
         return found
     tens = [match.start(1) for match in _TEN.finditer(text)]
     chance = {start for start in theirs if _is_chance(text, start, tens, theirs)}
     return [one for one in found if one.detector not in PATIENTS or one.start not in chance]
+
+
+def _is_measured(text: str, one: Finding) -> bool:
+    """Tell whether a finding was put together from decimal numbers that stand side by side."""
+    if one.end - one.start > _LONGEST_DECIMALS or not _DECIMALS.fullmatch(text, one.start, one.end):
+        return False
+    before = text[max(0, one.start - _REACH) : one.start]
+    return not any(words.search(before) for words in (_OWN, _PERSONS, _PAID))
 
 
 def _is_chance(text: str, start: int, tens: list[int], theirs: Collection[int]) -> bool:

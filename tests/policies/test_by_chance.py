@@ -34,6 +34,22 @@ def test_patients_among_numbers_of_goods_are_found() -> None:
     assert found(text) == 2
 
 
+MEASURED = tuple(f"{n % 60}.{n % 10}" for n in range(400))
+
+
+@pytest.mark.parametrize("mark", ["\n\n", "\n", "\t", ", ", " "])
+def test_measurements_are_no_number(mark: str) -> None:
+    """Heights of a walk, temperatures of a fridge: some of their figures check."""
+    assert scan(mark.join(MEASURED), tuple(DETECTORS.values())) == []
+
+
+def test_a_number_written_like_measurements_is_found_where_it_is_named() -> None:
+    text = "NHS number 9.4 3.4 7.6 5.9 1.9"
+    assert found(text) == 1
+    cards = (DETECTORS["payment_card"],)
+    assert len(scan("Her card: 4.9 2.9 9.6 7.8 4.9 1.7 9.6 4.3", cards)) == 1
+
+
 def test_a_sentence_heads_no_column() -> None:
     text = "Please look at these in the given order:\n" + "\n".join(PATIENTS * 3)
     assert found(text) > len(PATIENTS)  # all but those close to the word
