@@ -3,6 +3,7 @@
 import getpass
 import importlib
 import json
+import os
 from contextlib import closing
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_file_that_cannot_be_used_and_the_way_back(node: Node) -> None:
     assert f"sealgate policy rollback {before[:12]}" in result.output
     assert node.type("policy", "rollback", before[:12]).exit_code == 0
     assert file.read_text() == good
+
+
+def test_what_comes_back_belongs_to_the_group_that_reads_it(node: Node) -> None:
+    file, before = node.folder / "policy.yaml", in_force(node) or ""
+    group = 65534 if os.geteuid() == 0 else os.getgroups()[-1]
+    file.write_text("version: 1\nrules: [{name: x, then: refuze}]\n")
+    os.chown(file, -1, group)
+    file.chmod(0o640)
+    assert node.type("policy", "rollback", before[:12]).exit_code == 0
+    assert (file.stat().st_gid, file.stat().st_mode & 0o777) == (group, 0o640)
 
 
 def test_taking_back_a_file_that_cannot_be_used(node: Node) -> None:

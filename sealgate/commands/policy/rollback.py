@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -66,7 +67,10 @@ def _replace(path: Path, text: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         if path.exists():
-            beside.chmod(path.stat().st_mode & 0o777)
+            was = path.stat()
+            with suppress(PermissionError):  # neither root nor in that group: it stays one's own
+                os.chown(beside, -1, was.st_gid)  # the node reads its policy as that group
+            beside.chmod(was.st_mode & 0o777)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
