@@ -5,6 +5,7 @@ transfer encoding can be undone. Must never take a declared type as a reason not
 """
 
 import binascii
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +18,7 @@ from policies.text import charsets
 
 _PLAIN = frozenset({"text/plain", "text/enriched", "text/richtext"})
 _PAGES = frozenset({"text/html", "text/x-amp-html", "text/watch-html", "application/xhtml+xml"})
+_QUOTED = re.compile(r"(?m)^(?:> ?){2,}")  # one mark does: what goes over lines stays together
 _KNOWN_ENCODINGS = frozenset({"base64", "quoted-printable", "7bit", "8bit", "binary"})
 _KINDS_OF_BODIES = frozenset({"text", "html", "eml", "mbox", "calendar", "xml"})
 
@@ -103,7 +105,7 @@ def _say_plain(leaf: Leaf, view: bytes, desk: Desk) -> None:
         if joined:
             desk.say(texts.flowed(text, delsp=delsp))
         if not joined or delsp:
-            desk.say(text)
+            desk.say(_QUOTED.sub("> ", text) if ">" in text else text)
         if leaf.declared != "text/plain":
             desk.say(markup.read_page(text, desk.meter.tick).shown)
     texts.read_embedded(view, desk)

@@ -4,6 +4,8 @@ import base64
 
 import pytest
 
+from policies.detectors import DETECTORS
+from policies.detectors.scan import scan
 from policies.extraction.passages import State, Where
 from policies.text.view import normalise
 from tests.policies.extraction import files
@@ -202,6 +204,13 @@ def test_what_hides_between_digits_is_left_out_of_what_is_shown() -> None:
     text = said(read(HIDDEN["html noise hidden between"]))
     assert "943 476 5919" in text
     assert "940 03 476 5919" in text
+
+
+@pytest.mark.parametrize("marks", [">", "> ", ">> ", "> > ", "> >> > ", "> > > > > > "])
+def test_a_number_that_goes_over_lines_of_an_older_mail_is_one(marks: str) -> None:
+    text = f"{marks}Her NHS number is 943\r\n{marks}476 5919 as you know\r\n".encode()
+    found = scan(said(read(body(text))), (DETECTORS["nhs_number"],))
+    assert [one.detector for one in found] == ["nhs_number"]
 
 
 def test_text_in_an_attached_mail_is_an_attachment() -> None:
