@@ -99,7 +99,7 @@ class Door(Connection):
         if not reply.positive and self._refusals <= LOGGED_REFUSALS:
             log.info("smtp.refused", client_ip=self._peer_ip, status=reply.status)
         self._unsent += bytes(reply)
-        if reply.done and not reply.close and self._command_waiting():
+        if reply.done and not (reply.close or self._in_mail) and self._command_waiting():
             return  # its reply goes with this one (RFC 2920 section 3.2)
         said, self._unsent = self._unsent, b""
         self._writer.write(said)

@@ -43,6 +43,7 @@ class Notebook:
     contents: ContentFolder
     taken: list[Taken] = field(default_factory=list)
     before_commit: asyncio.Event | None = None
+    before_sender: asyncio.Event | None = None
     begun: int = 0
     error: Exception | None = None  # raised by commit
     rcpt_error: Exception | None = None
@@ -59,6 +60,8 @@ class Notebook:
         return User(JANE, frozenset({JANE})) if right else None
 
     async def mail_from(self, session: MailSession, address: Address | None) -> Reply | None:
+        if self.before_sender:
+            await self.before_sender.wait()
         return None
 
     async def rcpt_to(self, session: MailSession, address: Address) -> Reply | None:

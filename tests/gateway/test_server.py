@@ -69,6 +69,19 @@ async def test_the_idle_timer_does_not_cut_a_commit(tmp_path: Path) -> None:
         assert (await talk.reply()).startswith("250")
 
 
+async def test_the_answer_to_a_mail_waits_for_no_other_command(tmp_path: Path) -> None:
+    """A client that hears of its mail late may send it twice."""
+    begin = ("MAIL FROM:<a@council.example>", "RCPT TO:<b@partner.example>", "DATA")
+    async with doorway(tmp_path, FAST) as door, await door.talk(hello=True) as talk:
+        for line, code in zip(begin, ("250", "250", "354"), strict=True):
+            await talk.say(line, code)
+        door.notebook.before_sender = asyncio.Event()
+        await talk.send(b"Subject: x\r\n\r\nHi\r\n.\r\nMAIL FROM:<a@council.example>\r\nNOOP\r\n")
+        assert await talk.reply() == "250 2.0.0 Taken"
+        door.notebook.before_sender.set()
+        assert (await talk.reply()).startswith("250 2.1.0")
+
+
 async def test_a_commit_outlives_the_longest_wait(tmp_path: Path) -> None:
     limits = Limits(greeting_pause=0, commit=0.2)
     async with doorway(tmp_path, limits) as door, await door.talk(hello=True) as talk:

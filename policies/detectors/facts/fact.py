@@ -20,6 +20,8 @@ from policies.text.view import View
 
 _FACTS = object()  # where a view keeps its facts
 SAID_OF_SOMEBODY = object()  # set in a view of one line of a form about a person
+# Whose age is told beside their name is a case, and what follows is about them.
+_AGED = re.compile(r"(?i)\b(?:aged?|age of) ?\d{1,3}\b|\b\d{1,2}[ -]?(?:years?|yrs?)[ -]old\b")
 _AMOUNT = re.compile(r"£ ?[0-9][0-9,.]{0,12}k?")  # bounded: nothing to go back to
 _PAY = words_of("cues.txt", "pay and debt", "facts")
 _NO_PERSONS_MONEY = words_of("cues.txt", "money of bodies", "facts")
@@ -72,7 +74,7 @@ def _in_prose(view: View, line: Line, terms: list[Term]) -> Iterator[Fact]:
     known = Known(
         named,
         [(first, end) for first, end, _ in initials_in(view)],
-        said=bool(view.memory.get(SAID_OF_SOMEBODY)),
+        said=bool(view.memory.get(SAID_OF_SOMEBODY) or (named and _AGED.search(view.normal))),
         owned=bool(view.memory.get(OWNED)),
         greeted=bool(view.memory.get(GREETED)),
     )

@@ -21,9 +21,15 @@ SAID = {
     "We write about Mr Daniel Osei, who was seen last week and for whom a bed was found, with\n"
     "breast cancer.": "breast cancer",
     "Miss Kowalczyk (NHS number 943 476 5919) was seen. The diagnosis is lupus.": "lupus",
+    "Dear Pat,\n\nElla Thompson, aged 7, was seen. Child protection conference on Monday.": (
+        "Child protection conference"
+    ),
+    "Ella Thompson told me that her stepfather hits her.": "hits her",
     "Strategy meeting for JT on Monday: knife possession at school.": "knife possession",
 }
 NOT_SAID = (
+    "Training on child protection conferences, for people who work with children aged 7.",
+    "Councillor Ella Thompson thanked the officers. A child protection conference is a meeting.",
     "We run a course on self-harm.\n\nKind regards\nRuth Ampofo\nAutism Lead",
     "Hannah Stubbs (she/her)\nDisability Confident Leader",
     "Mo Saleh, Debt and Bankruptcy Adviser",
