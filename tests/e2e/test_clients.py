@@ -34,7 +34,7 @@ EVERY = SUBMITTING | TRUSTED
 REFUSAL = re.compile(r"([45])\d\d \1\.\d{1,3}\.\d{1,3} [A-Z]\w+ [ -~]*[a-z]{2,}[ -~]*")
 ACCEPTED = re.compile(r"250 2\.0\.0 (Relayed|Sealed) [0-9A-Z]{4}-[0-9A-Z]{4}")
 
-WRONG_PASSWORD = "535 5.7.8 User name or password not accepted"
+WRONG_PASSWORD = "535 5.7.8 User name, password or token not accepted"
 
 
 def refusals(said: list[str]) -> list[str]:
