@@ -3,6 +3,7 @@
 Promises that every word of it was checked before a server hears any. Pure.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.relay import commands
@@ -39,3 +40,7 @@ class Envelope:
         except commands.UnsafeCommandError:
             answers.update(dict.fromkeys(paths, NO_SENDER))
             return cls("", {})
+
+    def only(self, recipients: Iterable[Address]) -> "Envelope":
+        """Return the same envelope for some of its recipients."""
+        return Envelope(self.sender, {one: self.paths[one] for one in recipients})

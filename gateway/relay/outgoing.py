@@ -20,10 +20,16 @@ Chunks = AsyncIterable[bytes] | Iterable[bytes] | Callable[[], Iterable[bytes]]
 
 
 class Outgoing:
-    """One content. `whole` is all that goes over the wire, dot line included, or None: stream."""
+    """One content. `whole` is all that goes over the wire, dot line included, or None: stream.
+
+    `begun`: it was streamed, or some of it, so that it cannot be sent another time. `again`: what
+    it was made from gives all of it once more.
+    """
 
     def __init__(self) -> None:
         self.whole: bytes | None = None
+        self.begun = False
+        self.again = False
         self._source: AsyncGenerator[bytes]
         self._stuffer = DotStuffer()
 
@@ -31,6 +37,7 @@ class Outgoing:
     async def of(cls, chunks: Chunks, size: int) -> "Outgoing":
         """Begin with a content of `size` bytes. Raises what `chunks` raises, UnsafeContentError."""
         content = cls()
+        content.again = callable(chunks) or isinstance(chunks, list | tuple)
         if callable(chunks):
             chunks = chunks()
         if size <= SMALL and not isinstance(chunks, AsyncIterable):
@@ -51,6 +58,7 @@ class Outgoing:
 
     async def blocks(self) -> AsyncGenerator[bytes]:
         """Yield a streamed content for the wire, but for its end. Raises UnsafeContentError."""
+        self.begun = True
         async with aclosing(self._source) as source:
             async for chunk in source:
                 yield self._stuffer.feed(chunk)

@@ -32,12 +32,17 @@ class NotBegunError(HopError):
 
 
 class Transaction:
-    """One use of a session. `answers` fills up as recipients are settled."""
+    """One use of a session. `answers` fills up as recipients are settled.
+
+    `put_off` are those for whom the server has said 4yz and nothing has been left open: another
+    server may be asked for them.
+    """
 
     def __init__(
         self, session: Session, letter: Letter, envelope: Envelope, content: Outgoing
     ) -> None:
         self.answers: dict[Address, Answer] = {}
+        self.put_off: tuple[Address, ...] = ()
         self._session = session
         self._letter = letter
         self._envelope = envelope
@@ -59,7 +64,9 @@ class Transaction:
         self._session.mails += 1
         try:
             if self._open_for_this_server():
-                return await self._transact(reused=reused)
+                standing = await self._transact(reused=reused)
+                self.put_off = tuple(to for to, one in self.answers.items() if one.temporary)
+                return standing
         except HopError as failure:
             await self._session.drop()
             if not self._content_begun:

@@ -84,10 +84,8 @@ async def test_who_is_not_there_makes_way_for_the_next() -> None:
 
 ANSWERED = [
     pytest.param(Script(answers={"rcpt": "550 5.1.1 No such user"}), (550, "5.1.1"), id="550 RCPT"),
-    pytest.param(Script(answers={"rcpt": "450 4.2.0 Grey"}), (450, "4.2.0"), id="450 RCPT"),
     pytest.param(Script(answers={"mail": "550 5.7.1 Not you"}), (550, "5.7.1"), id="550 MAIL"),
     pytest.param(Script(answers={"dot": "554 5.7.1 Spam"}), (554, "5.7.1"), id="554 content"),
-    pytest.param(Script(answers={"dot": "451 4.3.0 Disk"}), (451, "4.3.0"), id="451 content"),
     pytest.param(Script(swallow=True), (451, "4.4.2"), id="takes it and hangs up"),
     pytest.param(Script(drop_after=10), (451, "4.4.2"), id="hangs up in the content"),
 ]
@@ -100,6 +98,66 @@ async def test_an_answer_about_the_mail_is_an_answer(
     async with Sink(script) as first, Sink() as second:
         answer = await mailed(sender(hop(first, second)))
         assert (answer.code, answer.enhanced) == expected
+        assert second.connections == 0
+
+
+PUT_OFF = [
+    pytest.param(Script(answers={"mail": "452 4.3.1 Full"}), id="452 MAIL"),
+    pytest.param(Script(answers={"rcpt": "450 4.2.0 Grey"}), id="450 RCPT"),
+    pytest.param(Script(answers={"data": "451 4.3.0 Not now"}), id="451 DATA"),
+    pytest.param(Script(answers={"dot": "451 4.3.0 Disk"}), id="451 content"),
+    pytest.param(Script(extensions=[], answers={"rcpt": "450 4.2.0 Grey"}), id="one by one"),
+]
+
+
+@pytest.mark.parametrize("script", PUT_OFF)
+@pytest.mark.parametrize("size", [100, 300_000])
+async def test_who_puts_a_mail_off_makes_way_for_the_next(script: Script, size: int) -> None:
+    mail = MAIL + b"x" * 70 * (size // 70) + b"\r\n"
+    letter = Letter(JANE, (AMY,), lambda: iter([mail]), len(mail))
+    async with Sink(script) as first, Sink() as second:
+        by = sender(hop(first, second))
+        answer = (await by.send(letter))[AMY]
+        await by.close()
+        assert answer.positive
+        assert (len(first.mails), [one.content for one in second.mails]) == (0, [mail])
+
+
+async def test_only_who_was_put_off_is_asked_for_elsewhere() -> None:
+    first_says = {"ben@example.org": "450 4.2.0 Grey", "cat@example.org": "550 5.1.1 Who?"}
+    to = tuple(map(Address.parse, ("amy@example.org", *first_says)))
+    async with Sink(Script(recipients=dict(first_says))) as first, Sink() as second:
+        by = sender(hop(first, second))
+        answers = await by.send(Letter(JANE, to, [MAIL], len(MAIL)))
+        await by.close()
+        assert [answers[one].code for one in to] == [250, 250, 550]
+        assert [one.recipients for one in first.mails] == [("amy@example.org",)]
+        assert [one.recipients for one in second.mails] == [("ben@example.org",)]
+
+
+async def test_two_answers_are_enough_and_the_last_is_told() -> None:
+    says = ("450 4.2.0 One", "451 4.2.1 Two", "250 2.0.0 Three")
+    scripts = [Script(answers={"rcpt": one}) for one in says]
+    async with Sink(scripts[0]) as one, Sink(scripts[1]) as two, Sink(scripts[2]) as three:
+        answer = await mailed(sender(hop(one, two, three)))
+        assert (answer.code, answer.enhanced) == (451, "4.2.1")
+        assert three.connections == 0
+
+
+async def test_what_was_put_off_keeps_its_answer_where_nobody_else_is_there() -> None:
+    async with Sink(Script(answers={"rcpt": "450 4.2.0 Grey"})) as first:
+        async with Sink() as second:
+            settings = hop(first, second)
+        assert (await mailed(sender(settings))).enhanced == "4.2.0"
+
+
+async def test_a_content_that_cannot_be_had_twice_is_sent_once() -> None:
+    mail = MAIL * 10_000
+    once = Letter(JANE, (AMY,), iter([mail]), len(mail))
+    async with Sink(Script(answers={"dot": "451 4.3.0 Disk"})) as first, Sink() as second:
+        by = sender(hop(first, second))
+        assert (await by.send(once))[AMY].enhanced == "4.3.0"
+        await by.close()
         assert second.connections == 0
 
 
