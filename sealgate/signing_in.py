@@ -38,7 +38,7 @@ def authenticator(settings: Settings, store: Store, workers: Workers) -> Authent
         backends.append(LdapDirectory(settings.ldap, own))
     if settings.oauth.issuer:
         backends.append(TokenIssuer(settings.oauth, own, PublishedKeys(settings.oauth)))
-    return Authenticator(backends)
+    return Authenticator(backends, store)
 
 
 def check(settings: Settings) -> None:

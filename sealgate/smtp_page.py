@@ -23,6 +23,7 @@ from gateway.smtp.limits import Gate, Limits
 from gateway.smtp.premises import Kind, Premises
 from gateway.smtp.replies import Reply
 from gateway.smtp.server import Door
+from gateway.smtp.throttle import BY_ACCOUNT, BY_ADDRESS
 from policies.message.mime import DEFAULT_LIMITS
 from sealgate import outward_page
 
@@ -111,6 +112,10 @@ def page() -> str:
         longest_token=sasl.LONGEST_TOKEN,
         longest_login=sasl.LONGEST_LOGIN,
         longest_password=sasl.LONGEST_PASSWORD,
+        free_by_address=BY_ADDRESS.free,
+        free_by_account=BY_ACCOUNT.free,
+        longest_by_address=f"{BY_ADDRESS.longest:.0f}",
+        longest_by_account=f"{BY_ACCOUNT.longest:.0f}",
         limits=_limits(),
         bounds=_bounds(),
         longest_line=replies.LONGEST_LINE,

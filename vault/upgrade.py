@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateColumn
 
 from vault import tables
 
-UPGRADABLE = frozenset({"1", "2"})
+UPGRADABLE = frozenset({"1", "2", "3"})
 
 
 def upgrade(connection: Connection) -> None:

@@ -11,37 +11,21 @@ from sqlalchemy import text
 from gateway.errors import RefusedError
 from gateway.signin.local import LocalUsers
 from gateway.smtp import authentication, sasl
-from gateway.smtp.authentication import (
-    BY_ACCOUNT,
-    BY_ADDRESS,
-    FORGIVEN_AFTER,
-    REMEMBERED,
-    Authenticator,
-    Failures,
-    Pace,
-    Throttle,
-    Turns,
-)
+from gateway.smtp.authentication import Authenticator, Turns
 from gateway.smtp.premises import Kind
 from gateway.smtp.sasl import Credentials
+from gateway.smtp.throttle import BY_ACCOUNT
 from gateway.workers import Workers
 from tests.dialogue import Talk
 from tests.gateway.office import AMY, JANE, PASSWORD, captured, mail, office
+from tests.vault.bench import HandClock
 from vault import users
 from vault.address import Address
 from vault.secrets import Secret
 from vault.settings import VaultSettings
 from vault.store import Store
 
-HERE, THERE = "192.0.2.1", "198.51.100.7"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+HERE = "192.0.2.1"
 
 
 # --- reading
@@ -98,47 +82,6 @@ def test_a_password_cannot_be_shown() -> None:
 # --- pace
 
 
-def test_failures_slow_down_and_fade() -> None:
-    clock = Clock()
-    failures = Failures(Pace(free=3, longest=8), clock)
-    delays = []
-    for _ in range(8):
-        delays.append(failures.delay("a"))
-        failures.add("a")
-    assert delays == [0, 0, 0, 1, 2, 4, 8, 8]
-    assert failures.delay("b") == 0
-    clock.now += FORGIVEN_AFTER
-    assert failures.delay("a") == 2  # four of eight
-    clock.now += 40 * FORGIVEN_AFTER
-    assert failures.delay("a") == 0
-
-
-def test_what_is_remembered_is_bounded() -> None:
-    throttle = Throttle(Clock())
-    for number in range(REMEMBERED + 500):
-        throttle.failed(f"ip{number}", f"user{number}")
-        throttle.succeeded(f"ip{number}", f"user{number}")
-        throttle.failed(f"ip{number}", f"user{number}")
-    for failures in (throttle._by_address, throttle._by_account, throttle._by_pair):
-        assert len(failures._counts) <= REMEMBERED
-    assert len(throttle._known) <= REMEMBERED
-
-
-def test_guessing_slows_the_guesser_and_not_the_user() -> None:
-    throttle = Throttle(Clock())
-    throttle.succeeded(HERE, JANE)
-    for number in range(100):
-        throttle.failed(THERE, JANE)
-        throttle.failed(HERE, f"printer{number}")
-    assert throttle.delay(THERE, JANE) == BY_ADDRESS.longest
-    assert throttle.delay(HERE, "printer1") == BY_ADDRESS.longest
-    assert throttle.delay(HERE, JANE) == 0
-    assert throttle.delay("203.0.113.9", JANE) == BY_ACCOUNT.longest  # from a new place, bearable
-    for _ in range(20):
-        throttle.failed(HERE, JANE)
-    assert throttle.delay(HERE, JANE) == BY_ACCOUNT.longest
-
-
 async def test_an_address_guesses_one_at_a_time() -> None:
     turns, running, most = Turns(), 0, 0
 
@@ -171,8 +114,13 @@ async def test_a_turn_that_is_given_up_is_passed_on() -> None:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(VaultSettings(folder=tmp_path), checkpoints=True)
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[Store]:
+    store = Store(VaultSettings(folder=tmp_path), checkpoints=True, clock=clock)
     users.add(store, Address.parse(JANE), Secret(PASSWORD.encode()))
     yield store
     store.close()
@@ -180,7 +128,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def test_right_and_wrong(store: Store) -> None:
     workers = Workers(1)
-    check = Authenticator([LocalUsers(store, workers)], Clock())
+    check = Authenticator([LocalUsers(store, workers)], store)
     user = await check.verify(Credentials(JANE, Secret(PASSWORD.encode())), HERE)
     assert user is not None
     assert str(user.address) == JANE
@@ -206,12 +154,13 @@ async def test_guesses_from_one_address_wait_for_one_another(store: Store) -> No
                 self.running -= 1
 
     workers = Counted(4)
-    check = Authenticator([LocalUsers(store, workers)], Clock())
+    check = Authenticator([LocalUsers(store, workers)], store)
     await asyncio.gather(
         *(check.verify(Credentials(f"u{n}", Secret(b"wrong")), HERE) for n in range(4))
     )
     assert workers.most == 1
     await check.verify(Credentials(JANE, Secret(PASSWORD.encode())), HERE)
+    store.settle()
     right = Secret(PASSWORD.encode())
     await asyncio.gather(*(check.verify(Credentials(JANE, right), HERE) for _ in range(3)))
     assert workers.most > 1  # a phone and a laptop need not wait for each other
@@ -219,21 +168,23 @@ async def test_guesses_from_one_address_wait_for_one_another(store: Store) -> No
 
 
 async def test_the_wait_is_the_same_for_names_that_do_not_exist(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
     real = asyncio.sleep
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
+        clock.advance(seconds=seconds)
         await real(0)
 
     monkeypatch.setattr(authentication.asyncio, "sleep", sleep)
     workers = Workers(1)
     seen = []
     for login in (JANE, "nobody@council.gov.uk"):
-        check = Authenticator([LocalUsers(store, workers)], Clock())
+        check = Authenticator([LocalUsers(store, workers)], store)
         waits.clear()
+        clock.advance(days=1)
         for _ in range(BY_ACCOUNT.free + 3):
             await check.verify(Credentials(login, Secret(b"wrong")), HERE)
         seen.append(list(waits))

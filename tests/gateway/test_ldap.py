@@ -14,11 +14,13 @@ from gateway.signin.backend import user_of
 from gateway.signin.ldap import LdapDirectory
 from gateway.signin.local import LocalUsers
 from gateway.signin.settings import LdapSettings
-from gateway.smtp.authentication import BY_ACCOUNT, Authenticator
+from gateway.smtp.authentication import Authenticator
 from gateway.smtp.sasl import Bearer, Credentials
+from gateway.smtp.throttle import BY_ACCOUNT
 from gateway.workers import Workers
 from tests.directory import BASE, READER, READER_PASSWORD, Directory, directory, missing
 from tests.gateway.office import captured
+from tests.vault.bench import HandClock
 from vault import users
 from vault.address import Address
 from vault.secrets import Secret
@@ -127,20 +129,24 @@ async def test_tokens_are_not_passwords(ldap: LdapDirectory) -> None:
 
 @needs_slapd
 async def test_guessing_is_slowed_down_as_everywhere(
-    ldap: LdapDirectory, monkeypatch: pytest.MonkeyPatch
+    ldap: LdapDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
+    clock = HandClock()
+    store = Store(VaultSettings(folder=tmp_path), clock=clock)
     real = asyncio.sleep
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
+        clock.advance(seconds=seconds)
         await real(0)
 
-    check = Authenticator([ldap])
+    check = Authenticator([ldap], store)
     monkeypatch.setattr("gateway.smtp.authentication.asyncio.sleep", sleep)
     for _ in range(BY_ACCOUNT.free + 2):
         assert await check.verify(typed(JANE, "wrong"), "192.0.2.1") is None
     assert waits == [0.0] * BY_ACCOUNT.free + [1.0, 2.0]
+    store.close()
 
 
 @needs_slapd
@@ -152,7 +158,7 @@ async def test_a_slow_directory_delays_nobody_else(scheme: str, tmp_path: Path) 
     workers = Workers(2)
     with silence(scheme) as (url, listening):
         slow = LdapDirectory(settings(url, timeout=60, at_once=1), OURS)
-        check = Authenticator([LocalUsers(store, workers), slow])
+        check = Authenticator([LocalUsers(store, workers), slow], store)
         waiting = [
             asyncio.create_task(check.verify(typed(f"u{n}@council.gov.uk", "x"), "192.0.2.1"))
             for n in range(2)

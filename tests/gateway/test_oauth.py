@@ -6,7 +6,8 @@ import hmac
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ from tests.dialogue import Talk
 from tests.gateway.office import captured, mail, office
 from tests.issuer import AUDIENCE, Issuer, issuer
 from vault.secrets import Secret
+from vault.settings import VaultSettings
+from vault.store import Store
 
 OURS = ("council.gov.uk",)
 JANE, BOSS = "jane@council.gov.uk", "boss@council.gov.uk"
@@ -312,10 +315,17 @@ def xoauth2(user: str, token: str) -> str:
     return base64.b64encode(f"user={user}\1auth=Bearer {token}\1\1".encode()).decode()
 
 
+@pytest.fixture
+def counts(tmp_path: Path) -> Iterator[Store]:
+    """Where guesses are counted."""
+    with closing(Store(VaultSettings(folder=tmp_path / "counts"))) as store:
+        yield store
+
+
 async def test_a_mail_is_sent_with_a_token_as_its_own_sender_only(
-    known: Issuer, tmp_path: Path
+    known: Issuer, tmp_path: Path, counts: Store
 ) -> None:
-    check = Authenticator([backend(settings(known))])
+    check = Authenticator([backend(settings(known))], counts)
     async with office(
         tmp_path, authenticator=check, mechanisms=("PLAIN", "OAUTHBEARER", "XOAUTH2")
     ) as here:
@@ -337,9 +347,11 @@ async def test_a_mail_is_sent_with_a_token_as_its_own_sender_only(
             assert reply.startswith("250 2.0.0 Relayed")
 
 
-async def test_while_the_issuer_is_away_nobody_loses_a_try(known: Issuer, tmp_path: Path) -> None:
+async def test_while_the_issuer_is_away_nobody_loses_a_try(
+    known: Issuer, tmp_path: Path, counts: Store
+) -> None:
     known.broken = True
-    check = Authenticator([backend(settings(known))])
+    check = Authenticator([backend(settings(known))], counts)
     async with (
         office(tmp_path, authenticator=check, mechanisms=("XOAUTH2",)) as here,
         await Talk.open(here.listener.bound[Kind.TLS][1], here.tls) as talk,
@@ -351,9 +363,9 @@ async def test_while_the_issuer_is_away_nobody_loses_a_try(known: Issuer, tmp_pa
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-async def test_curl_signs_in_with_a_token(known: Issuer, tmp_path: Path) -> None:
+async def test_curl_signs_in_with_a_token(known: Issuer, tmp_path: Path, counts: Store) -> None:
     """A client that others wrote; it chooses OAUTHBEARER or XOAUTH2 by itself."""
-    check = Authenticator([backend(settings(known))])
+    check = Authenticator([backend(settings(known))], counts)
     offers = ("PLAIN", "OAUTHBEARER", "XOAUTH2")
     for offered in (offers, ("PLAIN", "XOAUTH2")):
         folder = tmp_path / str(len(offered))

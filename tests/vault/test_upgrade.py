@@ -29,6 +29,7 @@ PACKAGE = {
 SINCE: dict[str, dict[str, object]] = {
     "1": {},
     "2": {"view_only": 0, "sign_in": "code", "protection": "normal"},
+    "3": {"view_only": 0, "sign_in": "code", "protection": "normal"},
 }
 
 

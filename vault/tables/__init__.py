@@ -21,8 +21,8 @@ from vault.tables.sealed import (
     Package,
     RequestState,
 )
-from vault.tables.sending import Outbox, OutboxState, Receipt
-from vault.tables.signing_in import Session, SignInCode, SignInFailure
+from vault.tables.sending import MtaStsPolicy, Outbox, OutboxState, Receipt
+from vault.tables.signing_in import Guess, KnownPlace, Session, SignInCode, SignInFailure
 from vault.tables.trail import Correspondence, Event
 from vault.tables.version import Meta
 
@@ -40,10 +40,13 @@ __all__ = [
     "decided",
     "events",
     "grants",
+    "guesses",
     "hold_approvers",
     "holds",
+    "known_places",
     "meta",
     "metadata",
+    "mta_sts_policies",
     "outbox",
     "packages",
     "policy_acts",
@@ -56,7 +59,7 @@ __all__ = [
     "users",
 ]
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 
 def _table(row: type[SQLModel]) -> Table:
@@ -73,12 +76,15 @@ policy_versions = _table(PolicyVersion)
 policy_acts = _table(PolicyAct)
 decided = _table(Decided)
 receipts = _table(Receipt)
+mta_sts_policies = _table(MtaStsPolicy)
 holds = _table(Hold)
 hold_approvers = _table(HoldApprover)
 correspondence = _table(Correspondence)
 access_requests = _table(AccessRequest)
 sign_in_codes = _table(SignInCode)
 sign_in_failures = _table(SignInFailure)
+guesses = _table(Guess)
+known_places = _table(KnownPlace)
 sessions = _table(Session)
 users = _table(User)
 user_aliases = _table(UserAlias)

@@ -1,4 +1,4 @@
-"""Mail on its way: what is still to be sent, and what was accepted already."""
+"""Mail on its way: what is to be sent, what was accepted, what other servers must prove."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -56,3 +56,15 @@ class Receipt(SQLModel, table=True):
     accepted_at: datetime = Field(sa_type=UtcDateTime, index=True)
     reference: str
     package_id: str | None = None
+
+
+class MtaStsPolicy(SQLModel, table=True):
+    """What a domain has said of its mail servers (RFC 8461), and until when it holds."""
+
+    __tablename__ = "mta_sts_policies"
+
+    domain: str = Field(primary_key=True)
+    id: str
+    mode: str
+    hosts: str  # one a line
+    until: datetime = Field(sa_type=UtcDateTime, index=True)

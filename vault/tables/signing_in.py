@@ -1,4 +1,4 @@
-"""Codes, wrong tries and sessions of those who read."""
+"""Signing in: codes, wrong tries and sessions of those who read, guesses of those who send."""
 
 from datetime import datetime
 
@@ -52,3 +52,23 @@ class Session(SQLModel, table=True):
     seen_at: datetime = Field(sa_type=UtcDateTime)
     ip: str = ""
     agent: str = ""
+
+
+class Guess(SQLModel, table=True):
+    """Wrong passwords at the SMTP door, counted by address, by account or by both together."""
+
+    __tablename__ = "guesses"
+
+    mark: bytes = Field(primary_key=True)  # a hash: what was typed as a name may be a password
+    failures: int
+    failed_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    turn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the next try, at soonest
+
+
+class KnownPlace(SQLModel, table=True):
+    """That an account's user has signed in from an address before."""
+
+    __tablename__ = "known_places"
+
+    mark: bytes = Field(primary_key=True)
+    seen_at: datetime = Field(sa_type=UtcDateTime, index=True)  # of the last sign-in, to the day

@@ -1,0 +1,125 @@
+"""How long a sign-in has to wait, after guessing: by address, and by account.
+
+Nobody is locked out: an account whose user has signed in from an address before is not slowed down
+there, however many others guess at it or from it. An IPv6 address counts with its /64, of which its
+owner has all.
+
+Promises that all processes of a node count together, so that more of them give nobody more guesses;
+that a sign-in without any guessing before it writes nothing; and that where a failure could not be
+counted nobody is let try for a moment (StoreUnavailable). Must never keep a name that was typed.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from vault import guesses
+from vault.errors import StoreUnavailable
+from vault.store import Store, Transaction
+
+MOST_DOUBLINGS = 30
+UNCOUNTED = 10.0
+"""Seconds without sign-ins after a failure that could not be counted."""
+SEEN_LATELY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How failures slow down: `free` ones, then one second, doubling up to `longest` seconds."""
+
+    free: int
+    longest: float
+
+    def delay(self, failures: int) -> float:
+        """Return the wait before the next try, in seconds."""
+        if failures < self.free:
+            return 0.0
+        return min(self.longest, 2.0 ** min(failures - self.free, MOST_DOUBLINGS))
+
+
+BY_ADDRESS = Pace(free=10, longest=20)
+BY_ACCOUNT = Pace(free=5, longest=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who is said to sign in, and from where: an address, of IPv6 the network."""
+
+    network: str
+    account: str
+
+    @property
+    def by_network(self) -> str:
+        """What guesses from there are counted by."""
+        return f"address {self.network}"
+
+    @property
+    def by_account(self) -> str:
+        """What guesses at the account are counted by, from wherever they come."""
+        return f"account {self.account}"
+
+    @property
+    def by_both(self) -> str:
+        """What guesses are counted by where the account's user has signed in from there before."""
+        return f"place {self.network} {self.account}"
+
+
+class Throttle:
+    """Decides how long a try has to wait. For one event loop; every method StoreUnavailable."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._deaf_until = 0.0
+
+    def knows(self, place: Place) -> bool:
+        """Whether this account's user has signed in from this address before."""
+        return guesses.is_known(self._store, place.by_both)
+
+    def delay(self, place: Place) -> float:
+        """Return the wait in seconds that what has been counted asks for."""
+        if self.knows(place):
+            return BY_ACCOUNT.delay(self._failures(place.by_both))
+        by_network = BY_ADDRESS.delay(self._failures(place.by_network))
+        return max(by_network, BY_ACCOUNT.delay(self._failures(place.by_account)))
+
+    async def wait(self, place: Place, waited: float = 0.0) -> float:
+        """Return how many more seconds a try is to wait, and give it its turn after them.
+
+        Tries that must wait come one after the other, whichever processes they are made to.
+        """
+        if time.monotonic() < self._deaf_until:
+            raise StoreUnavailable("failures cannot be counted")
+        more = self.delay(place) - waited
+        if more <= 0:
+            return 0.0
+        key = place.by_both if self.knows(place) else place.by_network
+        turn = partial(guesses.take_turn, key=key, delay=timedelta(seconds=more))
+        given = await asyncio.wrap_future(self._store.hand_over(turn))
+        return given.total_seconds()
+
+    async def failed(self, place: Place) -> None:
+        """Count a failure; what is counted is on the disk, and known to every process."""
+        keys = (place.by_network, place.by_account, place.by_both)
+        try:
+            work = partial(guesses.add_failure, keys=keys)
+            await asyncio.wrap_future(self._store.hand_over(work))
+        except StoreUnavailable:
+            self._deaf_until = time.monotonic() + UNCOUNTED
+            raise
+
+    def succeeded(self, place: Place) -> None:
+        """Remember that these two belong together, unless that is known and nobody has guessed."""
+        keys = [one for one in (place.by_account, place.by_both) if self._failures(one)]
+        known = guesses.is_known(self._store, place.by_both, SEEN_LATELY)
+        if keys or not known:
+            self._store.hand_over_late(partial(_welcome, keys=keys, place=place.by_both))
+
+    def _failures(self, key: str) -> int:
+        return guesses.failures(self._store, key)
+
+
+def _welcome(tx: Transaction, keys: list[str], place: str) -> None:
+    guesses.forget_failures(tx, keys)
+    guesses.note_place(tx, place)
