@@ -6,7 +6,7 @@ is named in neither set below finds identifiers.
 
 from collections.abc import Iterable
 
-NAMES = frozenset({"person_name", "initials"})
+NAMES = frozenset({"person_name", "initials", "people_list"})
 FACTS = frozenset({"health_fact", "special_category", "employment_fact", "money_fact"})
 GROUPS = ("any", "identifiers", "names", "facts")
 

@@ -20,6 +20,7 @@ from policies.detectors.national_insurance_number import NATIONAL_INSURANCE_NUMB
 from policies.detectors.nhs_number import NHS_NUMBER
 from policies.detectors.passport import PASSPORT
 from policies.detectors.payment_card import PAYMENT_CARD
+from policies.detectors.people_list import PEOPLE_LIST
 from policies.detectors.phone import PHONE
 from policies.detectors.postcode import POSTCODE
 from policies.detectors.staff_number import STAFF_NUMBER
@@ -48,6 +49,7 @@ _ALL: tuple[Detector, ...] = (
     EMAIL_ADDRESS,
     PERSON_NAME,
     INITIALS,
+    PEOPLE_LIST,
     *FACTS,
     VEHICLE_REGISTRATION,
     STAFF_NUMBER,
