@@ -10,8 +10,9 @@ from policies.detectors.scan import scan
 from policies.text.view import normalise
 
 NAMES = (
-    "Ben Hughes", "Amy Clarke", "Oluwaseun Adeyemi", "Fatima Khan", "Jakub Kowalski", "Ellie Turner",
-    "Mohammed Ali", "Chloe Evans", "Daniel Osei", "Sophie Wright", "Ioana Popescu", "Liam Murphy",
+    "Ben Hughes", "Amy Clarke", "Oluwaseun Adeyemi", "Fatima Khan", "Jakub Kowalski",
+    "Ellie Turner", "Mohammed Ali", "Chloe Evans", "Daniel Osei", "Sophie Wright",
+    "Ioana Popescu", "Liam Murphy",
 )  # fmt: skip
 DETAILS = {
     "class": ["4B", "7XY", "10M", "3C", "5A", "4B", "6H", "2R", "9Q", "8T", "4B", "7K"],
