@@ -155,10 +155,10 @@ class Pipeline:
             )
             whom, rules = refused.recipients, refused.rules
             note_refusal(self._store, session, whom, rules, refused.policy)
+            scan.refused(session, refused.policy)
             return refused.reply
         finally:
-            scan.end()
-            spool.abort()  # what was deposited is the vault's, and stays
+            scan.end()  # and of the spool
 
     async def _examined(self, session: MailSession, spool: Spool, scan: Scan) -> Examined:
         """Examine a small mail of text at once, any other on a thread. Raises RefusedError."""

@@ -1,8 +1,9 @@
-"""The audit trail of mail that the policy refuses.
+"""The audit trail of mail that the policy refuses, and of malware that is found in it afterwards.
 
 Promises a line for each recipient who was refused, with the rules that said so and the policy they
-stand in. It is written with a later commit, within a twentieth of a second: a refusal stands
-without its line, and must never wait for the disk. Must never hold a word of the mail.
+stand in, and one more where a scanner finds something in the mail once it is refused. It is written
+with a later commit, within a twentieth of a second: a refusal stands without its line, and must
+never wait for the disk. Must never hold a word of the mail.
 """
 
 from collections.abc import Iterable
@@ -25,21 +26,40 @@ def note_refusal(
     policy: str,
 ) -> None:
     """Put on record, soon, that `policy` refused these recipients. Never raises."""
-    actor, origin = str(_author(session) or ""), Origin(ip=session.peer_ip)
-    refused, because = tuple(recipients), {"detail": ", ".join(rules), "policy": policy}
+    _note(store, Act.MAIL_REFUSED, session, recipients, ", ".join(rules), policy)
+
+
+def note_malware(
+    store: Store, session: MailSession, recipients: Iterable[Address], found: str, policy: str
+) -> None:
+    """Put on record, soon, what was found in a mail that is refused already. Never raises."""
+    _note(store, Act.MALWARE_FOUND, session, recipients, found, policy)
+
+
+def author(session: MailSession) -> Address | None:
+    """Return whose mail it is, as far as that is known: who signed in, or the envelope's sender."""
+    return session.sender if session.user is None else session.user.address
+
+
+def _note(
+    store: Store,
+    act: Act,
+    session: MailSession,
+    recipients: Iterable[Address],
+    detail: str,
+    policy: str,
+) -> None:
+    actor, origin = str(author(session) or ""), Origin(ip=session.peer_ip)
+    refused, because = tuple(recipients), {"detail": detail, "policy": policy}
 
     def work(tx: Transaction) -> None:
         for one in map(str, refused):
-            record(tx, Act.MAIL_REFUSED, actor=actor, subject=one, origin=origin, **because)
+            record(tx, act, actor=actor, subject=one, origin=origin, **because)
 
     try:
         store.hand_over_late(work).add_done_callback(_tell_failure)
     except VaultError as error:
         log_failure("mail.refusal_not_recorded", error)
-
-
-def _author(session: MailSession) -> Address | None:
-    return session.sender if session.user is None else session.user.address
 
 
 def _tell_failure(done: Future[None]) -> None:

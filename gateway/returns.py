@@ -7,7 +7,6 @@ did not arrive: see `vault.returns`. Must never log a token or a word of a mail.
 """
 
 import re
-from datetime import datetime
 
 import structlog
 
@@ -16,16 +15,15 @@ from gateway.bounces.report import Outcome, Report
 from gateway.bounces.returned import Returned, read
 from gateway.bounces.settings import BounceSettings
 from gateway.examination import LOOP, MOST_HOPS
-from gateway.relay.headers import protocol, received_header
+from gateway.forwarding import NOT_READ, Forwarding
+from gateway.scanners.panel import Panel
 from gateway.smtp.handler import Handler, MailSession
 from gateway.smtp.replies import Reply
 from gateway.smtp.sasl import Bearer, Credentials
 from gateway.workers import Workers
-from vault import reference, returns
+from vault import returns
 from vault.address import Address
-from vault.deposit import Deposit, Queued, deposit
 from vault.keys import SealingKeys
-from vault.origin import Origin
 from vault.returns import NoticeOf
 from vault.spool import Spool
 from vault.store import Store
@@ -34,11 +32,6 @@ from vault.users import User
 NOTED = Reply(250, "2.0.0", "Noted")
 ALONE = Reply(452, "4.5.3", "Reports come alone: send to this address separately")
 UNKNOWN = Reply(550, "5.1.1", "There is no such address here")
-NOT_READ = Reply(
-    550,
-    "5.7.1",
-    "Nobody reads mail to this address. To answer a secure message, open it and reply there",
-)
 MOST_IDS = 20
 
 log = structlog.get_logger()
@@ -57,6 +50,7 @@ class Returns:
         settings: BounceSettings,
         sender: Address,
         hostname: str,
+        panel: Panel | None = None,
     ) -> None:
         self._inner = inner
         self._store = store
@@ -64,7 +58,14 @@ class Returns:
         self._workers = workers
         self._settings = settings
         self._sender = sender
-        self._hostname = hostname
+        self._forwarding = Forwarding(
+            store=store,
+            keys=keys,
+            workers=workers,
+            hostname=hostname,
+            mailbox=settings.mailbox,
+            panel=panel,
+        )
         domain = re.escape(sender.domain.encode())
         self._our_letters = re.compile(rb"<([a-z2-7]{26})@" + domain + rb">", re.IGNORECASE)
 
@@ -108,7 +109,8 @@ class Returns:
         if not ours:
             return await self._pass(session, spool)
         try:
-            return await self._workers.call(self._take, session, spool, ours[0])
+            reply = await self._workers.call(self._take, session, spool, ours[0])
+            return reply or await self._forwarding.forward(session, spool)
         finally:
             spool.abort()
 
@@ -124,14 +126,15 @@ class Returns:
 
     # On a thread from here
 
-    def _take(self, session: MailSession, spool: Spool, address: Address) -> Reply:
+    def _take(self, session: MailSession, spool: Spool, address: Address) -> Reply | None:
+        """Record what came back; return None for what a person may have written."""
         spool.finish()
         mail = read(spool.read(), null_sender=session.sender is None)
         if sum(one.name.lower() == "received" for one in mail.headers) >= MOST_HOPS:
             return LOOP
         report = formats.told(mail)
         if report is None:
-            return self._other(session, spool)
+            return None
         notice = self._notice(mail, address)
         changed = notice is not None and self._record(notice, report)
         log.info(
@@ -162,33 +165,3 @@ class Returns:
                 return returns.delivered(self._store, notice)
             case Outcome.AUTOMATIC:
                 return returns.answered(self._store, notice)
-
-    def _other(self, session: MailSession, spool: Spool) -> Reply:
-        """Queue what a person may have written for the mailbox of the settings, or refuse it."""
-        mailbox = self._settings.mailbox
-        if mailbox is None:
-            log.info("notice.answer_refused", client_ip=session.peer_ip, size=spool.size)
-            return NOT_READ
-        trace = reference.draw()
-        # With the null return path: a mailbox that is full, or away, sends nothing back to us.
-        queued = Queued(
-            recipients=(mailbox,), prefix=self._received(session, trace), return_path=None
-        )
-        kept = Deposit(
-            spool=spool, author=mailbox, queued=queued, origin=Origin(ip=session.peer_ip)
-        )
-        receipt = deposit(self._store, self._keys, kept)
-        log.info("notice.answer_forwarded", reference=receipt.reference, size=spool.size)
-        return Reply(250, "2.0.0", f"Queued {receipt.reference}")
-
-    def _received(self, session: MailSession, trace: str) -> bytes:
-        now: datetime = self._store.clock()
-        return received_header(
-            helo=session.helo,
-            peer_ip=session.peer_ip,
-            host=self._hostname,
-            how=protocol(tls=session.tls, authenticated=False, utf8=session.asked.smtputf8),
-            reference=trace,
-            recipients=(),
-            at=now,
-        )

@@ -2,19 +2,26 @@
 
 They look at it while the policy is asked about it. Promises that nothing is kept, sealed or sent
 before they have answered, that what they find is on record before the sender hears of it, and that
-a mail nobody could look at goes only where the settings say so.
+a mail nobody could look at goes only where the settings say so. A mail that the policy refuses is
+refused at once; the scanners may go on with it for a moment, so that what they find is on record.
 Must never let a scanner's own words through, but for the name of what it found.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Semaphore
 
 import structlog
 
 from gateway.errors import RefusedError
 from gateway.examination import Examined, check_decisions
+from gateway.refusing import note_malware
 from gateway.scanners.panel import Asking, Panel, Report, Ruling
 from gateway.sealing import author_of
+from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from gateway.workers import Workers
 from policies.decision import Decision, Outcome, Reason
@@ -36,6 +43,11 @@ TOO_LARGE_TO_SCAN = Reply(
 )
 _WHY = "No malware scanner has looked at all of it, and nothing else leaves in the clear."
 
+LINGER = 5.0
+"""Seconds for which scanners may go on with a mail that is refused already."""
+MOST_LINGERING = 8
+"""Refused mails before the scanners at the same time; of any more nothing is learnt."""
+
 log = structlog.get_logger()
 
 
@@ -53,6 +65,7 @@ class Scanning:
     workers: Workers
     own_domains: tuple[str, ...]
     panel: Panel | None = None
+    lingering: Semaphore = field(default_factory=lambda: Semaphore(MOST_LINGERING))
 
     def of(self, spool: Spool) -> "Scan":
         """Return the scan of one mail, which has not begun."""
@@ -84,12 +97,16 @@ class Scanning:
 
 
 class Scan:
-    """`begin` when the spool is finished, `cleared` before anything is kept, and `end` always."""
+    """`begin` when the spool is finished, `cleared` before anything is kept, and `end` always.
+
+    The spool is given up with `end`, or when the scanners have done with a mail that was `refused`.
+    """
 
     def __init__(self, scanning: Scanning, spool: Spool) -> None:
         self._scanning = scanning
         self._spool = spool
         self._asking: Asking | None = None
+        self._judged = self._goes_on = False
 
     def begin(self) -> None:
         """Show the mail to the scanners, once, and return at once."""
@@ -103,12 +120,37 @@ class Scan:
         if self._asking is None:
             raise RefusedError(SCAN_LATER)  # nothing that was not begun counts as clean
         report = await asyncio.wrap_future(self._asking.report)
+        self._judged = True
         return await self._scanning.judged(mail, report)
 
+    def refused(self, session: MailSession, policy: str) -> None:
+        """Let the scanners go on with a mail that is refused, for the record; return at once."""
+        asking, scanning = self._asking, self._scanning
+        if asking is None or self._judged or not scanning.lingering.acquire(blocking=False):
+            return
+        self._goes_on = True
+        note = partial(note_malware, scanning.store, session, tuple(session.recipients))
+        asking.hurry(LINGER)
+        asking.report.add_done_callback(partial(self._heard, lambda found: note(found, policy)))
+
+    def _heard(self, note: Callable[[str], None], done: Future[Report]) -> None:
+        """Put on record what was found in a refused mail; on a scanner's thread."""
+        report = done.result()
+        if report.ruling is Ruling.INFECTED:
+            log.warning("mail.infected", found=report.found, refused=True)
+            note(report.found)
+        self._give_up()
+        self._scanning.lingering.release()
+
     def end(self) -> None:
-        """Ask no more; harmless at any time."""
+        """Ask no more and give the spool up, unless the scanners go on: then they do that."""
+        if not self._goes_on:
+            self._give_up()
+
+    def _give_up(self) -> None:
         if self._asking is not None:
             self._asking.end()
+        self._spool.abort()  # what was deposited is the vault's, and stays
 
 
 def _unscanned(mail: Examined, report: Report) -> Examined:

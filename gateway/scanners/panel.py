@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
+from weakref import WeakSet
 
 import structlog
 
@@ -78,16 +79,22 @@ class Panel:
 
     def __init__(self, scanners: Mapping[str, ScannerSettings]) -> None:
         self._seats = tuple(_Seat(name, settings) for name, settings in scanners.items())
+        self._under_way: WeakSet[Asking] = WeakSet()
 
     def begin(self, read: Read, size: int, seconds: float | None = None) -> "Asking":
         """Show a mail of `size` bytes to every scanner; `read` is called once for each.
 
         `seconds` shortens the time that the settings give.
         """
-        return Asking(self._seats, read, size, seconds)
+        asking = Asking(self._seats, read, size, seconds)
+        self._under_way.add(asking)
+        return asking
 
     def close(self) -> None:
-        """Wait for what has begun."""
+        """Wait for what has begun, but for what nobody waits for."""
+        for asking in list(self._under_way):
+            if asking.hurried:
+                asking.end()
         for seat in self._seats:
             seat.pool.shutdown(wait=True, cancel_futures=True)
 
@@ -114,6 +121,7 @@ class Asking:
         self, seats: tuple[_Seat, ...], read: Read, size: int, seconds: float | None
     ) -> None:
         self.report: Future[Report] = Future()
+        self.hurried = False
         self._read, self._size = read, size
         self._lock = threading.Lock()
         self._open = len(seats)
@@ -125,6 +133,12 @@ class Asking:
             seat.pool.submit(self._ask, seat, deadline)
         if not seats:
             self.report.set_result(CLEAN)
+
+    def hurry(self, seconds: float) -> None:
+        """Wait so many seconds more, at most: nobody waits for the answer any longer."""
+        self.hurried = True
+        for deadline in self._deadlines:
+            deadline.shorten(seconds)
 
     def end(self) -> None:
         """Wait no longer: scans that still run are cut short."""

@@ -50,6 +50,10 @@ class Deadline:
             raise NotScannedError(Why.SLOW)
         return left
 
+    def shorten(self, seconds: float) -> None:
+        """Let the time be over in so many seconds, if it is not before."""
+        self._at = min(self._at, time.monotonic() + seconds)
+
     def cut(self) -> None:
         """Let the time be over now: nobody waits for the answer any longer."""
         self._at = 0.0

@@ -57,7 +57,7 @@ async def run(settings: Settings) -> None:
             panel=panel,
             authenticator=authenticator,
         )
-        handler = _with_returns(settings, pipeline, store, sealing, workers)
+        handler = _with_returns(settings, pipeline, store, sealing, workers, panel)
         listener = await take(stopping, lambda: _open_doors(settings, handler))
         if listener is None:
             return
@@ -74,7 +74,12 @@ async def run(settings: Settings) -> None:
 
 
 def _with_returns(
-    settings: Settings, pipeline: Pipeline, store: Store, sealing: SealingKeys, workers: Workers
+    settings: Settings,
+    pipeline: Pipeline,
+    store: Store,
+    sealing: SealingKeys,
+    workers: Workers,
+    panel: Panel | None,
 ) -> Handler:
     """Put what receives our bounces before the pipeline, if any are to come."""
     if settings.bounces.base is None:
@@ -87,6 +92,7 @@ def _with_returns(
         settings=settings.bounces,
         sender=settings.notices.sender_address,
         hostname=settings.smtp.hostname,
+        panel=panel,
     )
 
 

@@ -14,6 +14,7 @@ from gateway.desk import Desk
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.settings import DeliverySettings
 from gateway.returns import Returns
+from gateway.scanners.panel import Panel
 from policies.settings import OrganisationSettings
 from tests.gateway.office import AMY, BOSS, JANE, Office, captured, mail, office
 from vault import keys, outbox, returns
@@ -27,9 +28,11 @@ POST = "postroom@council.gov.uk"
 
 
 @contextlib.asynccontextmanager
-async def receiving(folder: Path, forward_to: str = "") -> AsyncIterator[Office]:
+async def receiving(
+    folder: Path, forward_to: str = "", panel: Panel | None = None
+) -> AsyncIterator[Office]:
     settings = BounceSettings(address=BASE, forward_to=forward_to)
-    async with office(folder) as here:
+    async with office(folder, panel=panel) as here:
         before = Returns(
             here.pipeline,
             here.store,
@@ -38,6 +41,7 @@ async def receiving(folder: Path, forward_to: str = "") -> AsyncIterator[Office]
             settings=settings,
             sender=Address.parse(SENDER),
             hostname="gate.council.gov.uk",
+            panel=panel,
         )
         object.__setattr__(here.listener._premises, "handler", before)
         yield here

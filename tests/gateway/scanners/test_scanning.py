@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from gateway import scanning
 from policies.language.loader import load_text
+from tests.e2e.machine import until
 from tests.gateway.office import AMY, BEN, JANE, Office, captured, mail, office
 from tests.gateway.test_holding import HOLDING, NUMBER
 from tests.scanners import EICAR, Icap, clamd, crooked, icap_scanner, panel, scanner
@@ -22,6 +24,14 @@ NOTHING = {"packages": 0, "grants": 0, "outbox": 0, "events": 0, "contents": 0}
 NAMED = "Test.Eicar.UNOFFICIAL (clamav)"
 REFUSED = "550 5.7.0 Not sent to anyone: a scanner found malware in it: " + NAMED
 LATER = "451 4.7.0 Not taken now: no malware scanner could look at this message."
+FORBIDDING = load_text("""
+version: 1
+rules:
+  - name: never
+    when: {subject: {contains: forbidden}}
+    then: refuse
+    tell_sender: "Not sent to anyone: this may not be sent."
+""")
 
 
 @pytest.fixture(scope="module")
@@ -115,26 +125,60 @@ async def test_or_it_goes_and_the_trail_says_so(tmp_path: Path) -> None:
 
 async def test_the_policy_does_not_wait_for_the_scanner(tmp_path: Path) -> None:
     """Both look at the mail at the same time, and what the policy refuses is refused at once."""
-    refusing = load_text("""
-version: 1
-rules:
-  - name: never
-    when: {subject: {contains: forbidden}}
-    then: refuse
-    tell_sender: "Not sent to anyone: this may not be sent."
-""")
 
     def never(connection: socket.socket) -> None:
         while connection.recv(65536):
             pass
 
     with crooked(never) as silent, panel(slow=icap_scanner(silent)) as asked:
-        async with office(tmp_path, panel=asked, policy=refusing) as here:
+        async with office(tmp_path, panel=asked, policy=FORBIDDING) as here:
             began = time.monotonic()
             reply = await here.send(JANE, AMY, data=mail("forbidden"))
             assert reply.startswith("550 5.7.1 Not sent to anyone: this may")
-            assert time.monotonic() - began < 5
-        assert time.monotonic() - began < 6  # the scan was cut short as well
+            assert time.monotonic() - began < 4
+            assert here.files == []
+    assert time.monotonic() - began < 4  # the scan was cut short as well
+
+
+@pytest.mark.parametrize("size", [0, 100_000])
+async def test_what_is_found_in_a_refused_mail_is_on_record_too(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "LINGER", 30)
+    free, padding = threading.Event(), b"A" * 76 + b"\r\n"
+
+    def when_free(_: Icap, http: bytes, body: bytes) -> bytes:
+        free.wait(20)
+        return b"ICAP/1.0 200 OK\r\nX-Virus-ID: Later\r\nEncapsulated: null-body=0\r\n\r\n"
+
+    with crooked(Icap(when_free)) as late, panel(late=icap_scanner(late)) as asked:
+        async with office(tmp_path, panel=asked, policy=FORBIDDING) as here:
+            data = bad("forbidden") + padding * (size // len(padding))
+            for _ in range(scanning.MOST_LINGERING + 1):
+                reply = await here.send(JANE, AMY, BEN, data=data)
+                assert reply.startswith("550 5.7.1 Not sent to anyone: this may")
+            acts = [act for act, *_ in events(here)]
+            assert set(acts) == {Act.MAIL_REFUSED}
+            free.set()
+            found = [(Act.MALWARE_FOUND, JANE, to, "Later (late)") for to in (AMY, BEN)]
+            wanted = found * scanning.MOST_LINGERING  # one more than that was not waited for
+
+            def seen() -> list[tuple[str, str, str, str]]:
+                return [one for one in events(here) if one[0] == Act.MALWARE_FOUND]
+
+            await until(lambda: len(seen()) >= len(wanted), 10)
+            assert seen() == wanted
+            assert here.files == []
+            assert here.sink.mails == []
+
+
+async def test_a_refused_mail_without_malware_leaves_no_line(tmp_path: Path, address: str) -> None:
+    with panel(clamav=scanner(address)) as asked:
+        async with office(tmp_path, panel=asked, policy=FORBIDDING) as here:
+            await here.send(JANE, AMY, data=mail("forbidden"))
+            await here.send(JANE, AMY, data=bad("forbidden"))
+            await until(lambda: Act.MALWARE_FOUND in here.acts(), 10)
+            assert sorted(here.acts()) == [Act.MAIL_REFUSED, Act.MAIL_REFUSED, Act.MALWARE_FOUND]
 
 
 async def test_a_slow_scanner_delays_nobody_else(tmp_path: Path) -> None:
