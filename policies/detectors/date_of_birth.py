@@ -67,7 +67,8 @@ _OLDEST = 1900
 _YOUNGEST = 1  # years ago, for a date beside a name to be one of birth; of four figures
 _SUBJECT = 300  # characters; in longer texts only words of birth tell
 _BOUND = re2.compile(
-    rb"(?:^|[^a-z])(?:(?:between|before|after|since|until)(?: the)?"
+    rb"(?:^|[^a-z])(?:(?:between|before|after|since|until|(?:prior|up) to|as (?:of|at|from)"
+    rb"|(?:later|earlier|younger|older) than|effective)(?: the)?"
     rb"|(?:between|from) [^.;]{4,40} (?:and|to|until))[^0-9a-z]{1,2}$",
     _OPTIONS,
 )

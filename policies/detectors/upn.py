@@ -26,6 +26,7 @@ _SHAPE = re2.compile(
     options(),
 )
 _LABEL = Words("upn", "upns", "pupil number", "unique pupil number", "pupil", "census", "learner")
+_YEARS = re2.compile(rb"[^0-9]{1,3}(?:(?:19|20)[0-9]{2}[^0-9]{0,2}){3}", options())
 _FIGURES = bytes.maketrans(b"OoIl|", b"00111")
 _FEWEST_FIGURES = 6
 
@@ -53,6 +54,8 @@ class UniquePupilNumber(ShapeDetector):
             last = compact[12:].upper()
             number = compact[:1].upper() + compact[1:12].translate(_FIGURES)
             number += last.translate(_FIGURES) if last in b"OI|" else last
+            if _YEARS.fullmatch(match.group(1)[1:]):
+                continue  # (c) 1997, 2003, 2009
             if valid(number.decode("ascii")):
                 yield start, end, Confidence.SURE
             elif _LABEL.near(view, start, end):

@@ -1,5 +1,7 @@
 """Numbers of goods that check by chance are no patients'; a list of patients' numbers stays one."""
 
+import random
+
 import pytest
 
 from policies.detectors import DETECTORS
@@ -53,3 +55,52 @@ def test_a_number_written_like_measurements_is_found_where_it_is_named() -> None
 def test_a_sentence_heads_no_column() -> None:
     text = "Please look at these in the given order:\n" + "\n".join(PATIENTS * 3)
     assert found(text) > len(PATIENTS)  # all but those close to the word
+
+
+def of_a_machine(kind: str) -> str:
+    """Some 60 kB of what a program wrote, the same each time."""
+    chance = random.Random(kind)
+    rows = (chance.randbytes(16) for _ in range(1200))
+    if kind == "dump":
+        return "\n".join(row.hex(" ") for row in rows)
+    if kind == "fingerprint":
+        return "\n".join(row.hex(":") for row in rows)
+    if kind == "bytes":
+        return "\n".join(", ".join(map(str, row)) + "," for row in rows)
+    if kind == "sums":
+        return "\n".join(f"{row.hex()}{chance.randbytes(4).hex()} *file" for row in rows)
+    if kind == "path":
+        return "\n".join(
+            '<path d="' + " ".join(f"{chance.choice('MLCS')}{a},{a * 3}" for a in row) + 'z"/>'
+            for row in rows
+        )
+    return "\n".join('<path d="M' + " ".join(map(str, row)) + 'z"/>' for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["dump", "fingerprint", "bytes", "sums", "path", "plain path"])
+def test_what_a_machine_wrote_is_nobodys_number(kind: str) -> None:
+    sought = ("nhs_number", "health_and_care_number", "chi_number", "upn", "payment_card", "iban")
+    assert scan(of_a_machine(kind), tuple(DETECTORS[name] for name in sought)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9 4 3 4 7 6 5 9 1 9",
+        "94 34 76 59 19",
+        "Please ring about 94 34 76 59 19 on the 4th",
+        "943 476 5919, 12, 34, 56, 78, 90, 11, 13, 15",
+        "NHS number 94 34 76 59 19 00 01 02 03 04 05 06 07 08",
+        "patient 4d 3c 12 13 14 15 94 34 76 59 19 00 01 02 03",
+    ],
+)
+def test_a_number_in_pieces_that_somebody_wrote_is_found(text: str) -> None:
+    assert found(text) >= 1
+
+
+def test_years_of_a_notice_are_no_pupil() -> None:
+    upn = (DETECTORS["upn"],)
+    years = [(a, a + b, a + b + c) for a in range(1980, 2000) for b in (1, 3, 4) for c in (2, 5)]
+    text = "\n".join(f"Copyright (c) {a}, {b}, {c} and (C) {a} {b} {c}" for a, b, c in years)
+    assert scan(text, upn) == []
+    assert len(scan("T0070 5614 8970", upn)) == 1

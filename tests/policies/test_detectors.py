@@ -58,6 +58,8 @@ def test_an_ordinary_subject_is_left_alone(text: str) -> None:
         ("those born between 01/09/2022 and 31/08/2023", []),
         ("children born on or after 1 January 2023", []),
         ("born before 31.12.2022 or since", []),
+        ("(1) had no cover texts and (2) were incorporated prior to November 1, 2008", []),
+        ("those born no later than 31 August 2019", []),
         ("a boy born 1 September 2022 and 3 foot tall", [("date_of_birth", "1 September 2022")]),
         ("ring 07700 900158", [("phone", "07700 900158")]),
         ("jo.bloggs@example.com wrote", [("email_address", "jo.bloggs@example.com")]),
