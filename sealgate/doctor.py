@@ -27,7 +27,7 @@ from gateway.scanners.settings import WhenTooLarge, WhenUnavailable
 from gateway.scanners.trial import finds
 from policies.errors import PolicyError
 from policies.language import loader
-from sealgate import certificate, ruling, signing_in
+from sealgate import certificate, ruling, signing_in, way_back
 from sealgate.settings import Settings
 from vault import keys, opening, rulebook, users
 from vault.address import Address
@@ -69,7 +69,7 @@ Check = Callable[[Settings], Iterator[Finding]]
 def examine(settings: Settings) -> Iterator[Finding]:
     """Run every check, in the order in which they matter."""
     checks = (_keys, _store, _policy, _approvers, _certificates, _disk, _next_hop)
-    for check in (*checks, _sign_in, _scanners, _python):
+    for check in (*checks, _bounces, _sign_in, _scanners, _python):
         yield from check(settings)
 
 
@@ -260,6 +260,14 @@ def _greet(hop: NextHopSettings, host: str, port: int) -> set[str]:
     with smtplib.SMTP(host, port, hop.hello, timeout=NEXT_HOP_SECONDS) as client:
         client.ehlo()
         return set(client.esmtp_features)
+
+
+def _bounces(settings: Settings) -> Iterator[Finding]:
+    if settings.bounces.base is None:
+        return
+    trial = way_back.trial(settings)
+    wrong = Verdict.BAD if trial.tried else Verdict.WARNING
+    yield Finding("way back of bounces", Verdict.GOOD if trial.works else wrong, trial.says)
 
 
 def _sign_in(settings: Settings) -> Iterator[Finding]:

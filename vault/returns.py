@@ -53,6 +53,15 @@ def token(store: Store, keys: SealingKeys, package_id: str, address: Address) ->
     return "" if found is None else _token(keys, found, package_id, str(address))
 
 
+def newest_token(store: Store, keys: SealingKeys) -> str:
+    """Return the token of the newest grant; "" where there is none."""
+    grant = tables.grants.c
+    wanted = select(grant.id, grant.package_id, grant.address).order_by(grant.id.desc()).limit(1)
+    with store.reading() as tx:
+        row = tx.execute(wanted).one_or_none()
+    return _token(keys, row.id, row.package_id, row.address) if row else ""
+
+
 def find(store: Store, keys: SealingKeys, text: str) -> NoticeOf | None:
     """Return whose notice a token names; None if nobody made it. Servers may change its case."""
     shape = _TOKEN.fullmatch(text.lower())

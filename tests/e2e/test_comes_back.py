@@ -52,6 +52,10 @@ async def test_a_report_of_a_real_server_reaches_the_senders_page(stage: Stage) 
     path = next(mail.sender for mail in stage.sink.mails if mail.recipients == (PAT,))
     assert re.fullmatch(rf"bounces\+[0-9a-z]{{17,28}}@{re.escape(BACK)}", path)
     assert path.partition("+")[2].partition("@")[0] not in stage.log_path.read_text()
+    doctor = stage.command("doctor", check=False)
+    assert f"reports for bounces@{BACK} are taken and known by their token" in " ".join(
+        doctor.split()
+    )
     said = stage.command("queue", "list")
     assert "Mill Lane" not in said
 
