@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from gateway.beside import cleared
 from gateway.copies import Copy, copies_for
 from gateway.errors import RefusedError
 from gateway.ownership import check_headers
@@ -149,6 +150,7 @@ def examine(
     """
     found = outline(spool.read())
     _check_form(session, found)
+    session = cleared(session, policy)
     try:
         expires_at, not_before = lifetime(found, now)
     except FlagError as error:
