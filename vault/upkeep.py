@@ -3,8 +3,9 @@
 Promises to delete only what was never acknowledged, or is long settled: a content file that no row
 names a day and a half after it was written, half-written files as old, receipts past the duplicate
 window, outbox rows that have been final for a month, a history that was not used for a year,
-guesses at passwords that count no more, and what is kept of decisions for as long as the settings
-say. Packages, grants and the audit trail are not its business.
+guesses at passwords that count no more, MTA-STS policies that have ended, and what is kept of
+decisions for as long as the settings say. Packages, grants and the audit trail are not its
+business.
 """
 
 from collections.abc import Collection
@@ -14,7 +15,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from vault import decided, guesses, history, tables
+from vault import decided, guesses, history, sts, tables
 from vault.contents import ABANDONED_AFTER
 from vault.errors import StoreUnavailable
 from vault.store import Store
@@ -52,6 +53,7 @@ def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Clea
         tx.execute(delete(tables.receipts).where(forgotten))
         history.forget(tx)
         guesses.forget_old(tx)
+        sts.forget_old(tx)
         settled = delete(tables.outbox).where(row.finished_at < tx.now - SETTLED_FOR)
         rows = tx.execute(settled).rowcount
         rows += decided.forget(tx, store.settings)

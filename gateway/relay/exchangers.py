@@ -21,6 +21,7 @@ from gateway.relay.mta_sts import Mode, StsPolicies, StsPolicy
 from gateway.relay.resolver import DnsTroubleError, Found, NoSuchNameError, Resolver
 from gateway.relay.server import Server, Tlsa, stricter
 from gateway.relay.settings import DnsSettings, NextHopSettings, TlsMode
+from vault.store import Store
 
 MOST_HOSTS = 8
 MOST_ADDRESSES = 4  # of one host
@@ -58,10 +59,10 @@ class Exchangers:
         self._policies = policies
 
     @classmethod
-    def of(cls, settings: DnsSettings) -> "Exchangers":
-        """Make one from the settings."""
+    def of(cls, settings: DnsSettings, store: Store | None = None) -> "Exchangers":
+        """Make one from the settings; with a store, what domains have said outlives the process."""
         resolver = Resolver(settings)
-        return cls(resolver, StsPolicies(resolver) if settings.mta_sts else None)
+        return cls(resolver, StsPolicies(resolver, store=store) if settings.mta_sts else None)
 
     async def servers(self, hop: NextHopSettings, domain: str) -> list[Server]:
         """Return the servers of a domain, in the order to be tried. Raises NoServerError."""

@@ -1,34 +1,36 @@
 """MTA-STS: what a domain says of its own mail servers, by HTTPS (RFC 8461).
 
-Promises that a policy is kept for as long as it says, also when its domain has no answer in the
-meantime, that a fetch is bounded in time and bytes and follows no redirect, and that who publishes
-nothing is bound to nothing. Must never connect to an address that mail may not be sent to.
+Promises that a policy is kept for as long as it says, over restarts and also when its domain has no
+answer in the meantime, that it is fetched anew well before it ends, that a fetch is bounded in time
+and bytes and follows no redirect, and that who publishes nothing is bound to nothing.
+Must never forget a policy because it could not be fetched again.
 """
 
 import asyncio
-import io
 import re
-import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, cast
 
 import structlog
 
+from gateway.relay.policy_page import PolicyPage
 from gateway.relay.resolver import DnsTroubleError, NoSuchNameError, Resolver
+from vault import sts
+from vault.errors import VaultError
+from vault.store import Store
+from vault.sts import KeptPolicy
 
-LARGEST_POLICY = 64 * 1024
-LARGEST_ANSWER = LARGEST_POLICY + 16 * 1024  # with the header
 LONGEST_AGE = 31_557_600  # seconds, RFC 8461 section 3.2
 FETCH_SECONDS = 15.0
 FAILED_FOR = 300.0  # seconds before a fetch that failed is tried again (section 3.3)
+FETCHED_DAILY = 86_400.0  # seconds after which a policy is fetched anew, if it is no shorter
 REMEMBERED = 5000
-OK = 200
 _RECORD = re.compile(
     rb"v=STSv1[ \t]*;[ \t]*id[ \t]*=[ \t]*([A-Za-z0-9]{1,32})[ \t]*(?:;.*)?", re.DOTALL
 )
@@ -88,33 +90,41 @@ class _Kept:
     policy: StsPolicy | None  # None: the fetch failed and there was nothing before
     until: float  # the policy holds
     again_at: float = 0.0  # the next fetch, when one has failed
+    stale_at: float = 0.0  # when it is to be fetched anew, while it still holds
 
 
 class StsPolicies:
-    """The policies of domains, fetched when first needed. `clock` in seconds."""
+    """The policies of domains, fetched when first needed. `clock` in seconds.
+
+    With a `store` they outlive the process, and what one process has fetched another knows.
+    """
 
     def __init__(
         self,
         resolver: Resolver,
         *,
+        store: Store | None = None,
         port: int = 443,
         authorities: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._resolver = resolver
-        self._port = port
-        self._authorities = authorities
+        self._store = store
+        self._page = PolicyPage(resolver, port=port, authorities=authorities)
         self._clock = clock
-        self._context: ssl.SSLContext | None = None
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._refreshing: dict[str, asyncio.Task[StsPolicy | None]] = {}
 
     async def policy(self, domain: str) -> StsPolicy | None:
         """Return the policy in force for a domain, None if there is none. Never raises."""
         kept = self._kept.get(domain)
         if kept is not None and self._clock() >= max(kept.until, kept.again_at):
             kept = None
+        kept = kept or self._kept_before(domain)
         published = await self._published(domain)
         held = kept.policy if kept and self._clock() < kept.until else None
+        if kept is not None and held is not None:
+            self._refresh(domain, published, kept)
         if published is None:
             return held
         if kept is not None and (kept.id == published or self._clock() < kept.again_at):
@@ -135,68 +145,55 @@ class StsPolicies:
         now = self._clock()
         try:
             async with asyncio.timeout(FETCH_SECONDS):
-                policy = StsPolicy.parse(await self._fetch(f"mta-sts.{domain}"))
+                policy = StsPolicy.parse(await self._page.fetch(f"mta-sts.{domain}"))
         except (OSError, HTTPException, ValueError, DnsTroubleError, NoSuchNameError) as error:
             log.warning("relay.mta_sts_fetch", domain=domain, problem=type(error).__name__)
             old = kept or _Kept("", None, now)
             self._keep(domain, replace(old, again_at=now + FAILED_FOR))
             return old.policy if now < old.until else None
-        self._keep(domain, _Kept(published, policy, now + policy.max_age))
+        stale_at = now + min(FETCHED_DAILY, policy.max_age / 2)
+        self._keep(domain, _Kept(published, policy, now + policy.max_age, stale_at=stale_at))
+        self._keep_over_restarts(domain, published, policy)
         return policy
+
+    def _refresh(self, domain: str, published: str | None, kept: _Kept) -> None:
+        """Fetch a policy anew in the background, if it is time: no mail waits, and it holds."""
+        due = self._clock() >= max(kept.stale_at, kept.again_at)
+        if not due or domain in self._refreshing or published not in (kept.id, None):
+            return
+        task = asyncio.create_task(self._renewed(domain, kept.id, kept))
+        self._refreshing[domain] = task
+        task.add_done_callback(lambda _: self._refreshing.pop(domain, None))
+
+    def _kept_before(self, domain: str) -> _Kept | None:
+        """Return what this process, or another, learnt before and does not remember any more."""
+        if self._store is None:
+            return None
+        try:
+            found = sts.find(self._store, domain)
+            if found is None:
+                return None
+            left = (found.until - self._store.clock()).total_seconds()
+            policy = StsPolicy(Mode(found.mode), found.hosts, int(left))
+        except (VaultError, ValueError) as error:
+            log.warning("relay.mta_sts_not_read", problem=type(error).__name__)
+            return None
+        now = self._clock()
+        self._keep(domain, _Kept(found.id, policy, now + left, stale_at=now + left / 2))
+        return self._kept[domain]
+
+    def _keep_over_restarts(self, domain: str, published: str, policy: StsPolicy) -> None:
+        if self._store is None:
+            return
+        until = self._store.clock() + timedelta(seconds=policy.max_age)
+        kept = KeptPolicy(published, policy.mode.value, policy.hosts, until)
+        try:
+            self._store.hand_over_late(lambda tx: sts.keep(tx, domain, kept))
+        except VaultError as error:
+            log.warning("relay.mta_sts_not_kept", problem=type(error).__name__)
 
     def _keep(self, domain: str, kept: _Kept) -> None:
         self._kept[domain] = kept
         self._kept.move_to_end(domain)
         if len(self._kept) > REMEMBERED:
             self._kept.popitem(last=False)
-
-    async def _fetch(self, host: str) -> str:
-        """Get the policy file (RFC 8461 section 3.3). Raises OSError, HTTPException, ValueError."""
-        found = await self._resolver.addresses(host)
-        if not found.records:
-            raise ConnectionError("no address that may be used")
-        if self._context is None:
-            self._context = await asyncio.to_thread(
-                ssl.create_default_context, cafile=self._authorities
-            )
-        reader, writer = await asyncio.open_connection(
-            found.records[-1], self._port, ssl=self._context, server_hostname=host
-        )
-        try:
-            writer.write(
-                f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {host}\r\n"
-                "Accept: text/plain\r\nConnection: close\r\n\r\n".encode("ascii")
-            )
-            return _body(await _until_end(reader))
-        finally:
-            writer.transport.abort()
-
-
-async def _until_end(reader: asyncio.StreamReader) -> bytes:
-    answer = bytearray()
-    while block := await reader.read(16 * 1024):
-        answer += block
-        if len(answer) > LARGEST_ANSWER:
-            raise ValueError("the answer is too large")
-    return bytes(answer)
-
-
-class _Answer:
-    """A whole answer, in the form in which the standard library reads one."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def makefile(self, *_: object) -> io.BytesIO:
-        return io.BytesIO(self._data)
-
-
-def _body(answer: bytes) -> str:
-    response = HTTPResponse(cast("Any", _Answer(answer)))
-    response.begin()
-    if response.status != OK or response.headers.get_content_type() != "text/plain":
-        raise ValueError("not a policy")
-    body = response.read(LARGEST_POLICY + 1)
-    if len(body) > LARGEST_POLICY:
-        raise ValueError("the policy is too large")
-    return body.decode("utf-8")

@@ -55,7 +55,6 @@ class Sender:
     def __init__(
         self,
         routes: Routes,
-        dns: DnsSettings | None = None,
         *,
         exchangers: Exchangers | None = None,
         rests: Rests | None = None,
@@ -63,7 +62,7 @@ class Sender:
     ) -> None:
         self._routes = routes
         self._connections = Connections()
-        self._exchangers = exchangers or Exchangers.of(dns or DnsSettings())
+        self._exchangers = exchangers or Exchangers.of(DnsSettings())
         self._rests = rests or Rests()
         self._signing = signing
         self._fixed: dict[NextHopSettings, tuple[Server, ...]] = {}

@@ -24,9 +24,10 @@ async def run(settings: Settings) -> None:
 
 async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
     """Deliver from one seat; who has the first keeps house for all."""
-    folder, sender = settings.keys_folder, outward(settings)
+    folder, store = settings.keys_folder, Store(settings.vault, checkpoints=seat == 1)
+    sender = outward(settings, store)
     desk = Desk(
-        store=Store(settings.vault, checkpoints=seat == 1),
+        store=store,
         relay_keys=keys.load_relay(folder),
         sealing_keys=keys.load_sealing(folder),
         organisation=settings.organisation,

@@ -41,7 +41,7 @@ async def run(settings: Settings) -> None:
         policy = governing.begin()
         if policy.reads_inside:
             await workers.call(extraction.warm)
-        sender = outward(settings)
+        sender = outward(settings, store)
         authenticator = signing_in.authenticator(settings, store, workers)
         pipeline = Pipeline(
             store,

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from tests.gateway.relay.test_failover import Clock
 from tests.names import Names, Zone
 from tests.sink import Script, Sink
 from vault.address import Address
+from vault.store import Store
 
 JANE = Address.parse("jane@council.gov.uk")
 MAIL = b"Subject: x\r\n\r\nHello\r\n"
@@ -68,6 +69,7 @@ class Net:
     authority: x509.Certificate
     clock: Clock
     resolver: Resolver
+    again: Callable[[], Sender]
 
     async def send(self, *to: str, way: Way | None = None) -> dict[str, Answer]:
         letter = Letter(JANE, tuple(map(Address.parse, to)), [MAIL], len(MAIL), way=way or Way())
@@ -92,6 +94,11 @@ class Net:
         lines = ["version: STSv1", f"mode: {mode}", *(f"mx: {one}" for one in hosts)]
         self.page.text = "\r\n".join([*lines, f"max_age: {age}", ""])
 
+    def restart(self) -> None:
+        """Begin again with a process that remembers nothing but what the store does."""
+        self.sender = self.again()
+        self.forget()
+
     def forget(self) -> None:
         """Let the resolver ask for every name anew."""
         self.resolver._resolver = None
@@ -105,7 +112,12 @@ class Net:
 
 @contextlib.asynccontextmanager
 async def internet(
-    folder: Path, zone: Zone = ZONE, *, names: tuple[str, ...] = (MX1, MX2), **dns: Any
+    folder: Path,
+    zone: Zone = ZONE,
+    *,
+    names: tuple[str, ...] = (MX1, MX2),
+    store: Store | None = None,
+    **dns: Any,
 ) -> AsyncIterator[Net]:
     context, authority = issued(folder / "partner", *names)
     # The chain carries the authority too, as DANE-TA asks of servers.
@@ -130,7 +142,6 @@ async def internet(
             }
         )
         resolver = Resolver(settings)
-        policies = StsPolicies(resolver, port=web_port, authorities=web_authority, clock=clock)
         hop = NextHopSettings.model_validate(
             {
                 "kind": "mx",
@@ -141,21 +152,32 @@ async def internet(
                 "reply_timeout": 2,
             }
         )
-        sender = Sender(Routes(hop), exchangers=Exchangers(resolver, policies))
+        made: list[Sender] = []
+
+        def sender() -> Sender:
+            """Make a sender that remembers nothing but what the store does."""
+            policies = StsPolicies(
+                resolver, store=store, port=web_port, authorities=web_authority, clock=clock
+            )
+            made.append(Sender(Routes(hop), exchangers=Exchangers(resolver, policies)))
+            return made[-1]
+
         try:
             yield Net(
                 served,
                 first,
                 second,
                 page,
-                sender,
+                sender(),
                 x509.load_pem_x509_certificate(chain.read_bytes()),
                 x509.load_pem_x509_certificate(authority.read_bytes()),
                 clock,
                 resolver,
+                sender,
             )
         finally:
-            await sender.close()
+            for one in made:
+                await one.close()
 
 
 @contextlib.asynccontextmanager

@@ -1,13 +1,22 @@
 """MTA-STS: a domain's policy is found, kept, and kept to."""
 
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from gateway.relay.mta_sts import BadPolicyError, Mode, StsPolicy
 from gateway.relay.routes import Way
 from gateway.relay.settings import TlsMode
+from tests.e2e.machine import until
 from tests.gateway.relay.exchange import DOMAIN, MX1, MX2, Net, internet
+from tests.vault.bench import HandClock
+from vault import sts, tables, upkeep
+from vault.settings import VaultSettings
+from vault.store import Store
 
 
 async def sent(net: Net) -> bool:
@@ -87,6 +96,114 @@ async def test_a_new_id_brings_a_new_policy_and_a_failed_fetch_keeps_the_old(
         net.clock.now += 301
         assert await sent(net)
         assert net.page.asked == 3
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
+    with closing(Store(VaultSettings(folder=tmp_path / "vault"), clock=clock)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("blocked", ["page", "names", "another id"])
+async def test_a_restart_forgets_nothing(tmp_path: Path, store: Store, blocked: str) -> None:
+    """Whoever can block the fetch gains nothing by waiting for a process to begin again."""
+    async with internet(tmp_path, store=store) as net:
+        net.policy("enforce", "mx.elsewhere.example", age=3600)
+        assert not await sent(net)
+        store.settle()
+        net.page.answer = b""
+        if blocked == "names":
+            net.names.broken.add((f"_mta-sts.{DOMAIN}", "TXT"))
+        if blocked == "another id":
+            net.policy("enforce", MX1, id_="2")
+        net.restart()
+        assert not await sent(net)
+        assert net.first.connections == 0
+
+
+async def test_a_policy_ends_when_it_says_so_over_restarts_too(
+    tmp_path: Path, store: Store, clock: HandClock
+) -> None:
+    async with internet(tmp_path, store=store) as net:
+        net.policy("enforce", "mx.elsewhere.example", age=3600)
+        assert not await sent(net)
+        store.settle()
+        del net.names.zone[f"_mta-sts.{DOMAIN}"]
+        clock.advance(seconds=1800)
+        net.restart()
+        assert not await sent(net)
+        clock.advance(seconds=1801)
+        net.clock.now += 1801
+        assert await sent(net)
+        net.restart()
+        assert await sent(net)
+
+
+async def test_without_a_store_a_restart_forgets(tmp_path: Path) -> None:
+    """The control: it is the store that remembers."""
+    async with internet(tmp_path) as net:
+        net.policy("enforce", "mx.elsewhere.example")
+        assert not await sent(net)
+        net.page.answer = b""
+        net.restart()
+        assert await sent(net)
+
+
+async def test_it_is_fetched_anew_before_it_ends_and_no_mail_waits_for_that(
+    tmp_path: Path, store: Store
+) -> None:
+    async with internet(tmp_path, store=store) as net:
+        net.policy("enforce", MX1, age=10 * 86400)
+        assert await sent(net)
+        net.clock.now += 86_000
+        assert await sent(net)
+        assert net.page.asked == 1
+        net.policy("enforce", "mx.elsewhere.example", age=10 * 86400)  # the same id: a mistake
+        net.clock.now += 401
+        assert await sent(net)  # by what is known: it still holds
+        await until(lambda: net.page.asked == 2, 5)
+        await until(lambda: not net.sender._exchangers._policies._refreshing, 5)
+        assert not await sent(net)
+
+
+async def test_a_refresh_that_fails_changes_nothing(tmp_path: Path, store: Store) -> None:
+    async with internet(tmp_path, store=store) as net:
+        net.policy("enforce", "mx.elsewhere.example", age=10 * 86400)
+        assert not await sent(net)
+        net.page.answer = b"HTTP/1.1 404 Gone\r\n\r\n"
+        net.clock.now += 90_000
+        for _ in range(3):
+            assert not await sent(net)
+            await until(lambda: not net.sender._exchangers._policies._refreshing, 5)
+        assert net.page.asked == 2  # and not again so soon
+
+
+def test_what_is_kept_is_bounded(
+    store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sts, "MOST", 20)
+    monkeypatch.setattr(sts, "SLACK", 5)
+    for number in range(40):
+        end = clock() + timedelta(hours=1, seconds=number)
+        with store.writing() as tx:
+            sts.keep(tx, f"d{number}.example", sts.KeptPolicy("1", "enforce", ("mx",), end))
+    assert sts.find(store, "d0.example") is None
+    assert sts.find(store, "d39.example") is not None
+    with store.writing() as tx:
+        sts.keep(tx, "d39.example", sts.KeptPolicy("2", "none", (), clock() + timedelta(hours=2)))
+    assert sts.find(store, "d39.example") == sts.KeptPolicy(
+        "2", "none", (), clock() + timedelta(hours=2)
+    )
+    clock.advance(hours=3)
+    assert sts.find(store, "d39.example") is None
+    upkeep.clear(store)
+    with store.reading() as tx:
+        assert tx.execute(select(tables.mta_sts_policies)).all() == []
 
 
 PAGES = [
