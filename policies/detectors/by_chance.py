@@ -18,7 +18,7 @@ PATIENTS = frozenset({"nhs_number", "chi_number", "health_and_care_number"})
 _TEN = re.compile(  # alone in a cell or a line
     r"(?:^|[\t|;,\"]|  )[ \"]?([0-9]{10})(?=\"? ?(?:$|[\r\n\t|;,]|  ))", re.MULTILINE
 )
-_OWN = re.compile(r"\b(?:nhs|chi|h&c|hcn|hsc|patient)", re.IGNORECASE)
+_OWN = re.compile(r"\b(?:nhs|gig|chi|h&c|hcn|hsc|patient)", re.IGNORECASE)
 _GOODS = re.compile(
     r"\b(?:orders?|po|purchase|invoices?|inv|delivery|consignments?|serial|asset|part|item|meter"
     r"|mpan|tracking|parcels?|batch|lot|job|ticket|booking|receipt|transaction|account|product|sku"

@@ -11,47 +11,18 @@ from datetime import date
 import re2
 
 from policies.detectors.base import Candidate, ShapeDetector
-from policies.detectors.context import Words
+from policies.detectors.context import LINKS, Words
+from policies.detectors.dates import dates
 from policies.detectors.facts.prose import OWNED
 from policies.detectors.finding import Confidence, Finding, Severity
 from policies.detectors.names.person_name import names_in
 from policies.detectors.names.words import line_of
+from policies.detectors.spelt_dates import SPELT, spelt
 from policies.detectors.triggers import TRIGGERS, Trigger
 from policies.text.view import View
 
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
-_MONTHS = (
-    b"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    b"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
-)
-_GAP = rb"[ .\-/_,]{0,3}"
-_SEP = rb"\s?[./\-\\_:, ]\s?"
-_NUMBERS = re2.compile(
-    rb"(?:^|[^0-9])([0-9]{1,2})"
-    + _SEP
-    + rb"([0-9]{1,2})"
-    + _SEP
-    + rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)"
-)
-_YEAR_FIRST = re2.compile(
-    rb"(?:^|[^0-9])([0-9]{4})" + _SEP + rb"([0-9]{1,2})" + _SEP + rb"([0-9]{1,2})(?:[^0-9]|$)"
-)
-_SPREAD = re2.compile(  # each figure by itself
-    rb"(?:^|[^0-9])([0-9] [0-9]|[0-9]) ?[./\-] ?([0-9] [0-9]|[0-9]) ?[./\-] ?"
-    rb"([0-9] [0-9](?: [0-9] [0-9])?)(?:[^0-9]|$)"
-)
-_CLOSED = re2.compile(rb"(?:^|[^0-9])([0-9]{2})([0-9]{2})([0-9]{4}|[0-9]{2})(?:[^0-9]|$)")
-_DAY_MONTH = re2.compile(
-    rb"(?:^|[^0-9])([0-9]{1,2})(?:st|nd|rd|th)?(?:\s?of)?" + _GAP + rb"(" + _MONTHS + rb")" + _GAP
-    + rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)",
-    _OPTIONS,
-)  # fmt: skip
-_MONTH_DAY = re2.compile(
-    rb"(?:^|[^a-z])(" + _MONTHS + rb")" + _GAP + rb"([0-9]{1,2})(?:st|nd|rd|th)?[ .\-/_,]{1,3}"
-    rb"('?[0-9]{2}|[0-9]{4})(?:[^0-9]|$)",
-    _OPTIONS,
-)  # fmt: skip
 _BIRTH = Words(
     "dob", "d o b", "date of birth", "dates of birth", "birth date", "birthdate", "born", "born on",
     "bday", "birth", "dob's", "dobs", "date birth", "dofb", "ganwyd", "dyddiad geni",
@@ -63,7 +34,6 @@ _AGE_TEXT = (
 )
 _AGE = re2.compile(_AGE_TEXT.encode(), _OPTIONS)
 _REACH = 60
-_OLDEST = 1900
 _YOUNGEST = 1  # years ago, for a date beside a name to be one of birth; of four figures
 _SUBJECT = 300  # characters; in longer texts only words of birth tell
 _BOUND = re2.compile(
@@ -73,6 +43,8 @@ _BOUND = re2.compile(
     _OPTIONS,
 )
 _BOUND_REACH = 64
+_FEWEST = 3  # figures of a date that is not in words
+_TO_A_DAY = LINKS | {b"on", b"the", b"of"}
 _FEWEST_IN_FULL = 5  # figures of a date with its whole year
 _NUMBERED = re2.compile(rb"[0-9A-Z]{2}, $")
 _WIDEST = 4
@@ -91,8 +63,11 @@ class DateOfBirth(ShapeDetector):
         text = view.ascii
         if not (_BIRTH.anywhere(view) or _AGE.search(text)):
             return
+        yield from _in_words(view)
+        if view.figures < _FEWEST:
+            return
         texts = dict.fromkeys((text, view.digits))
-        for start, end, bare in (one for some in texts for one in _dates(some)):
+        for start, end, bare in (one for some in texts for one in dates(some)):
             if _of_many(view.ascii, start):
                 continue
             if _BIRTH.right_before(view, start):
@@ -133,13 +108,22 @@ class DateOfBirth(ShapeDetector):
         if owned and not spans:
             spans = [
                 (start, end)
-                for start, end, bare in _dates(text)
+                for start, end, bare in dates(text)
                 if not bare and _is_past(text[start:end]) and _NUMBERED.search(text[:start][-9:])
             ]
         return [
             Finding(*line.span(start, end), self.name, Confidence.LIKELY, self.severity)
             for start, end in spans[:1]
         ]
+
+
+def _in_words(view: View) -> Iterator[Candidate]:
+    """Yield the dates that somebody wrote out beside such words."""
+    for start, end in spelt(view.ascii):
+        if _BIRTH.right_before(view, start, _TO_A_DAY):
+            yield start, end, Confidence.SURE
+        elif not _of_many(view.ascii, start) and _BIRTH.near(view, start, end):
+            yield start, end, Confidence.LIKELY
 
 
 def _of_many(text: bytes, start: int) -> bool:
@@ -150,7 +134,7 @@ def _of_many(text: bytes, start: int) -> bool:
 def _beside_names(view: View) -> Iterator[tuple[int, int]]:
     """Yield dates of the past that end a name: what is planned lies in the future."""
     names: list[tuple[int, int]] | None = None
-    for start, end, bare in _dates(view.ascii):
+    for start, end, bare in dates(view.ascii):
         if (bare and b"." not in view.ascii[start:end]) or not _is_past(view.ascii[start:end]):
             continue
         if names is None:
@@ -181,17 +165,6 @@ def _touch(text: bytes, first: int, last: int, start: int, end: int) -> bool:
     return len(between) <= _WIDEST_CELL and _CELL.fullmatch(between) is not None
 
 
-def dates_in(view: View) -> list[tuple[int, int]]:
-    """List the spans, in the normal text, of full dates that can be, whosever they are.
-
-    For what else makes a date a date of birth, such as a name beside it. Must not be taken for
-    findings by itself.
-    """
-    texts = dict.fromkeys((view.ascii, view.digits))
-    found = {(start, end) for text in texts for start, end, bare in _dates(text) if not bare}
-    return sorted(found)
-
-
 def _aged(view: View, start: int, end: int) -> bool:
     """Tell whether somebody's age is said within reach."""
     ages: list[int] | None = view.memory.get(_aged)
@@ -201,66 +174,10 @@ def _aged(view: View, start: int, end: int) -> bool:
     return number < len(ages) and ages[number] < end + _REACH
 
 
-def _dates(text: bytes) -> Iterator[tuple[int, int, bool]]:
-    """Yield every possible date: its span, and whether only a label can make it a date."""
-    shapes = (
-        (_NUMBERS, (3, 2, 1), False),
-        (_YEAR_FIRST, (1, 2, 3), False),
-        (_DAY_MONTH, (3, 2, 1), False),
-        (_MONTH_DAY, (3, 1, 2), False),
-        (_CLOSED, (3, 2, 1), True),
-        (_SPREAD, (3, 2, 1), True),
-    )
-    for shape, order, bare in shapes:
-        at = 0
-        while match := shape.search(text, at):
-            at = match.start(1) + 1
-            if _possible(*(match.group(number).replace(b" ", b"") for number in order)):
-                yield match.start(1), match.end(3), bare
-
-
-def _possible(year: bytes, month: bytes, day: bytes) -> bool:
-    number = _month(month)
-    full = int(year.lstrip(b"'"))
-    full += 2000 if full < 100 else 0  # noqa: PLR2004 - two figures; only the day must be possible
-    if number is None or not _OLDEST <= full <= date.max.year:
-        return False
-    return any(_is_date(full, a, b) for a, b in ((number, int(day)), (int(day), number)))
-
-
-def _month(text: bytes) -> int | None:
-    if text.isdigit():
-        return int(text)
-    names = (
-        b"jan",
-        b"feb",
-        b"mar",
-        b"apr",
-        b"may",
-        b"jun",
-        b"jul",
-        b"aug",
-        b"sep",
-        b"oct",
-        b"nov",
-        b"dec",
-    )
-    return names.index(text[:3].lower()) + 1
-
-
-def _is_date(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
-
-
 DATE_OF_BIRTH = DateOfBirth(
     "date_of_birth",
     "a date of birth",
     Severity.HIGH,
-    3,
-    trigger=Trigger(words=_BIRTH.pattern, labels=f"(?i:{_AGE_TEXT})"),
+    trigger=Trigger(words=_BIRTH.pattern, labels=f"(?i:{_AGE_TEXT})|{SPELT}"),
     headers=("Date of birth", "DOB", "Birth date", "D.O.B"),
 )

@@ -30,6 +30,7 @@ _SHAPE = re.compile(_SHAPE_TEXT)  # for what the other has found only: a few cha
 _LABEL = Words(
     "ni", "nino", "nin", "ni no", "ni number", "national insurance", "national insurance number",
     "nat ins", "insurance number", "payroll", "hmrc", "dwp", "universal credit",
+    "yswiriant gwladol", "rhif yswiriant gwladol",
 )  # fmt: skip
 _WORDS = frozenset(b"ah am an as at by eh ha he hi ma me my pa we ye".split())
 _FEWEST_FIGURES = 2

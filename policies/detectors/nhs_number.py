@@ -8,7 +8,7 @@ from policies.detectors.finding import Severity
 from policies.detectors.health_number import HealthNumber
 from policies.detectors.triggers import NUMBER
 
-_OWN = Words("nhs", "nhsno", "nhs number")
+_OWN = Words("nhs", "nhsno", "nhs number", "rhif gig", "rhif y gig", "rhif nhs")
 _OTHERS = Words("chi", "chi number", "h&c", "hcn", "hsc number", "h&c number", "uln")
 
 
@@ -37,6 +37,6 @@ NHS_NUMBER = NhsNumber(
     "an NHS number",
     Severity.CRITICAL,
     trigger=NUMBER,
-    headers=("NHS number", "NHS no", "NHS"),
+    headers=("NHS number", "NHS no", "NHS", "Rhif GIG"),
     at_once=True,
 )

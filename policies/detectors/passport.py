@@ -1,8 +1,8 @@
 """Passport numbers: nine digits, or letters and digits as other countries have them, when named.
 
-There is no check digit in the number itself: only the word "passport" makes it one. The line of a
-passport that machines read has check digits, and needs no word.
-Source: HM Passport Office (nine digits); ICAO Doc 9303-4 (the machine readable zone).
+There is no check digit in the number itself: only the word "passport" makes it one. The lines of a
+passport that machines read have check digits, and need no word (`travel_zone`).
+Source: HM Passport Office (nine digits).
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ import re2
 from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence, Severity
+from policies.detectors.travel_zone import ZONE, zones
 from policies.detectors.triggers import GAP, Trigger, options
 from policies.text.numbers import alphanumeric, figures_in
 from policies.text.view import View
@@ -19,6 +20,7 @@ from policies.text.view import View
 _LABEL = Words(
     "passport", "passports", "passport no", "passport number", "passport num", "passport id",
     "brp", "biometric residence permit", "brp number", "travel document",
+    "pasbort", "rhif pasbort",
 )  # fmt: skip
 _SHAPE = re2.compile(
     (
@@ -33,8 +35,6 @@ _SHAPE = re2.compile(
 _LENGTHS = range(7, 12)
 _FEWEST = 5
 _CLOSE = 32  # between the word and a number that does not stand right after it
-_ZONE_TEXT = r"[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{6}[0-9][MFX<][0-9]{6}[0-9][A-Z0-9<]{14}[0-9<][0-9]"
-_ZONE = re2.compile(_ZONE_TEXT.encode(), options())
 
 
 class Passport(ShapeDetector):
@@ -42,9 +42,8 @@ class Passport(ShapeDetector):
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Yield the zones that check, and the numbers near the word."""
-        for match in _ZONE.finditer(view.ascii):
-            if _checks(match.group()):
-                yield *match.span(), Confidence.SURE
+        for start, end in zones(view.ascii):
+            yield start, end, Confidence.SURE
         if not _LABEL.anywhere(view):
             return
         at = 0
@@ -59,21 +58,10 @@ class Passport(ShapeDetector):
                     yield start, end, Confidence.LIKELY
 
 
-def _checks(zone: bytes) -> bool:
-    """Tell whether the number, the birth and the expiry carry their check digits."""
-    fields = ((0, 9), (13, 19), (21, 27))
-    return all(_check_digit(zone[first:last]) == zone[last] - ord("0") for first, last in fields)
-
-
-def _check_digit(field: bytes) -> int:
-    values = (0 if char == ord("<") else int(chr(char), 36) for char in field)
-    return sum(value * (7, 3, 1)[place % 3] for place, value in enumerate(values)) % 10
-
-
 PASSPORT = Passport(
     "passport",
     "a passport number",
     Severity.CRITICAL,
-    trigger=Trigger(numbers=_ZONE_TEXT, words=_LABEL.pattern),
+    trigger=Trigger(numbers=ZONE, words=_LABEL.pattern),
     headers=("Passport number", "Passport no", "Passport"),
 )

@@ -19,6 +19,7 @@ from policies.detectors.names.person_name import PERSON_NAME
 from policies.detectors.national_insurance_number import NATIONAL_INSURANCE_NUMBER
 from policies.detectors.nhs_number import NHS_NUMBER
 from policies.detectors.passport import PASSPORT
+from policies.detectors.password import PASSWORD
 from policies.detectors.payment_card import PAYMENT_CARD
 from policies.detectors.people_list import PEOPLE_LIST
 from policies.detectors.phone import PHONE
@@ -54,6 +55,7 @@ _ALL: tuple[Detector, ...] = (
     VEHICLE_REGISTRATION,
     STAFF_NUMBER,
     CASE_REFERENCE,
+    PASSWORD,
 )
 
 DETECTORS: dict[str, Detector] = {detector.name: detector for detector in _ALL}

@@ -50,6 +50,7 @@ FINDINGS = {
     "iban": "IBAN GB82 WEST 1234 5698 7654 32",
     "staff_number": "Staff number 544052",
     "address": "Missed bin, 12 Mill Lane",
+    "password": "The password is Harbour-42-Lamp",
 }
 
 

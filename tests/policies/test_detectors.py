@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.detectors import DETECTORS, Confidence, Finding
-from policies.detectors.date_of_birth import dates_in
+from policies.detectors.dates import dates_in
 from policies.detectors.payment_card import lengths
 from policies.detectors.upn import valid as upn_valid
 from policies.text.view import View, normalise

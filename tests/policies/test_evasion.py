@@ -30,6 +30,7 @@ WRITTEN = {
     "vehicle_registration": [("vehicle ", "LF21 SVP", ""), ("PCN appeal ", "LF21SVP", " paid")],
     "staff_number": [("Staff number ", "544052", " grievance"), ("payroll no ", "250817", "")],
     "case_reference": [("Case ", "CH-728067", " meeting"), ("social care case ", "SG/354697", "")],
+    "password": [("Password: ", "Harbour42Lamp", " for the file"), ("PIN is ", "4821", "")],
 }  # fmt: skip
 WIDE = {ord("0") + n: ord("０") + n for n in range(10)} | {
     ord(first) + n: ord(wide) + n for first, wide in ("AＡ", "aａ") for n in range(26)
@@ -57,7 +58,8 @@ TRICKS: dict[str, Callable[[str], str]] = {
 POINTLESS = {
     ("address", "spaced"), ("email_address", "spaced"), ("case_reference", "spaced"),
     ("case_reference", "letters for digits"), ("email_address", "letters for digits"),
-    ("case_reference", "no-break hyphens"),
+    ("case_reference", "no-break hyphens"), ("password", "spaced"),
+    ("password", "letters for digits"),
 }  # fmt: skip
 CASES = [
     pytest.param(name, before + trick(value) + after, id=f"{name}-{kind}-{number}")

@@ -25,9 +25,18 @@ SAID = {
         "Child protection conference"
     ),
     "Ella Thompson told me that her stepfather hits her.": "hits her",
+    "Daniel Osei is a member of UNISON.": "member of UNISON",
+    "Mrs Kowalczyk joined the NASUWT last year.": "joined the NASUWT",
+    "Jake Thornton pays his union subs by direct debit.": "union subs",
+    "Our records show that Daniel Osei belongs to a trade union.": "trade union",
+    "Mae gan Jake Thornton epilepsi.": "epilepsi",
+    "Mae Sioned Davies yn dioddef o iselder.": "iselder",
+    "Cafodd Mrs Kowalczyk ddiagnosis o ganser.": "ganser",
     "Strategy meeting for JT on Monday: knife possession at school.": "knife possession",
 }
 NOT_SAID = (
+    "Members of UNISON meet on Monday. Daniel Osei will speak about union subs.",
+    "Mae cwrs ar iselder i bawb. Diolch i Sioned Davies am y te.",
     "Training on child protection conferences, for people who work with children aged 7.",
     "Councillor Ella Thompson thanked the officers. A child protection conference is a meeting.",
     "We run a course on self-harm.\n\nKind regards\nRuth Ampofo\nAutism Lead",
