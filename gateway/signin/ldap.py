@@ -1,13 +1,14 @@
 """Signing in with the organisation's directory: look somebody up, then bind as who was found.
 
 Promises that a password goes to the directory over TLS or within this machine, that a directory
-which is slow keeps only its own few threads busy, and that a name nobody has costs the same steps
-as a wrong password. An empty password, which a directory would take for nobody in particular
-(RFC 4513 section 5.1.2), never reaches it.
+which is slow keeps only its own few threads busy, and none of them for ever, and that a name nobody
+has costs the same steps as a wrong password. An empty password, which a directory would take for
+nobody in particular (RFC 4513 section 5.1.2), never reaches it.
 Must never take an address outside our own domains from a directory, nor log what it says.
 """
 
 import asyncio
+import ssl
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ import structlog
 
 from gateway.errors import BackendDownError, NotInstalledError
 from gateway.signin.backend import Proof, user_of
+from gateway.signin.line import line, tls_context
 from gateway.signin.settings import LdapSettings
 from gateway.smtp.sasl import Credentials
 from vault.secrets import Secret
@@ -26,8 +28,11 @@ log = structlog.get_logger()
 
 NOBODY = "cn=nobody-has-this-name"
 _ENOUGH = 2  # entries: a second one means that the name is not one person's
-_ALIVE_AFTER, _ALIVE_PROBES, _ALIVE_EVERY = 30, 3, 10  # seconds, count, seconds
 _STEPS = 5  # connecting and binding twice, and looking up
+_ANSWERS = 2  # at most, on one connection
+NO_OTHER_WAY = "ldapi://%2Fdev%2Fnull"
+"""What libldap would connect to by itself when a line has ended: nothing, so that no password can
+leave by another way than the line."""
 
 
 class LdapDirectory:
@@ -45,6 +50,7 @@ class LdapDirectory:
         self._settings = settings
         self._seconds = settings.timeout.total_seconds()
         self._own_domains = tuple(own_domains)
+        self._context: ssl.SSLContext | None = None
         self._threads = ThreadPoolExecutor(settings.at_once, thread_name_prefix="ldap")
 
     async def identify(self, given: Proof) -> User | None:
@@ -125,27 +131,24 @@ class LdapDirectory:
     def _connected(self) -> Iterator[Any]:
         """Connect, over TLS or within this machine, for one bind and what follows it."""
         ldap = self._ldap
-        connection = ldap.initialize(self._settings.url)
-        try:
-            connection.set_option(ldap.OPT_PROTOCOL_VERSION, ldap.VERSION3)
-            connection.set_option(ldap.OPT_REFERRALS, 0)
-            connection.set_option(ldap.OPT_NETWORK_TIMEOUT, self._seconds)
-            connection.set_option(ldap.OPT_TIMEOUT, self._seconds)
-            # libldap bounds no TLS handshake: a server that has died in one is found out by these.
-            connection.set_option(ldap.OPT_X_KEEPALIVE_IDLE, _ALIVE_AFTER)
-            connection.set_option(ldap.OPT_X_KEEPALIVE_PROBES, _ALIVE_PROBES)
-            connection.set_option(ldap.OPT_X_KEEPALIVE_INTERVAL, _ALIVE_EVERY)
-            connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
-            if self._settings.authorities:
-                authorities = str(self._settings.authorities)
-                connection.set_option(ldap.OPT_X_TLS_CACERTFILE, authorities)
-            connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
-            if self._settings.start_tls:
-                connection.start_tls_s()
-            yield connection
-        finally:
-            with suppress(ldap.LDAPError):
-                connection.unbind_s()
+        with line(self._settings, self._tls(), _ANSWERS * self._seconds) as descriptor:
+            connection = ldap.initialize(NO_OTHER_WAY, fileno=descriptor)
+            try:
+                connection.set_option(ldap.OPT_PROTOCOL_VERSION, ldap.VERSION3)
+                connection.set_option(ldap.OPT_REFERRALS, 0)
+                connection.set_option(ldap.OPT_TIMEOUT, self._seconds)
+                yield connection
+            finally:
+                with suppress(ldap.LDAPError):
+                    connection.unbind_s()
+
+    def _tls(self) -> ssl.SSLContext | None:
+        """Return what the directory must prove: the authorities are read once."""
+        if self._settings.in_the_clear:
+            return None
+        if self._context is None:
+            self._context = tls_context(self._settings)
+        return self._context
 
 
 def _down(why: str) -> BackendDownError:

@@ -61,6 +61,11 @@ class LdapSettings(BaseModel):
         parts = urlsplit(self.url)
         return parts.scheme == "ldap" and not is_local(parts.hostname)
 
+    @property
+    def in_the_clear(self) -> bool:
+        """Whether the directory is this machine, and asked without TLS."""
+        return urlsplit(self.url).scheme == "ldap" and not self.start_tls
+
     @model_validator(mode="after")
     def _can_be_asked(self) -> Self:
         if self.url and not self.base:
