@@ -23,6 +23,10 @@ PATIENT = Words(
     "ehcp", "pupil", "child", "resident", "client", "service user", "consultant", "vaccination",
     "dentist", "systmone", "emis", "adult", "safeguarding", "carer", "mother", "father",
 )  # fmt: skip
+_OF_A_PATIENT = Words(
+    "patient ref", "patient reference", "patient id", "patient no", "patient number", "client ref",
+    "client reference", "client id", "rhif claf", "rhif y claf",
+)  # fmt: skip
 
 
 class HealthNumber(ShapeDetector):
@@ -62,7 +66,8 @@ class HealthNumber(ShapeDetector):
         start, end = window.start, window.end
         if self.others().right_before(view, start):
             return None
-        if self.own().right_before(view, start):
+        of_a_patient = self.possible(window.digits) and _OF_A_PATIENT.right_before(view, start)
+        if of_a_patient or self.own().right_before(view, start):
             return Confidence.SURE
         if self.own().near(view, start, end) and (
             _one_number(window) or not _crosses_cells(view, start, end)

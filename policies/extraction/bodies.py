@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from policies.extraction import dumps, kinds, markup, texts, transfer
+from policies.extraction import bars, dumps, kinds, markup, texts, transfer
 from policies.extraction.budgets import Locked
 from policies.extraction.desk import Desk, File
 from policies.extraction.passages import State
@@ -106,6 +106,7 @@ def _say_plain(leaf: Leaf, view: bytes, desk: Desk) -> None:
             desk.say(texts.flowed(text, delsp=delsp))
         if not joined or delsp:
             desk.say(_QUOTED.sub("> ", text) if ">" in text else text)
+        desk.say(bars.unbarred(text))
         if leaf.declared != "text/plain":
             desk.say(markup.read_page(text, desk.meter.tick).shown)
     texts.read_embedded(view, desk)
@@ -129,6 +130,7 @@ def say_page(raw: bytes, charset: str, desk: Desk) -> None:
 def _keep(page: markup.Page, desk: Desk) -> None:
     for text in page.texts():
         desk.say(text)
+        desk.say(bars.unbarred(text))
     for link in page.data_urls:
         _read_data_url(link, desk)
 

@@ -38,12 +38,19 @@ _MACHINE_MADE = re.compile(  # marks, not numbers: UUIDs, hashes, keys in base64
     r"|(?<!\S)(?=\S{0,80}[a-z])(?=\S{0,80}[A-Z])(?=\S{0,80}[0-9])[A-Za-z0-9+/=_]{24,}(?!\S)"
 )
 _FEWEST_FIGURES = 4  # of a display name that may hold a number
+# An address that says whose number it is, or writes one as people do: a bare one is a login.
+_NUMBERED = re.compile(
+    r"^<?[^@=]{0,64}(?:(?i:nhs|gig|chi|hcn|nino|patient|dob|upn)[^0-9@=]{0,8}[0-9]{3}"
+    r"|(?<![0-9])[0-9]{3}[._-][0-9]{3}[._-][0-9]{4}(?![0-9])|\b[A-Za-z]{2}[0-9]{6}[A-Da-d]\b)"
+)
+_JOINTS = re.compile(r"[._+-]+|(?<=[A-Za-z]{3})(?=[0-9])")
 _OVERLAP = 256  # bytes of a long list of addresses that are read twice
 
 # What a line for programs may still say: a number beside its name, or as people write it.
 _SAID = re.compile(
-    r"(?i:\b(?:nhs|chi|hcn|nino|ni|national insurance|dob|date of birth|born|patient|pupil|upn|uln"
-    r"|utr|passport|sort code|account|case|payroll)(?:[ _-]?(?:no|number|num|id|ref))?\b)"
+    r"(?i:\b(?:nhs|gig|chi|hcn|nino|ni|national insurance|dob|date of birth|born|patient|pupil|upn"
+    r"|uln|utr|passport|sort code|account|case|payroll|client|resident|tenant|student|child|learner"
+    r"|service user)(?:[ _-]?(?:no|number|num|id|ref))?\b)"
     r"[ :=#._-]{1,3}[A-Za-z]{0,2} ?[0-9][^\r\n]{4,60}"
     r"|(?<![\w.:/+-])[0-9]{3}[ -][0-9]{3}[ -][0-9]{4}(?![\w.:/-])"
     r"|(?<!\S)[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?!\S)"
@@ -92,10 +99,18 @@ def _beside_addresses(value: bytes) -> Iterator[str]:
     """Yield the display names, comments and names of groups that may hold a number."""
     for piece in _pieces(value):
         for text in decode_header(piece):
+            if local := [one for one in _ADDRESS.findall(text) if _NUMBERED.match(one)]:
+                yield "\n\n".join(map(_numbered, local))
             names = _ADDRESS.sub("\n\n", text).split("\n\n")
             kept = [one for one in names if sum(map(str.isdigit, one)) >= _FEWEST_FIGURES]
             if kept:
                 yield "\n\n".join(kept)
+
+
+def _numbered(address: str) -> str:
+    """Write what stands before the @ of an address as a number is written: nhs 943 476 5919."""
+    local = address.strip("<>").rpartition("@")[0]
+    return _JOINTS.sub(" ", local)
 
 
 def _pieces(value: bytes) -> Iterator[bytes]:

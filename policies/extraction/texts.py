@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from policies.extraction import dumps, kinds, markup, transfer
+from policies.extraction import bars, dumps, kinds, markup, transfer
 from policies.extraction.budgets import Locked
 from policies.extraction.desk import Desk
 from policies.text import charsets
@@ -49,8 +49,9 @@ def read_text(raw: bytes, desk: Desk) -> None:
 
 
 def say(text: str, desk: Desk) -> None:
-    """Keep a text, and the same with its escapes undone where it has any."""
+    """Keep a text, and the same with its escapes undone, and its bars, where it has any."""
     desk.say(text)
+    desk.say(bars.unbarred(text))
     if "\\u" in text or "\\x" in text:
         desk.say(_ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text))
 

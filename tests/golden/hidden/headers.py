@@ -15,6 +15,7 @@ def tricks() -> Iterator[tuple[str, bytes]]:
     yield from _subjects()
     yield from _names()
     yield from _extended()
+    yield from _own_lines()
 
 
 def _subject(name: str, *headers: bytes) -> tuple[str, bytes]:
@@ -74,3 +75,15 @@ def _extended() -> Iterator[tuple[str, bytes]]:
     yield _named("plain and extended name, plain differs", PDF, at + b"filename*=utf-8''scan.gif; filename=\"NHS " + NUMBER.encode() + b'.gif"')
     yield _named("name in twelve pieces", PDF, at + b"; ".join(b"filename*%d=%s" % (n, c.encode()) for n, c in enumerate("NHS" + DIGITS)))
     yield hidden("name of the only part", PDF + b"; name*=utf-8''" + percent, b"Content-Transfer-Encoding: base64", body=b"R0lGODlhAQABAAAAACw=\r\n")
+
+
+def _own_lines() -> Iterator[tuple[str, bytes]]:
+    for name, line in {
+        "case in a line of its own": f"X-Case: Rhif GIG {NUMBER}",
+        "client in a line of its own": f"X-Client-ID: {DIGITS}",
+        "patient in a line of its own": f"X-Patient-Ref: {DIGITS}",
+        "name before the at sign": f"Cc: <nhs{DIGITS}@partner.example>",
+        "number before the at sign": f"Cc: Sam <{NUMBER.replace(' ', '.')}@partner.example>",
+        "address that answers go to": f"Reply-To: nhs-{DIGITS}@council.example",
+    }.items():
+        yield hidden(name, line.encode(), PLAIN, body=CLEAN)

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator
 
-from tests.golden.hidden.writing import BASE64, CLEAN, CRLF, HTML, NUMBER, PLAIN, QUOTED, TEXT, base64_lines, hidden, lines, mixed, multipart, part
+from tests.golden.hidden.writing import BASE64, CLEAN, CRLF, DIGITS, HTML, NUMBER, PLAIN, QUOTED, TEXT, base64_lines, hidden, lines, mixed, multipart, part
 
 RAW = TEXT.encode()
 DIRTY = part(PLAIN, body=RAW)
@@ -20,6 +20,8 @@ def tricks() -> Iterator[tuple[str, bytes]]:
     yield from _alternatives()
     yield from _messages()
     yield from _kinds()
+    yield from _bars()
+    yield from _over_two_parts()
 
 
 def _round_the_parts() -> Iterator[tuple[str, bytes]]:
@@ -43,6 +45,30 @@ def _round_the_parts() -> Iterator[tuple[str, bytes]]:
         edge = b"n%d" % level
         deep = part(b"Content-Type: multipart/mixed; boundary=" + edge, body=multipart(edge, deep))
     yield mixed("sixty levels deep", FINE, deep)
+
+
+def _bars() -> Iterator[tuple[str, bytes]]:
+    for name, said in {
+        "cut by bars": f"NHS {NUMBER.replace(' ', '|')}",
+        "a bar after each figure": f"NHS {'|'.join(DIGITS)}",
+        "two bars at a time": f"NHS {NUMBER.replace(' ', '||')}",
+        "between two bars": f"|{DIGITS}|",
+        "one cell of a row": f"4|{DIGITS}|3",
+        "field of HL7": f"MSH|^~\\&|A|B|C|D|202611161200||ADT^A01|1|P|2.3\r\nPID|||{DIGITS}||SMITH^JO||||F",
+        "identifier of HL7": f"PID|1||{DIGITS}^^^NHS^NH||SMITH^JO||19850304|F",
+    }.items():
+        yield hidden(name, PLAIN, body=f"Dear Sam,\r\n\r\n{said}\r\n".encode())
+        yield hidden(f"{name}, in a page", HTML, body=f"<p>Dear Sam,<pre>{said}</pre>".encode())
+
+
+def _over_two_parts() -> Iterator[tuple[str, bytes]]:
+    first, last = NUMBER[:7].encode(), NUMBER[8:].encode()
+    page = part(HTML, body=b"<p>" + last + b" is it.</p>")
+    yield mixed("half in each of two parts", part(PLAIN, body=b"NHS " + first + CRLF), part(PLAIN, body=last + b" is it."))
+    yield mixed("the rest in a page", part(PLAIN, body=b"NHS " + first + CRLF), page)
+    yield mixed("both halves in pages", part(HTML, body=b"<p>NHS " + first + b"</p>"), page)
+    slip = DIGITS[:-1].encode() + b"7"  # the name alone makes it one
+    yield mixed("the name in the part before", part(PLAIN, body=b"NHS number:" + CRLF), part(PLAIN, body=slip))
 
 
 def _boundaries() -> Iterator[tuple[str, bytes]]:
