@@ -155,33 +155,33 @@ class Policy:
     reader: FlagReader
     seal: SealTerms
     searched: Searched = field(default_factory=dict)
+    asks_inside: bool = field(init=False)
+    """Whether some rule that counts asks what the text or an attachment says."""
+    reads_inside: bool = field(init=False)
+    """Whether text and attachments must be read, be it for a shadow alone."""
+
+    _early: tuple[Rule, ...] = field(init=False, repr=False)  # may refuse without a message
+
+    def __post_init__(self) -> None:
+        """Work out what every mail asks."""
+        refusing = (one for one in self.rules if one.then is Outcome.REFUSE and not one.shadow)
+        early = tuple(rule for rule in refusing if rule.reads is Reads.ENVELOPE)
+        object.__setattr__(self, "_early", early)
+        inside = [rule for rule in self.rules if rule.reads is Reads.INSIDE]
+        object.__setattr__(self, "reads_inside", bool(inside))
+        object.__setattr__(self, "asks_inside", not all(rule.shadow for rule in inside))
 
     @property
     def routes(self) -> frozenset[str]:
         """The names of the routes that its rules use."""
         return frozenset(rule.relay.route for rule in self.rules if rule.relay.route is not None)
 
-    @property
-    def asks_inside(self) -> bool:
-        """Whether some rule that counts asks what the text or an attachment says."""
-        return any(rule.reads is Reads.INSIDE and not rule.shadow for rule in self.rules)
-
-    @property
-    def reads_inside(self) -> bool:
-        """Whether text and attachments must be read, be it for a shadow alone."""
-        return any(rule.reads is Reads.INSIDE for rule in self.rules)
-
     def decide_recipient(
         self, envelope: Envelope, recipient: Address, knowledge: Knowledge = NOTHING_KNOWN
     ) -> Decision | None:
         """Return a refusal that needs no message, for RCPT TO; None if there is none."""
         facts = Facts(envelope, None, self.reader, knowledge=knowledge)
-        early = [
-            rule
-            for rule in self.rules
-            if rule.then is Outcome.REFUSE and rule.reads is Reads.ENVELOPE and not rule.shadow
-        ]
-        fired = [hit for rule in early if (hit := rule.fires(facts, recipient))]
+        fired = [hit for rule in self._early if (hit := rule.fires(facts, recipient))]
         return self._decision(recipient, fired) if fired else None
 
     def decide(

@@ -1,27 +1,37 @@
-"""A message on its way in, encrypted from its first byte.
+"""A message on its way in, encrypted from the first byte that leaves memory.
 
 The key exists only in this object until the message is deposited, so what a spool leaves on a disk
-after a crash is noise. A short message touches no disk at all: its ciphertext stays in memory until
-it is put into the database.
+after a crash is noise. A short message touches no disk at all, and is encrypted only when it is put
+into the database: most are read where they are, and passed on.
 
 Promises that what `read` gives back is exactly what was written, as often as it is asked for.
 Must never write plaintext, nor leave a file behind after `abort`.
 """
 
 import hashlib
-import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self
+from typing import Protocol, Self
 
 from vault import identifier
 from vault.contents import ContentFile, ContentFolder
 from vault.errors import StoreUnavailable
 from vault.secrets import Secret
-from vault.stream import CHUNK_EXPONENT, KEY_SIZE, PartId, StreamWriter, Writable, read_stream
+from vault.stream import (
+    CHUNK_EXPONENT,
+    HEADER_SIZE,
+    KEY_SIZE,
+    TAG_SIZE,
+    PartId,
+    StreamWriter,
+    Writable,
+    read_stream,
+    seal_part,
+)
 
 CONTENT_PART = 0
-IN_MEMORY = (1 << CHUNK_EXPONENT) + 1024  # bytes of ciphertext: one chunk, its tag and the header
+IN_MEMORY = 1 << CHUNK_EXPONENT  # bytes of plaintext: one chunk
 INLINE_LIMIT = 64 * 1024  # bytes of ciphertext that are better off in the database than in a file
 
 
@@ -48,12 +58,12 @@ class Spool:
         self._key = Secret.random(KEY_SIZE)
         self._contents = store.contents
         self._part = PartId(self.id, CONTENT_PART)
-        self._memory = bytearray()
+        self._memory = bytearray()  # all of a short message
+        self._writer: StreamWriter | None = None  # of a longer one, into the file
         self._file: ContentFile | None = None
-        self._durable_id: str | None = None
+        self._kept: bytes | str = b""
         self._aborted = False
         self._sha256 = hashlib.sha256()
-        self._writer = StreamWriter(self._take, self._key, self._part)
 
     @classmethod
     def of(cls, store: Shelf, data: Writable) -> Self:
@@ -65,15 +75,28 @@ class Spool:
 
     def write(self, data: Writable) -> None:
         """Append to the message; raises StoreUnavailable, after which only `abort` is left."""
-        self._writer.write(data)
+        if self._aborted:
+            raise StoreUnavailable("the spool was aborted, or failed before")
+        if self.digest:
+            raise ValueError("the spool is finished")
+        size = memoryview(data).nbytes
+        if self._writer is None and self.size + size > IN_MEMORY:
+            self._move_to_file()
+        if self._writer is None:
+            self._memory += data
+        else:
+            with self._abort_on_failure():
+                self._writer.write(data)
         self._sha256.update(data)
-        self.size += memoryview(data).nbytes
+        self.size += size
 
     def finish(self) -> None:
         """Declare the message complete, once or more often; raises StoreUnavailable."""
         if self.digest:
             return
-        self._writer.finish()
+        if self._writer is not None:
+            with self._abort_on_failure():
+                self._writer.finish()
         self.digest = self._sha256.digest()
 
     def read(self) -> Iterator[bytes]:
@@ -93,7 +116,7 @@ class Spool:
         """
         self._aborted = True
         self._memory.clear()
-        if self._file is not None and self._durable_id is None:
+        if self._file is not None and not self._kept:
             self._file.abort()
         self._file = None
 
@@ -116,43 +139,41 @@ class Spool:
         """
         if self._aborted or not self.digest:
             raise ValueError("the spool is not finished, or was aborted")
-        if self._durable_id is not None:
-            return self._durable_id
-        if self._file is None and len(self._memory) <= inline_limit:
-            return bytes(self._memory)
-        try:
-            self._durable_id = (self._file or self._move_to_file()).commit()
-        except StoreUnavailable:
-            self.abort()
-            raise
-        return self._durable_id
+        if not self._kept:
+            with self._abort_on_failure():
+                self._kept = self._keep(inline_limit)
+        return self._kept
 
-    def _take(self, sealed: bytes) -> None:
-        if self._aborted:
-            raise StoreUnavailable("the spool was aborted, or failed before")
+    def _keep(self, inline_limit: int) -> bytes | str:
+        if self._file is None and self.size + HEADER_SIZE + TAG_SIZE <= inline_limit:
+            return seal_part(self._memory, self._key, self._part)
+        if self._file is None:
+            self._move_to_file().finish()
+        assert self._file is not None  # noqa: S101 - either was there, or is now
+        return self._file.commit()
+
+    @contextmanager
+    def _abort_on_failure(self) -> Iterator[None]:
         try:
-            if self._file is not None:
-                self._file.write(sealed)
-            elif len(self._memory) + len(sealed) > IN_MEMORY:
-                self._move_to_file().write(sealed)
-            else:
-                self._memory += sealed
+            yield
         except StoreUnavailable:
             self.abort()
             raise
 
-    def _move_to_file(self) -> ContentFile:
-        self._file = self._contents.create()
-        self._file.write(self._memory)
+    def _move_to_file(self) -> StreamWriter:
+        with self._abort_on_failure():
+            file = self._file = self._contents.create()
+            self._writer = StreamWriter(file.write, self._key, self._part)
+            self._writer.write(self._memory)
         self._memory.clear()
-        return self._file
+        return self._writer
 
     def _pieces(self) -> Iterator[bytes]:
+        if self._file is None:
+            yield bytes(self._memory)
+            return
         try:
-            with self._sealed() as sealed:
+            with self._file.path.open("rb") as sealed:
                 yield from read_stream(sealed.read, self._key, self._part)
         except OSError as error:
             raise StoreUnavailable("the spooled content cannot be read") from error
-
-    def _sealed(self) -> BinaryIO:
-        return io.BytesIO(self._memory) if self._file is None else self._file.path.open("rb")

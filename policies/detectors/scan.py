@@ -7,7 +7,6 @@ on the original text. Time grows with the length of the text, whatever it holds.
 Must never keep more than a piece in memory beside the text itself.
 """
 
-import time
 from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from policies.detectors.names.glance import Glance
 from policies.detectors.names.nearby import NEARBY, parts, places
 from policies.detectors.search import search
 from policies.detectors.triggers import KINDS_OF_WORDS, TRIGGERS, Place, Triggers
+from policies.stopwatch import Stopwatch
 from policies.text.view import View, normalise
 
 _PIECE = 1 << 16  # characters normalised at once
@@ -43,12 +43,12 @@ class Patience:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._until = time.thread_time() + seconds
+        self._time = Stopwatch(seconds)
         self.ended = False
 
     def ends(self) -> bool:
         """Tell whether it has come to an end, and remember it."""
-        self.ended = self.ended or time.thread_time() > self._until
+        self.ended = self.ended or self._time.is_over()
         return self.ended
 
 

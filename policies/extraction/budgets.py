@@ -4,8 +4,9 @@ For whatever unpacks, decodes or parses. Promises that a limit is checked before
 is done. Must never be asked afterwards.
 """
 
-import time
 from dataclasses import dataclass
+
+from policies.stopwatch import Stopwatch
 
 MIB = 1 << 20
 
@@ -49,12 +50,12 @@ class Meter:
 
     def __init__(self, budgets: Budgets) -> None:
         self.budgets = budgets
-        self._until = time.thread_time() + budgets.seconds
+        self._time = Stopwatch(budgets.seconds)
         self._unpacked = self._characters = self._passages = self._entries = 0
 
     def tick(self) -> None:
         """Raise Spent when the time is over."""
-        if time.thread_time() > self._until:
+        if self._time.is_over():
             raise Spent("it takes too long to read")
 
     def enter(self) -> None:

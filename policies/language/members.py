@@ -18,6 +18,7 @@ from vault.errors import AddressError
 SHIPPED = Path(__file__).parents[1] / "lists"
 MAX_FILE_BYTES = 1024 * 1024
 MAX_PROBLEMS = 20
+MOST_ANSWERS = 1000  # about addresses, kept for the next rule or mail that asks
 
 _MAILBOX = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._'-]{1,64}")
 _MAILBOXES = re.compile(r"(?=.*[A-Za-z0-9]{2})\*?[A-Za-z0-9._'-]{3,62}\*?")
@@ -42,12 +43,22 @@ class MemberList:
     mailbox_patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
     broken: bool = False
+    _answers: dict[Address, bool] = field(default_factory=dict, init=False, repr=False)
 
     def __contains__(self, address: Address) -> bool:
+        # Many rules ask about the same few recipients.
+        if (known := self._answers.get(address)) is not None:
+            return known
+        if len(self._answers) >= MOST_ANSWERS:
+            self._answers.clear()
+        answer = self._answers[address] = self._holds(address)
+        return answer
+
+    def _holds(self, address: Address) -> bool:
         return (
             address.domain in self.exact_domains
-            or mailbox_name(address.local) in self.mailboxes
-            or address.folded() in self.addresses
+            or bool(self.mailboxes and mailbox_name(address.local) in self.mailboxes)
+            or bool(self.addresses and address.folded() in self.addresses)
             or self._has_family_or_parent_of(address.domain)
             or self._has_pattern_of(address.local)
         )
@@ -58,6 +69,7 @@ class MemberList:
 
     def include(self, other: "MemberList") -> None:
         """Add every entry of another list."""
+        self._answers.clear()
         self.exact_domains |= other.exact_domains
         self.parent_domains |= other.parent_domains
         self.domain_families |= other.domain_families
@@ -83,6 +95,7 @@ class MemberList:
 
     def add(self, kind: str, entry: str) -> None:
         """Add one entry. Raises ValueError, with what is allowed, if it does not fit `kind`."""
+        self._answers.clear()
         if kind == "domains":
             self._add_domain(entry.lower())
         elif kind == "mailboxes":

@@ -2,11 +2,12 @@
 
 Most lines of a letter hold nothing that could be a name or a fact, and to see that takes only what
 single words can be. Promises never to pass over a line in which the detectors would find something:
-in doubt it is read. Must never keep a word longer than the search of one text takes.
+in doubt it is read. What ordinary words can be is kept for the texts that follow. Must never keep
+a word with a capital or a figure, as names and numbers have, longer than one text's search takes.
 """
 
 import re
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 from policies.detectors.facts.fact import is_of_pay
@@ -29,6 +30,7 @@ _PERSON = 512  # may say that somebody is meant
 _PAY = 1024
 _WRITTEN = {Case.LOWER: 2048, Case.MIXED: 4096, Case.UPPER: 8192, None: 0}
 _LOWER, _MIXED, _UPPER = (_WRITTEN[case] for case in (Case.LOWER, Case.MIXED, Case.UPPER))
+_MOST_KEPT, _LONGEST_KEPT = 1 << 14, 16  # ordinary words, and letters of one
 _LETTERS = re.compile(r"\b[^\W\d_](?:'s)?(?:\.|\. | )[^\W\d_]\b")
 
 
@@ -37,7 +39,8 @@ class Glance(dict[str, int]):
 
     def __missing__(self, written: str) -> int:
         """Work out the bits of a word."""
-        bits = self[written] = _bits(word_of(written))
+        ordinary = written.islower() and written.isalpha() and len(written) <= _LONGEST_KEPT
+        bits = self[written] = _bits_kept(written) if ordinary else _bits(word_of(written))
         return bits
 
     def worth(self, text: str, said_of_somebody: bool) -> int:
@@ -68,6 +71,11 @@ def _cases(seen: int) -> tuple[int, ...]:
     if seen & _LOWER:
         return (1,)
     return (0, 2) if seen & _UPPER else (0,)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _bits_kept(written: str) -> int:
+    return _bits(word_of(written))
 
 
 def _bits(word: Word) -> int:
