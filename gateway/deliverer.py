@@ -25,6 +25,7 @@ from vault.outbox import Item, Kind
 
 ATTEMPT_SHARE = 0.8  # of a lease: who is still sending then would soon not be the only one
 SETTLE_TRIES = 5
+ROOM_SHARE = 4  # at least one in so many places is free when rows are claimed
 TROUBLE_PAUSE = timedelta(seconds=2)
 SWEEP_EVERY = timedelta(hours=1)
 EXPIRE_EVERY = timedelta(minutes=1)
@@ -73,8 +74,7 @@ class Deliverer:
     async def _start_due(self) -> int:
         """Claim as many rows as there is room for and begin with them; return how many."""
         desk = self._desk
-        room = desk.delivery.at_once - len(self._under_way)
-        if room <= 0:
+        if not (room := self._room()):
             return 0
         try:
             items = await asyncio.to_thread(
@@ -95,6 +95,12 @@ class Deliverer:
             task.add_done_callback(self._ended)
         return len(items)
 
+    def _room(self) -> int:
+        """Count the rows to claim now. A claim is a commit: for a few rows there is none."""
+        at_once = self._desk.delivery.at_once
+        room = at_once - len(self._under_way)
+        return room if room * ROOM_SHARE >= at_once else 0
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
@@ -102,7 +108,7 @@ class Deliverer:
 
     async def _pause(self) -> None:
         """Wait for the poll interval, for room, or for a stop, whatever comes first."""
-        if len(self._under_way) < self._desk.delivery.at_once:
+        if self._room():
             await self._rest(self._desk.delivery.poll)
             return
         stop = asyncio.create_task(self._stopping.wait())

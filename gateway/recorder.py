@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache, partial
 
 import structlog
 
@@ -26,6 +27,7 @@ from vault.store import Store
 
 EVERY = 2.0  # seconds between two batches
 MOST_WAITING = 5000
+MOST_HASHES = 5000
 _PURPOSE = "recorded address"
 _HASH = 16  # figures of a hash: enough to tell the addresses of one installation apart
 
@@ -37,10 +39,11 @@ class Recorder:
 
     def __init__(self, store: Store, keys: SealingKeys) -> None:
         self._store = store
-        self._keys = keys
         self._waiting: deque[DecidedRow] = deque(maxlen=MOST_WAITING)
         self._dropped = 0
         self._stopping = threading.Event()
+        # The same people write and are written to all day.
+        self._hashed = lru_cache(MOST_HASHES)(partial(hashed, keys))
         self._on = bool(store.settings.decisions_kept and store.settings.decisions_at_most)
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         if self._on:
@@ -53,17 +56,13 @@ class Recorder:
         inside = policy.reads_inside
         if self._on:
             self._add(
-                policy.digest, at, lambda: record(facts, decisions, self.hashed, inside=inside)
+                policy.digest, at, lambda: record(facts, decisions, self._hashed, inside=inside)
             )
 
     def recipient(self, policy: str, at: datetime, envelope: Envelope, decision: Decision) -> None:
         """Record a recipient who was refused before there was a mail."""
         if self._on:
-            self._add(policy, at, lambda: record_of_recipient(envelope, decision, self.hashed))
-
-    def hashed(self, text: str) -> str:
-        """Return the keyed hash under which a name is recorded."""
-        return hashed(self._keys, text)
+            self._add(policy, at, lambda: record_of_recipient(envelope, decision, self._hashed))
 
     def close(self) -> None:
         """Write what waits, and end."""

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 
 from vault import tables
 from vault.settings import VaultSettings
+from vault.statements import Addition
 from vault.store import Transaction
 
 LONGEST = 16 * 1024  # characters of one record; a longer one is not kept
 _AT_ONCE = 1000
+_ROWS = Addition(tables.decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def write(tx: Transaction, rows: Sequence[DecidedRow]) -> int:
         if len(text) <= LONGEST
     ]
     if kept:
-        tx.execute(insert(tables.decided), kept)
+        tx.add(_ROWS, kept)
     return len(written) - len(kept)
 
 

@@ -6,7 +6,7 @@ twice and none is lost.
 
 Promises that one who comes late changes nothing, that a settled row keeps nothing that could be
 opened, and that whoever is to hear of its end hears of it once: word is posted in the transaction
-that ends it, or that notes that it is late.
+that ends it, or that notes that it is late. Rows that end at the same moment share a commit.
 """
 
 from collections.abc import Mapping
@@ -55,14 +55,17 @@ def complete(
 
     With `word` (and `sealing`) whoever would be told of a failure is told of this.
     """
-    with store.writing() as tx:
+
+    def work(tx: Transaction) -> bool:
         if not _finish(tx, store, item, OutboxState.DONE, status):
             return False
         done = {Kind.NOTICE: Act.NOTICE_RELAYED, Kind.RELAY: Act.RELAY_DONE}
         _record(tx, item, done.get(item.kind), status)
         _mark_notice(tx, item, NoticeState.RELAYED)
         _tell(tx, sealing, item, "relayed", status, word)
-    return True
+        return True
+
+    return store.hand_over(work).result()
 
 
 def postpone(
@@ -80,7 +83,8 @@ def postpone(
     they were before.
     """
     row = tables.outbox
-    with store.writing() as tx:
+
+    def work(tx: Transaction) -> bool:
         wanted = select(row.c.delayed, row.c.warned, row.c.state).where(_held(item))
         held = tx.execute(wanted).one_or_none()
         if held is None:
@@ -96,7 +100,9 @@ def postpone(
             _record(tx, item, delayed.get(item.kind), status)
         if held.state == OutboxState.QUEUED:  # a cancelled one stays where it is
             _mark_notice(tx, item, NoticeState.DELAYED)
-    return True
+        return True
+
+    return store.hand_over(work).result()
 
 
 def give_up(
@@ -114,7 +120,8 @@ def give_up(
     The package's owner hears of a notice, the return path of a clear copy; a failed code or bounce
     is told to nobody. `by` is who ended it by hand. False if the lease was lost.
     """
-    with store.writing() as tx:
+
+    def work(tx: Transaction) -> bool:
         if not _finish(tx, store, item, OutboxState.FAILED, status):
             return False
         if by:
@@ -123,7 +130,9 @@ def give_up(
         _record(tx, item, bounced.get(item.kind), status)
         _mark_notice(tx, item, NoticeState.BOUNCED)
         _tell(tx, sealing, item, "failed", status, (word or {}) if tell else None)
-    return True
+        return True
+
+    return store.hand_over(work).result()
 
 
 def discard(store: Store, row_id: str, status: str, by: str) -> bool:
