@@ -46,6 +46,9 @@ bench: dev-venv ## measure the relay beside Postfix, Exim, Haraka and others (as
 	@$(BIN)/python -m bench.relay.latency
 	@$(BIN)/python -m bench.relay.growth
 
+soak: dev-venv ## half an hour of mixed mail at half the best rate: whether anything grows (as root)
+	@$(BIN)/python -m bench.relay.soak
+
 generated: dev-venv ## write the generated files: config/sealgate.toml and the reference pages
 	@$(BIN)/python -m sealgate.generated
 
@@ -58,4 +61,4 @@ dev-venv:
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info .coverage*
 
-.PHONY: help demo test test-faults check lint types imports cover bench generated run-venv dev-venv clean
+.PHONY: help demo test test-faults check lint types imports cover bench soak generated run-venv dev-venv clean
