@@ -22,9 +22,12 @@ def free_port() -> int:
 
 
 def children(number: int) -> list[int]:
-    """The processes that a process has started and that are still there."""
-    listed = Path(f"/proc/{number}/task/{number}/children").read_text()
-    return [int(child) for child in listed.split()]
+    """The processes that a process has started, from any thread, and that are still there."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{number}/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 async def until(condition: Callable[[], object], seconds: float) -> None:

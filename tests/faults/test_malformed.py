@@ -28,7 +28,7 @@ MAILS = sample(80, 20_000)
 AT_ONCE = 4
 SEED = int(os.environ.get("FAULTS_SEED", "9"))
 LONGEST, USUAL = 10.0, 1.0  # seconds for one mail, and for all but one in a hundred
-WORKER_MEMORY = 300 << 20
+A_PYTHON, WORKER_MEMORY = 5 << 20, 300 << 20  # what any worker takes, and what none may
 TO = "sam@partner.example"
 REPLY = re.compile(r"[245]\d\d[ -][245]\.\d\.\d+ [ -~]{2,200}")
 
@@ -44,6 +44,7 @@ class Seen:
     slowest: tuple[float, bytes] = (0.0, b"")
     problems: list[str] = field(default_factory=list)
     relayed: dict[str, bytes] = field(default_factory=dict)  # by reference
+    memory: int = 0  # the most that any worker has held
 
 
 async def say(stage: Stage, content: bytes) -> str:
@@ -94,20 +95,21 @@ async def test_malformed_mail_is_answered_for_and_left_as_it_is(
     async def work() -> None:
         for content in waiting:
             await tell(node, content, seen)
+            # A worker is replaced now and then, and takes what it can tell with it.
+            seen.memory = max([seen.memory, *map(peak, workers(before["smtp"]))])
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    memory = max(map(peak, workers(before["smtp"])), default=0)
     slow = statistics.quantiles(seen.seconds, n=100)[98]
     with capsys.disabled():
         print(f"\n    {MAILS} malformed mails: {dict(seen.replies.most_common(8))}")
-        print(f"    p99 {slow:.2f} s, slowest {max(seen.seconds):.2f} s, worker {memory >> 20} MB")
+        print(f"    p99 {slow:.2f} s, slowest {max(seen.seconds):.2f} s, worker {seen.memory >> 20} MB")
     assert seen.problems == []
     assert {role: said["pid"] for role, said in node.ready.items()} == before, "a process died"
     assert "deliverer.fault" not in node.log_path.read_text()
     if WHOLE:  # a sample runs beside other tests, and says nothing about time
         assert max(seen.seconds) < LONGEST
         assert slow < USUAL
-    assert memory < WORKER_MEMORY
+    assert A_PYTHON < seen.memory < WORKER_MEMORY, "no worker was seen" if not seen.memory else ""
     assert changed(node, seen) == []
     assert len(seen.relayed) > MAILS // 20, "too few were relayed to prove anything"
     assert (await say(node, next(malformed(1, 1)))).startswith("250")
@@ -126,7 +128,10 @@ def changed(node: Stage, seen: Seen) -> list[str]:
 
 def workers(pid: int) -> list[int]:
     """The processes below a process, at any depth."""
-    below = children(pid)
+    try:
+        below = children(pid)
+    except OSError:
+        return []  # it has ended
     return [*below, *(deeper for one in below for deeper in workers(one))]
 
 
