@@ -102,7 +102,8 @@ async def test_malformed_mail_is_answered_for_and_left_as_it_is(
     slow = statistics.quantiles(seen.seconds, n=100)[98]
     with capsys.disabled():
         print(f"\n    {MAILS} malformed mails: {dict(seen.replies.most_common(8))}")
-        print(f"    p99 {slow:.2f} s, slowest {max(seen.seconds):.2f} s, worker {seen.memory >> 20} MB")
+        print(f"    p99 {slow:.2f} s, slowest {max(seen.seconds):.2f} s;", end=" ")
+        print(f"worker {seen.memory >> 20} MB")
     assert seen.problems == []
     assert {role: said["pid"] for role, said in node.ready.items()} == before, "a process died"
     assert "deliverer.fault" not in node.log_path.read_text()
