@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CHAOS_MAILS ?= 20000
 CHAOS_KILLS ?= 200
-PYTEST ?= $(BIN)/pytest -n auto --dist loadfile
+PYTEST ?= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Processes are started often, in the demo and in tests: compiled files are worth keeping.
 unexport PYTHONDONTWRITEBYTECODE

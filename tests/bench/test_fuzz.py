@@ -10,6 +10,9 @@ from bench.fuzz.run import Watch, by_mutation
 from bench.fuzz.seeds import seeds
 from bench.fuzz.targets import TARGETS
 
+# Many texts through the same code: counting its lines takes longer than running it.
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_has_seeds_and_holds_on_them(target: str, tmp_path: Path) -> None:

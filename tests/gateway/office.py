@@ -29,6 +29,7 @@ from policies.engine import Policy
 from policies.extraction.pool import ExtractionPool
 from policies.language.loader import STARTER, load
 from policies.settings import OrganisationSettings
+from tests.blank import blank_vault
 from tests.certificates import self_signed
 from tests.dialogue import Talk
 from tests.gateway.doorway import ANY_PORT
@@ -156,7 +157,7 @@ async def office(
 ) -> AsyncIterator[Office]:
     certificate, key = self_signed(folder)
     keys.init(folder / "keys")
-    store = Store(VaultSettings(folder=folder / "vault"), checkpoints=True)
+    store = Store(VaultSettings(folder=blank_vault(folder / "vault")), checkpoints=True)
     for address, aliases in ((JANE, ["team@council.gov.uk"]), (BOSS, [])):
         others = [Address.parse(one) for one in aliases]
         users.add(store, Address.parse(address), Secret(PASSWORD.encode()), others)

@@ -52,10 +52,12 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(node: Node, *role: str) -> AsyncIterator[Running]:
+async def serving(
+    node: Node, *role: str, program: tuple[str, ...] = ("-m", "sealgate")
+) -> AsyncIterator[Running]:
     """Start a node as people do, or one process of it; it is ended with the test."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sealgate", "serve", *role, "--config", str(node.config)),
+        *(sys.executable, *program, "serve", *role, "--config", str(node.config)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
@@ -137,11 +139,20 @@ async def test_settings_that_cannot_be_used_start_nothing(bare: Node) -> None:
     assert "vault.public" in log
 
 
+# The same program, but for how long it asks for a port again.
+HASTY = """
+from sealgate import waiting
+from sealgate.__main__ import main
+waiting.HELD_FOR = 1
+main()
+"""
+
+
 async def test_a_port_that_is_taken_is_named(ready: Node) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         ready.spoil('[web]\nlisten = "127.0.0.1:0"', f'[web]\nlisten = "127.0.0.1:{port}"')
-        async with serving(ready, "web") as running:
+        async with serving(ready, "web", program=("-c", HASTY)) as running:
             code, log = await running.ended()
     assert code == 78
     assert "sealgate: not started.\nweb: " in log

@@ -1,11 +1,11 @@
 """Fixtures of the safe: `clock`, `keys`, `store`, and `safe`, which joins them."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.blank import blank_vault
 from tests.vault.bench import HandClock, Keys, Safe
 from vault import keys as key_files
 from vault.opening import load_opening
@@ -31,18 +31,10 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     )
 
 
-@pytest.fixture(scope="session")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a schema and nothing else: making one takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("blank") / "data"
-    Store(VaultSettings(folder=folder)).close()
-    return folder
-
-
 @pytest.fixture
-def store(tmp_path: Path, blank: Path, clock: HandClock) -> Iterator[Store]:
-    shutil.copytree(blank, tmp_path / "data")
-    opened = Store(VaultSettings(folder=tmp_path / "data"), checkpoints=True, clock=clock)
+def store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
+    folder = blank_vault(tmp_path / "data")
+    opened = Store(VaultSettings(folder=folder), checkpoints=True, clock=clock)
     yield opened
     opened.close()
 

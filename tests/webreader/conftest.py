@@ -9,11 +9,13 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
+import jinja2
 import pytest
 from aiohttp.test_utils import TestServer
 
 from policies.language.loader import STARTER, load
 from policies.settings import OrganisationSettings
+from tests.blank import blank_vault
 from tests.webreader.browser import Browser
 from vault import keys, opening, outbox
 from vault.address import Address
@@ -21,6 +23,7 @@ from vault.deposit import Deposit, GrantFor, Restrictions, Summary, deposit
 from vault.settings import VaultSettings
 from vault.spool import Spool
 from vault.store import Store
+from webreader import app
 from webreader.app import make_app
 from webreader.settings import WebSettings
 from webreader.site import Site
@@ -85,6 +88,22 @@ def clock() -> TurnedClock:
     return TurnedClock()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compile every template once, not once for every test and its site."""
+    known = jinja2.FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    environment = app.environment
+
+    def knowing(site: Site) -> jinja2.Environment:
+        made = environment(site)
+        made.bytecode_cache = known
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "environment", knowing)
+        yield
+
+
 @pytest.fixture(scope="session")
 def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keys") / "keys"
@@ -94,7 +113,8 @@ def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: TurnedClock) -> Iterator[Store]:
-    store = Store(VaultSettings(folder=tmp_path / "vault"), checkpoints=True, clock=clock)
+    folder = blank_vault(tmp_path / "vault")
+    store = Store(VaultSettings(folder=folder), checkpoints=True, clock=clock)
     yield store
     store.close()
 

@@ -14,6 +14,9 @@ from bench.fuzz.run import SECONDS
 from bench.fuzz.targets import IDENTIFIERS, TARGETS, BrokenPromiseError, held
 from tests.policies.fuzz.pieces import bytes_of_mail, changed, policy_texts
 
+# Many texts through the same code: counting its lines takes longer than running it.
+pytestmark = pytest.mark.no_cover
+
 BUDGETS = {
     "normalisation": 300,
     "encoded_words": 300,
