@@ -6,7 +6,7 @@ machines do; and with the month's name. A day or a year that cannot be is no dat
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import re2
 
@@ -43,6 +43,8 @@ _BOUND = re2.compile(
     _OPTIONS,
 )
 _BOUND_REACH = 64
+_DAY_NUMBER = re2.compile(rb"(?:^|[^0-9A-Za-z.,])([1-4][0-9]{4})(?:[^0-9A-Za-z.,]|$)")
+_FIRST_DAY = date(1899, 12, 30)
 _FEWEST = 3  # figures of a date that is not in words
 _TO_A_DAY = LINKS | {b"on", b"the", b"of"}
 _FEWEST_IN_FULL = 5  # figures of a date with its whole year
@@ -66,6 +68,7 @@ class DateOfBirth(ShapeDetector):
         yield from _in_words(view)
         if view.figures < _FEWEST:
             return
+        yield from _as_numbers(view)
         texts = dict.fromkeys((text, view.digits))
         for start, end, bare in (one for some in texts for one in dates(some)):
             if _of_many(view.ascii, start):
@@ -123,6 +126,15 @@ def _in_words(view: View) -> Iterator[Candidate]:
         if _BIRTH.right_before(view, start, _TO_A_DAY):
             yield start, end, Confidence.SURE
         elif not _of_many(view.ascii, start) and _BIRTH.near(view, start, end):
+            yield start, end, Confidence.LIKELY
+
+
+def _as_numbers(view: View) -> Iterator[Candidate]:
+    """Yield the days that a spreadsheet counts from 1900, right behind such a word."""
+    for match in _DAY_NUMBER.finditer(view.ascii):
+        start, end = match.span(1)
+        day = _FIRST_DAY + timedelta(int(match.group(1)))
+        if day < date.today() and _BIRTH.right_before(view, start):  # noqa: DTZ011 - a day is enough
             yield start, end, Confidence.LIKELY
 
 

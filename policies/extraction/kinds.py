@@ -178,6 +178,7 @@ def _text_kinds(head: bytes, names: tuple[str, ...], declared: str) -> list[str]
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     page = _HTML.search(head)
     tests = (
+        ("postscript", start.startswith((b"%!PS", b"%!\n", b"%!\r"))),
         ("xml", start.startswith(b"<?xml") and b"<html" not in head.lower()),
         ("eml", declared in _MESSAGES or _is_mail(head)),
         ("mbox", _MBOX.match(head)),

@@ -8,9 +8,12 @@ the text, without recursion. Must never fetch anything, nor build a tree.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from urllib.parse import quote, unquote
 
+from policies.extraction import stylesheet
+from policies.extraction.elements import BLOCK, CELL, RAW, SHOWN, VOID
 from policies.extraction.layout import CELL_BEGINS, CELL_ENDS, laid_out
 
 _TOKEN = re.compile(
@@ -23,39 +26,14 @@ _TOKEN = re.compile(
 _ATTRIBUTE = re.compile(
     r"([^\s\"'>/=]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))|([^\s\"'>/=]++)"
 )
-_QUOTED = re.compile(r"\"([^\"]++)\"|'([^']++)'|/\*([^*]++)\*")
-_CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\n]?")
-_HIDES = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|mso-hide\s*:\s*all"
-    r"|opacity\s*:\s*0(?![.\d])|max-height\s*:\s*0(?![.\d])",
-    re.IGNORECASE,
-)
-_HIDING_RULE = re.compile(r"\.([\w-]{1,100})\s*\{([^{}]{0,2000})\}")
 
-_BLOCK_NAMES = """
-    address article aside blockquote body br caption center dd details dialog dir div dl dt
-    fieldset figcaption figure footer form frame h1 h2 h3 h4 h5 h6 head header hr html legend
-    li listing main menu nav ol option p plaintext pre search section select summary table
-    tbody textarea tfoot thead title tr ul xmp
-"""
-_BLOCK = frozenset(_BLOCK_NAMES.split())
-_CELL = frozenset({"td", "th"})
-_RAW = frozenset({"script", "style"})
-_VOID_NAMES = """
-    area base br col embed hr img input link meta param source track wbr
-"""
-_VOID = frozenset(
-    _VOID_NAMES.split(),
+_LINKS = frozenset(
+    {"href", "src", "srcset", "action", "background", "data", "formaction", "poster"}
 )
-_SHOWN_NAMES = """
-    alt title placeholder value label summary aria-label aria-description cite content
-    data-content standby prompt abbr download
-"""
-_SHOWN = frozenset(_SHOWN_NAMES.split())
-_LINKS = frozenset({"href", "src", "action", "background", "data", "formaction", "poster"})
-_TELLS = (*_SHOWN, *_LINKS, "style", "hidden", "charset", "content", "srcdoc")
-_TELLING = re.compile("|".join(_TELLS), re.IGNORECASE)
-_TELLING_OR_CLASS = re.compile("|".join((*_TELLS, "class")), re.IGNORECASE)
+_LISTS = frozenset({"ol", "li"})
+_NUMBER = re.compile(r"(?:start|value)\s*=\s*[\"']?(-?[0-9]{1,12})", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")  # in a script
+_TELLS = (*SHOWN, *_LINKS, "style", "hidden", "charset", "content", "srcdoc")
 _META_SHOWN = frozenset({"description", "keywords", "author", "subject", "title", "comments"})
 _ATTRIBUTES_AT_MOST = 200
 _MOST_TURNS = 4  # changes of direction inside one another: each turns the text round once more
@@ -97,8 +75,10 @@ class _Parser:
         self._in_cell = False
         self._hiding = ""  # the element that hides what is inside it
         self._hidden = 0  # how many of that name are open
-        self._hidden_classes = _hidden_classes(text)
-        self._telling = _TELLING_OR_CLASS if self._hidden_classes else _TELLING
+        self._hidden_classes = stylesheet.hidden_classes(text)
+        self._put_in = stylesheet.shown_attributes(text)
+        self._telling = _telling(bool(self._hidden_classes), self._put_in)
+        self._number: int | None = None  # of the next item of a list that says where it begins
         self._turned: list[tuple[int, int]] = []  # where right-to-left text began
 
     def page(self) -> Page:
@@ -136,11 +116,11 @@ class _Parser:
 
     def _tag(self, name: str, attributes: str, at: int, *, closes: bool) -> int:
         """Deal with a tag that ends at `at`; return where to read on."""
-        if name in _BLOCK:
+        if name in BLOCK:
             if name == "tr" and self._in_cell:
                 self._cell(closes=True)
             self._words("\n")
-        elif name in _CELL:
+        elif name in CELL:
             self._cell(closes=closes)
         if closes:
             self._close(name)
@@ -148,13 +128,15 @@ class _Parser:
         hides = False
         if attributes and self._telling.search(attributes):
             hides = self._attributes(name, attributes)
+        if name in _LISTS and (attributes or self._number is not None):
+            self._count(name, attributes)
         if name == "bdo" and len(self._turned) < _MOST_TURNS and "rtl" in attributes.lower():
             self._turned.append((len(self._shown), len(self._whole)))
         if self._hidden:
             self._hidden += name == self._hiding
-        elif hides and name not in _VOID and not attributes.endswith("/"):
+        elif hides and name not in VOID and not attributes.endswith("/"):
             self._hiding, self._hidden = name, 1
-        return self._raw(name, at) if name in _RAW else at
+        return self._raw(name, at) if name in RAW else at
 
     def _cell(self, *, closes: bool) -> None:
         """Begin or end a cell of a table; one that nothing ends does so where the next begins."""
@@ -189,7 +171,7 @@ class _Parser:
             value = match[2] or match[3] or match[4] or ""
             if key == "style":
                 self._style(value)
-                hides = hides or bool(_HIDES.search(value))
+                hides = hides or stylesheet.hides(value)
             elif key == "class" and self._hidden_classes:
                 hides = hides or not self._hidden_classes.isdisjoint(value.split())
             elif key == "hidden":
@@ -198,7 +180,18 @@ class _Parser:
                 self._attribute(name, key, value, attributes)
         return hides
 
+    def _count(self, name: str, attributes: str) -> None:
+        """Write the numbers of a list that does not begin at one, as a browser does."""
+        said = _NUMBER.search(attributes)
+        if name == "ol" or said:
+            self._number = int(said[1]) if said else None
+        if name == "li" and self._number is not None:
+            self._words(f"{self._number}. ")
+            self._number += 1
+
     def _attribute(self, name: str, key: str, value: str, attributes: str) -> None:
+        if key in self._put_in:
+            self._words(value)
         if key in _LINKS:
             self._link(unescape(value))
         elif key == "srcdoc":
@@ -208,7 +201,7 @@ class _Parser:
                 self._charset = self._charset or value.rpartition("=")[2].strip("\"' ")
             elif key == "content" and any(word in attributes.lower() for word in _META_SHOWN):
                 self._around.append(value)
-        elif key in _SHOWN:
+        elif key in SHOWN:
             if key == "alt":
                 # Words stand for the picture; a letter or a number may be part of what is around.
                 self._whole.append(f"\n{value}\n" if " " in value.strip() else value)
@@ -221,15 +214,29 @@ class _Parser:
             self._around.append(unquote(link))
 
     def _style(self, css: str) -> None:
-        if '"' in css or "'" in css or "/*" in css or "&" in css:
-            self._around += _quoted(unescape(css))
+        if '"' in css or "'" in css or "/*" in css or "&" in css or "url(" in css:
+            self._sheet(unescape(css))
+
+    def _sheet(self, css: str) -> None:
+        self._around += stylesheet.said(css)
+        self._data += stylesheet.data_urls(css)
 
     def _raw(self, name: str, at: int) -> int:
         """Skip to the end of a script or style, keeping what is in quotes there."""
         end = _end_of(name, self._text, at)
         inside = self._text[at:end]
-        self._around += _quoted(inside) if name == "style" else [inside]
+        if name == "style":
+            self._sheet(inside)
+        else:
+            self._around.append(_ESCAPED.sub(lambda one: chr(int(one[1], 16)), inside))
         return end
+
+
+@lru_cache(maxsize=16)
+def _telling(classes: bool, put_in: frozenset[str]) -> "re.Pattern[str]":
+    """Give what the attributes of a tag must hold to be worth reading."""
+    words = (*_TELLS, *(["class"] if classes else ()), *map(re.escape, sorted(put_in)))
+    return re.compile("|".join(words), re.IGNORECASE)
 
 
 def _end_of(name: str, text: str, at: int) -> int:
@@ -237,22 +244,4 @@ def _end_of(name: str, text: str, at: int) -> int:
     return match.start() if match else len(text)
 
 
-_RAW_ENDS = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
-
-
-def _quoted(css: str) -> list[str]:
-    found = ["".join(groups) for groups in _QUOTED.findall(css)]
-    return [_CSS_ESCAPE.sub(_css_character, one) if "\\" in one else one for one in found]
-
-
-def _css_character(match: re.Match[str]) -> str:
-    code = int(match[1], 16)
-    return chr(code) if 0 < code < 0x110000 else "\ufffd"  # noqa: PLR2004 - the last character
-
-
-def _hidden_classes(text: str) -> frozenset[str]:
-    """Find the classes that a style sheet in the page hides."""
-    if "<style" not in text.lower():
-        return frozenset()
-    rules = _HIDING_RULE.findall(text)
-    return frozenset(name for name, rule in rules if _HIDES.search(rule))
+_RAW_ENDS = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in RAW}

@@ -64,13 +64,20 @@ def read_embedded(raw: bytes, desk: Desk) -> None:
     if b"begin" in raw:
         for name, data in (*transfer.uuencoded(raw), *dumps.yencoded(raw)):
             desk.inner(data, (name,))
+    if b":: " in raw:
+        desk.say(transfer.directory_values(raw))
     for data in dumps.hexadecimal(raw):
         for text in readings(data):
             desk.say(text)
-    for data in transfer.runs(raw):
-        _read_run(data, desk)
+    read_runs(raw, desk)
     if _PGP.encode() in raw:
         raise Locked("text that PGP encrypted")
+
+
+def read_runs(raw: bytes, desk: Desk, letters_before: int = 0) -> None:
+    """Read what long stretches of base64 stand for (`letters_before` as in `transfer.runs`)."""
+    for data in transfer.runs(raw, letters_before):
+        _read_run(data, desk)
 
 
 def _read_run(data: bytes, desk: Desk) -> None:

@@ -22,6 +22,10 @@ _UU_END = re2.compile(rb"(?m)^(?:end|====)[ \t]*\r?$", _OPTIONS)
 _RUN = re2.compile(
     rb"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/]{40,}={0,2}", _OPTIONS
 )
+_DIRECTORY_VALUE = re2.compile(
+    rb"(?m)^([A-Za-z][A-Za-z0-9;.-]{0,100}):: {1,3}([A-Za-z0-9+/]+(?:\r?\n [A-Za-z0-9+/]+)*)={0,2}",
+    _OPTIONS,
+)
 _FEWEST_LETTERS = 0.9  # of what says it is base64, below which it may be a lie
 _UU_WORDS = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
 
@@ -104,6 +108,15 @@ def _uu_lines(lines: bytes) -> bytes:
     return bytes(out)
 
 
+def directory_values(raw: bytes) -> str:
+    """Give the values that an LDIF file has in base64 (RFC 2849), each with its name."""
+    found = (
+        match.group(1) + b": " + _letters(match.group(2).translate(None, _WHITE))
+        for match in _DIRECTORY_VALUE.finditer(raw)
+    )
+    return b"\n".join(found).decode("utf-8", "replace")
+
+
 def looks_encoded(raw: bytes) -> bool:
     """Whether a whole body that says it is plain looks like base64."""
     letters = raw.translate(None, b" \t\r\n")
@@ -113,10 +126,15 @@ def looks_encoded(raw: bytes) -> bool:
     return not body.translate(None, _ALPHABET) and b" " not in raw.strip()
 
 
-def runs(raw: bytes) -> Iterator[bytes]:
-    """Yield what the long stretches of base64 in a text decode to."""
+def runs(raw: bytes, letters_before: int = 0) -> Iterator[bytes]:
+    """Yield what the long stretches of base64 in a text decode to.
+
+    Of each so often as up to `letters_before` letters that are not of it may stand at its start.
+    """
     for match in _RUN.finditer(raw):
-        try:
-            yield base64.b64decode(match.group().translate(None, _WHITE) + b"==")
-        except binascii.Error:
-            continue
+        letters = match.group().translate(None, _WHITE)
+        for first in range(letters_before + 1):
+            try:
+                yield base64.b64decode(letters[first:] + b"==")
+            except binascii.Error:
+                continue

@@ -11,8 +11,10 @@ from policies.extraction.bodies import read_page_file
 from policies.extraction.desk import Reader
 from policies.extraction.readers.binary import read_binary, read_image, read_media
 from policies.extraction.readers.cms import read_cms
+from policies.extraction.readers.fonts import read_font
 from policies.extraction.readers.package import read_zip
 from policies.extraction.readers.pdf import read_pdf
+from policies.extraction.readers.postscript import read_postscript
 from policies.extraction.readers.rtf import read_rtf
 from policies.extraction.readers.storage import read_compound
 from policies.extraction.readers.streams import read_bzip2, read_gzip, read_lzma, read_tar
@@ -36,9 +38,10 @@ FILE_READERS: Mapping[str, Reader] = {
     "tnef": read_tnef,
     "cms": read_cms,
     "pdf": read_pdf,
+    "postscript": read_postscript,
     "image": read_image,
     "audio": read_media,
     "video": read_media,
-    "font": read_binary,
+    "font": read_font,
     "executable": read_binary,
 }

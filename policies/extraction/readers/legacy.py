@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from policies.extraction.budgets import Locked, Unreadable
 from policies.extraction.desk import Desk
-from policies.extraction.readers.binary import letters
+from policies.extraction.readers.letters import letters
 from policies.extraction.readers.workbook import read_workbook
 
 __all__ = ["read_slides", "read_word", "read_workbook"]

@@ -11,7 +11,7 @@ from policies.extraction.bodies import say_page
 from policies.extraction.budgets import Unreadable
 from policies.extraction.desk import Desk
 from policies.extraction.mail_headers import say_headers
-from policies.extraction.readers.binary import letters
+from policies.extraction.readers.letters import letters
 from policies.extraction.readers.rtf import read_rtf
 from policies.extraction.texts import readings
 from policies.message.header_block import read_block

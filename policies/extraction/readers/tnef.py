@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from policies.extraction.budgets import Unreadable
 from policies.extraction.desk import Desk
-from policies.extraction.readers.binary import letters
+from policies.extraction.readers.letters import letters
 from policies.extraction.readers.mapi import (
     BINARY,
     NARROW,

@@ -11,7 +11,7 @@ SEVERITIES = ("low", "medium", "high", "critical")
 CONFIDENCES = ("possible", "likely", "sure")
 # A word for each kind that extraction tells apart, and for the families people think in.
 KIND_FAMILIES = {
-    "document": ("docx", "doc", "odt", "rtf", "pdf", "text", "html"),
+    "document": ("docx", "doc", "odt", "rtf", "pdf", "postscript", "text", "html"),
     "spreadsheet": ("xlsx", "xls", "ods", "csv", "tsv"),
     "presentation": ("pptx", "ppt", "odp"),
     "archive": (

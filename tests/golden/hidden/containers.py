@@ -24,6 +24,9 @@ def tricks() -> Iterator[tuple[str, bytes]]:
     yield from _compressed()
     yield from _opaque()
     yield from _tnef()
+    yield from _behind_pictures()
+    yield from _in_chunks()
+    yield from _in_letters()
 
 
 def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED, comment: bytes = b"") -> bytes:
@@ -201,3 +204,63 @@ def _tnef() -> Iterator[tuple[str, bytes]]:
     yield attached("winmail, name of a file", "winmail.dat", head + file.replace(b"note.txt", b"note.txt").replace(RAW, b"x" * len(RAW)) + attribute(2, 0x00018010, b"NHS number " + NUMBER.encode() + b".txt\0"), kind)
     yield attached("winmail of another name", "letter.bin", head + file)
     yield attached("winmail cut off", "winmail.dat", (head + file)[:-60], kind)
+
+
+def _behind_pictures() -> Iterator[tuple[str, bytes]]:
+    jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0" + b"\xff\xda\0\x08\1\1\0\0?\0" + b"\x9a" * 300 + b"\xff\xd9"
+    png = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", b"\0\0\0\1\0\0\0\1\x08\0\0\0\0") + _chunk(b"IEND", b"")
+    gif = b"GIF89a\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
+    packed = gzip.compress(RAW, mtime=0)
+    coded = b64encode(RAW)
+    for kind, picture in (("jpeg", jpeg), ("png", png), ("gif", gif)):
+        yield attached(f"gzip behind a {kind}", f"photo.{kind}", picture + packed, f"image/{kind}")
+        yield attached(f"base64 behind a {kind}", f"photo.{kind}", picture + coded, f"image/{kind}")
+        yield attached(f"bzip2 behind a {kind}", f"photo.{kind}", picture + bz2.compress(RAW), f"image/{kind}")
+        yield attached(f"xz behind a {kind}", f"photo.{kind}", picture + lzma.compress(RAW), f"image/{kind}")
+        yield attached(f"zlib behind a {kind}", f"photo.{kind}", picture + zlib.compress(RAW), f"image/{kind}")
+        yield attached(f"7z behind a {kind}", f"photo.{kind}", picture + b"7z\xbc\xaf\x27\x1c\0\4" + b"\x81" * 80, f"image/{kind}")
+    comment = b"\xff\xfe" + struct.pack(">H", len(coded) + 2) + coded
+    yield attached("base64 in the remark of a jpeg", "photo.jpeg", jpeg[:2] + comment + jpeg[2:], "image/jpeg")
+    yield attached("gzip inside a jpeg", "photo.jpeg", jpeg[:2] + b"\xff\xef" + struct.pack(">H", len(packed) + 2) + packed + jpeg[2:], "image/jpeg")
+    yield attached("gzip behind a film", "clip.mp4", b"\0\0\0\x18ftypmp42" + b"\x81" * 200 + packed, "video/mp4")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _in_chunks() -> Iterator[tuple[str, bytes]]:
+    head, end = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", b"\0\0\0\1\0\0\0\1\x08\0\0\0\0"), _chunk(b"IEND", b"")
+    for name, kind, data in (
+        ("private chunk, text", b"seCr", RAW),
+        ("private chunk, wide text", b"seCr", TEXT.encode("utf-16-be")),
+        ("private chunk, zlib", b"seCr", zlib.compress(RAW)),
+        ("private chunk, zlib behind a name", b"seCr", b"note\0\0" + zlib.compress(RAW)),
+        ("private chunk, base64", b"seCr", b64encode(RAW)),
+        ("chunk behind the end", b"", b""),
+    ):
+        body = head + (_chunk(kind, data) + end if kind else end + _chunk(b"seCr", zlib.compress(RAW)))
+        yield attached(name, "scan.png", body, "image/png")
+    yield attached("table of a font", "font.woff", _woff(zlib.compress(TEXT.encode("utf-16-be")), 2 * len(RAW)), "font/woff")
+    yield attached("metadata of a font", "font.woff", _woff(b"abcd", 4, zlib.compress(RAW)), "font/woff")
+
+
+def _woff(table: bytes, size: int, about: bytes = b"") -> bytes:
+    """A font with one table (WOFF 1.0, 3 to 6)."""
+    start = 44 + 20
+    entry = struct.pack(">4sIIII", b"name", start, len(table), size, 0)
+    head = struct.pack(">4sIIHHIHHIIIII", b"wOFF", 0x10000, start + len(table) + len(about), 1, 0, 0, 1, 0, start + len(table) if about else 0, len(about), 4 * len(about), 0, 0)
+    return head + entry + table + about
+
+
+def _in_letters() -> Iterator[tuple[str, bytes]]:
+    coded = b64encode(f"NHS number {NUMBER}".encode())
+    entry = lines(b"dn: cn=Sam,dc=x", b"objectClass: person", b"description:: " + coded)
+    yield attached("directory entry", "sam.ldif", entry, "text/plain")
+    folded = lines(b"dn: cn=Sam,dc=x", b"description:: " + coded[:9], b" " + coded[9:20], b" " + coded[20:])
+    yield attached("directory entry, folded", "sam.ldif", folded)
+    yield attached("strings of PostScript", "page.ps", lines(b"%!PS-Adobe-3.0", b"72 720 moveto (NHS number 999) show", b"5 0 rmoveto (725) show 5 0 rmoveto (14) show (66) show"))
+    octal = "".join(f"\\{ord(char):03o}" for char in f"NHS number {NUMBER}").encode()
+    yield attached("octal strings of PostScript", "page.ps", lines(b"%!PS-Adobe-3.0", b"72 720 moveto (" + octal + b") show"))
+    yield attached("hexadecimal strings of PostScript", "page.eps", lines(b"%!PS-Adobe-3.0 EPSF-3.0", b"<" + f"NHS {NUMBER}".encode().hex().encode() + b"> show"))
+    yield attached("days of birth as numbers", "list.csv", b"Name,Date of birth\r\nSam,40606\r\nJo,39120\r\n", "text/csv")

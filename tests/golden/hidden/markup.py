@@ -10,7 +10,7 @@ LABEL = "NHS number"
 
 def tricks() -> Iterator[tuple[str, bytes]]:
     """Each trick with its name."""
-    for make in (_entities, _between, _characters, _drawn, _attributes, _elsewhere, _broken):
+    for make in (_entities, _between, _characters, _drawn, _attributes, _put_in, _elsewhere, _broken):
         for name, inner in make():
             yield html(name, inner)
     yield hidden("page without any tags", HTML, body=f"{LABEL} {NUMBER}\r\n".encode())
@@ -88,6 +88,23 @@ def _attributes() -> Iterator[tuple[str, str]]:
     yield "text in a link", f'<a href="data:text/plain,NHS%20{DIGITS}">here</a>'
     yield "document of a frame", f'<iframe srcdoc="<p>{LABEL} {NUMBER}</p>"></iframe>'
     yield "object with data", f'<object data="data:text/plain;base64,{base64.b64encode(NUMBER.encode()).decode()}"></object>'
+
+
+def _put_in() -> Iterator[tuple[str, str]]:
+    shown = "<style>b::after{content:attr(data-n)}</style>"
+    yield "attribute that a style shows", f'{shown}<p>{LABEL} <b data-n="{NUMBER}"></b></p>'
+    yield "attributes that a style shows", f"{shown}<p>{LABEL} " + "".join(f'<b data-n="{piece} "></b>' for piece in NUMBER.split())
+    yield "numbers of lists", f"<p>{LABEL}</p>" + "".join(f'<ol start="{piece}"><li></li></ol>' for piece in NUMBER.split())
+    yield "numbers of items", f"<p>{LABEL}</p><ol>" + "".join(f"<li value={piece}></li>" for piece in NUMBER.split()) + "</ol>"
+    yield "picture for another screen", f'<img alt="" srcset="https://x.example/nhs-{DIGITS}.png 2x">'
+    yield "picture behind a text", f'<p style="background:url(https://x.example/nhs-{DIGITS}.png)">x</p>'
+    yield "picture behind a text, in a sheet", f"<style>p{{background:url( https://x.example/nhs-{DIGITS}.png )}}</style><p>x</p>"
+    inner = base64.b64encode(f"<p>{LABEL} {NUMBER}</p>".encode()).decode()
+    yield "data in a sheet", f"<style>@import url(data:text/html;base64,{inner});</style><p>x</p>"
+    yield "pieces of one content", f'<style>p::after{{content:"{LABEL} " "99" "97" "25" "1466"}}</style><p>x</p>'
+    yield "escapes of one content", f"<style>p::after{{content:'{LABEL} " + "".join(f"\\{ord(d):06x}" for d in DIGITS) + "'}</style><p>x</p>"
+    yield "data for machines", f'<script type="application/ld+json">{{"@type":"Person","nhs":"{DIGITS}"}}</script>'
+    yield "data for machines, escaped", '<script type="application/ld+json">{"nhs":"' + "".join(f"\\u{ord(d):04x}" for d in DIGITS) + '"}</script>'
 
 
 def _elsewhere() -> Iterator[tuple[str, str]]:

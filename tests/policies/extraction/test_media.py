@@ -6,7 +6,7 @@ import pytest
 
 from policies.detectors.registry import DETECTORS
 from policies.detectors.scan import Patience, scan
-from policies.extraction.readers.binary import is_writing
+from policies.extraction.readers.letters import is_writing
 from tests.policies.extraction.mails import file, said
 
 PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01"
