@@ -49,13 +49,16 @@ def extract(found: Outline, chunks: Iterable[bytes], budgets: Budgets = DEFAULT_
 
 
 def _gather(chunks: Iterable[bytes], desk: Desk) -> bytes:
-    gathered, most = bytearray(), desk.meter.budgets.bytes_in
+    gathered: list[bytes] = []
+    room = desk.meter.budgets.bytes_in
     for chunk in chunks:
-        gathered += chunk[: most - len(gathered)]
-        if len(gathered) >= most:
-            desk.doubt(f"the mail was not read to its end: it has {most >> 20} MiB or more")
+        gathered.append(chunk[:room])
+        room -= len(gathered[-1])
+        if not room:
+            most = desk.meter.budgets.bytes_in >> 20
+            desk.doubt(f"the mail was not read to its end: it has {most} MiB or more")
             break
-    return bytes(gathered)
+    return b"".join(gathered)  # one chunk stays what it is, without a copy
 
 
 def _walk(found: Outline, raw: bytes, desk: Desk, *, top: bool) -> None:

@@ -81,7 +81,7 @@ class ExtractionPool:
             worker = None  # it waits for the rest of a mail that does not come
             raise
         finally:
-            self._places.put(worker)
+            self._places.put(self._rested(worker))
 
     def warm(self) -> None:
         """Start one worker now, so that the first mail need not wait for it."""
@@ -112,6 +112,13 @@ class ExtractionPool:
                 raise Failed(_CLOSED)
             worker = WorkerProcess(self._command)
             self._all.add(worker)
+        return worker
+
+    def _rested(self, worker: WorkerProcess | None) -> WorkerProcess | None:
+        """Return this worker, or none if it holds more memory than the next mail needs."""
+        if worker is not None and worker.is_strained:
+            self._forget(worker)
+            return None
         return worker
 
     def _forget(self, worker: WorkerProcess | None) -> None:

@@ -23,6 +23,8 @@ COMMAND = (sys.executable, "-s", "-P", "-m", "policies.extraction.worker")
 
 _ROOT = Path(policies.__file__).parents[1]
 _PIECE = 1 << 16
+_LARGE = 8 << 20  # bytes of a mail after which a process holds more memory than it needs
+_FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}  # mallopt(3)
 START_SECONDS = 30.0
 """How long a worker may take to load what it needs, on a machine that has much to do."""
 
@@ -49,7 +51,7 @@ class WorkerProcess:
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 cwd="/",
-                env={"PYTHONPATH": str(_ROOT)},
+                env={"PYTHONPATH": str(_ROOT), **_FRUGAL},
                 start_new_session=True,  # a Ctrl-C at the terminal is for its owner
             )
         except OSError:
@@ -60,11 +62,17 @@ class WorkerProcess:
         for pipe in (self._in, self._out):
             os.set_blocking(pipe, False)
         self._mails = 0
+        self._strained = False
 
     @property
     def pid(self) -> int:
         """The number of the process."""
         return self._process.pid
+
+    @property
+    def is_strained(self) -> bool:
+        """Whether it has read a large mail, and so holds more memory than it needs."""
+        return self._strained
 
     def is_fit(self, most: int) -> bool:
         """Whether it lives, has read fewer than so many mails, and has nothing more to say."""
@@ -90,6 +98,7 @@ class WorkerProcess:
         if not self._mails:
             self._await_start()
         self._mails += 1
+        self._strained = outline.size >= _LARGE
         until = time.monotonic() + seconds
         answer = wire.Answer(budgets, len(outline.parts))
         try:

@@ -5,9 +5,9 @@ two pipes. Promises to give up files, network and memory before it reads anythin
 given a key, nor anything else that it could give away.
 """
 
+import io
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 
 from policies.extraction import wire
@@ -41,29 +41,32 @@ def _load_everything() -> None:
     charsets.load()
 
 
-def _take() -> bytearray | None:
+def _take() -> bytes | None:
+    """Read a mail, as far as it may be looked at: one byte more says that there was more."""
     head = _read(wire.REQUEST.size)
-    return _read(wire.REQUEST.unpack(head)[0]) if head else None
-
-
-def _read(size: int) -> bytearray | None:
-    """Read so many bytes; None at the end."""
-    if size > _MOST_MAIL:
+    if head is None:
         return None
-    data = bytearray()
-    while len(data) < size:
-        piece = os.read(_IN, min(_PIECE, size - len(data)))
+    size = wire.REQUEST.unpack(head)[0]
+    return _read(size, Budgets().bytes_in + 1) if size <= _MOST_MAIL else None
+
+
+def _read(size: int, kept: int = _PIECE) -> bytes | None:
+    """Read so many bytes and return the first of them; None at the end."""
+    data, left = io.BytesIO(), size  # gives its buffer away without a copy
+    while left:
+        piece = os.read(_IN, min(_PIECE, left))
         if not piece:
             return None
-        data += piece
-    return data
+        left -= len(piece)
+        data.write(piece[: max(0, kept - data.tell())])
+    return data.getvalue()
 
 
-def _answer(mail: bytearray) -> None:
+def _answer(mail: bytes) -> None:
     """Read one mail and say what was found."""
     budgets = replace(Budgets(), documents=True)
     try:
-        found = extract(outline(_pieces(mail)), _pieces(mail), budgets)
+        found = extract(outline([mail]), [mail], budgets)
     except MemoryError:
         found = None  # the mail alone was too much
     del mail
@@ -71,10 +74,6 @@ def _answer(mail: bytearray) -> None:
         sys.exit(1)
     for frame in wire.pack(found):
         _write(frame)
-
-
-def _pieces(mail: bytearray) -> Iterator[bytes]:
-    return (bytes(mail[at : at + _PIECE]) for at in range(0, len(mail), _PIECE))
 
 
 def _write(frame: bytes) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sealgate import eventloop, logs, processes, settings
+from sealgate import allocator, eventloop, logs, processes, settings
 from sealgate.child import Child
 from sealgate.commands.options import config_option
 from sealgate.lifeline import EX_CONFIG, EX_TEMPFAIL
@@ -35,6 +35,7 @@ def serve(config: Path) -> int:
     except settings.SettingsError as error:
         return _not_started(error)
     logs.configure("supervisor", level=chosen.log.level)
+    allocator.give_back()
     # In a process of its own, so that the keys it looks at are never in this one.
     checking = Child.bear(_title("check", config), lambda: check(chosen))
     _, status = os.waitpid(checking.pid, 0)
@@ -62,6 +63,7 @@ def live(config: Path, role: str) -> int:
     try:
         chosen = settings.load(config)
         logs.configure(role, level=chosen.log.level)
+        allocator.give_back()
         eventloop.run(processes.run(role, chosen))
     except (settings.SettingsError, processes.CannotStart) as error:
         return _not_started(error)

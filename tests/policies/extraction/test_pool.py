@@ -341,6 +341,17 @@ def test_a_worker_has_no_environment_and_three_pipes(pool: ExtractionPool) -> No
     read(pool, attached(files.docx("x")))
     folder = Path(f"/proc/{worker(pool)}")
     names = [one.partition(b"=")[0] for one in (folder / "environ").read_bytes().split(b"\0")]
-    assert set(names) - {b""} <= {b"PYTHONPATH", b"LC_CTYPE"}
+    allocator = {b"MALLOC_ARENA_MAX", b"MALLOC_MMAP_THRESHOLD_"}
+    assert set(names) - {b""} <= {b"PYTHONPATH", b"LC_CTYPE"} | allocator
     assert {one.name for one in (folder / "fd").iterdir()} == {"0", "1", "2"}
     assert (folder / "cwd").readlink() == Path("/")
+
+
+def test_a_worker_that_has_read_a_large_mail_is_not_kept(pool: ExtractionPool) -> None:
+    read(pool, attached(files.docx("x")))
+    first = worker(pool)
+    read(pool, attached(files.docx("y")))
+    assert worker(pool) == first, "one that has read small mails is"
+    read(pool, attached(b"The minutes of Tuesday. " * 400_000))
+    assert not pool._all, "its memory is given back"
+    assert not Path(f"/proc/{first}").exists()
