@@ -86,7 +86,9 @@ def _is_of_a_machine(text: str, one: Finding) -> bool:
         around = text[max(0, one.start - _AROUND) : one.end + _AROUND]
         at = one.start - max(0, one.start - _AROUND)
         machines = any(
-            match.start() <= at < match.end() and not match.group().isdecimal()
+            match.start() <= at < match.end()
+            and match.end() - match.start() > one.end - one.start
+            and not match.group().isdecimal()
             for match in _DIGEST.finditer(around)
         )
     before = text[max(0, one.start - _REACH) : one.start]

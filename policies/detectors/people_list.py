@@ -40,10 +40,12 @@ _DETAIL = re2.compile(_EITHER.encode(), options())
 _ENOUGH = Triggers({_NAME: Trigger(codes=f"(?s:(?:{_EITHER}.*){{{FEWEST - 1}}}{_EITHER})")})
 _SHORTEST = 80  # characters of such a list
 _IS_CLASS = re2.compile(_CLASS.encode(), options())
-_TWO_WORDS = re.compile(r"[^\W\d_]\.?[ ,;\t|\"]{1,4}[^\W\d_]")
+_TWO_WORDS = re.compile(r"(?<!\w)[^\W\d_]+\.?[ ,;\t|\"]{1,4}[^\W\d_]{2,}(?!\w)")
 _CELLS = re.compile(r"[ \"]*[,;\t|][ \"]*")
 _MOST = 2000  # details of one text
-_MISSES = 200  # places without a name, beyond which only a text that has names is read on
+# Places without a name, beyond which only a text that has names is read on: some, and more of a
+# long text, in characters for each.
+_MISSES, _ROOM = 16, 256
 _BEFORE, _AFTER = 48, 32  # how far from a detail its name may be
 _APART = 160  # between two of a list: a row that is read by nobody may stand between
 _PERSONS_WORDS = 2  # in a name: a first name alone is anybody's
@@ -85,6 +87,7 @@ def _lists(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
 def _entries(view: View, details: list[tuple[int, int]]) -> Iterator[Entry]:
     """Yield the name beside each detail, in the order of the text, none twice."""
     read_to, misses, hits = 0, 0, 0
+    most = _MISSES + len(view.normal) // _ROOM
     for number, (start, end) in enumerate(details):
         after = details[number + 1][0] if number + 1 < len(details) else len(view.normal)
         of_class = _IS_CLASS.fullmatch(view.ascii[start:end]) is not None
@@ -93,7 +96,7 @@ def _entries(view: View, details: list[tuple[int, int]]) -> Iterator[Entry]:
         found = found or _name(view, end, min(after, last, end + _AFTER), of_class)
         if found is None:
             misses += 1
-            if misses > _MISSES + hits:
+            if misses > most + hits:
                 return
             continue
         hits, read_to = hits + 1, found.end

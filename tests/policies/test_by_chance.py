@@ -98,6 +98,11 @@ def test_a_number_in_pieces_that_somebody_wrote_is_found(text: str) -> None:
     assert found(text) >= 1
 
 
+def test_a_whole_word_of_figures_and_few_letters_is_no_digest() -> None:
+    account = (DETECTORS["iban"],)
+    assert len(scan("to DE80342102116242229946 from July", account)) == 1
+
+
 def test_years_of_a_notice_are_no_pupil() -> None:
     upn = (DETECTORS["upn"],)
     years = [(a, a + b, a + b + c) for a in range(1980, 2000) for b in (1, 3, 4) for c in (2, 5)]
