@@ -36,7 +36,7 @@ from tests.e2e.reconcile import (
     still_queued,
 )
 from tests.e2e.stage import SENDER, Stage
-from tests.e2e.traffic import OUTSIDE, Mail, Record, Senders, make_mails
+from tests.e2e.traffic import OUTSIDE, SECONDS, Mail, Record, Senders, make_mails
 
 pytestmark = pytest.mark.chaos
 
@@ -135,7 +135,7 @@ async def _load(stage: Stage) -> Aftermath:
         begun = time.monotonic()
         senders.start()
         await killer.run()
-        await until(lambda: not senders.working, 300 + PATIENCE)
+        await until(lambda: not senders.working, SECONDS + 300 + PATIENCE)
         seconds = {"load": time.monotonic() - begun}
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -172,6 +172,7 @@ def test_what_was_answered_250_is_there_once_and_unchanged(
         print(_figures(aftermath, findings))
     assert findings.all == []
     assert aftermath.record.refused == {}
+    assert aftermath.record.given_up == {}
     assert len(aftermath.record.acknowledged) == MAILS, "every mail got through in the end"
     assert aftermath.kills == KILLS
     # Only what was under way can have been sent twice, and a copy a recipient.
@@ -188,7 +189,10 @@ def _figures(aftermath: Aftermath, findings: Findings) -> str:
     return f"""
     seed {SEED}: {MAILS} mails ({dict(kinds)}, {size / 1e6:.0f} MB) from {SENDERS} senders
     kills: {dict(aftermath.kills)}, {aftermath.signals} processes; {seconds}
-    acknowledged {len(aftermath.record.acknowledged)}, sent again {aftermath.record.again} times
+    acknowledged {len(aftermath.record.acknowledged)}, sent again {aftermath.record.again} times; \
+given up {len(aftermath.record.given_up)}
+    longest pause {aftermath.record.longest_pause:.0f} s, slowest start \
+{aftermath.correspondent.stage.slowest_start:.0f} s
     lost {len(findings.lost)}, changed {len(findings.corrupted)}, leaked {len(findings.leaked)}
     duplicates: {findings.clear_duplicates} clear copies, {findings.notice_duplicates} notices
     opened in the site {len(aftermath.opened)}; during the run {len(aftermath.correspondent.read)}

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tests.e2e.stage import DOMAIN, SENDER, Answer, Stage, transaction
+from tests.e2e.stage import DOMAIN, SENDER, STARTS_WITHIN, Answer, Stage, transaction
 
 OUTSIDE = tuple(f"reader{number}@partner{number}.example" for number in range(8))
 INSIDE = tuple(f"colleague{number}@{DOMAIN}" for number in range(4))
-SECONDS = 120.0  # after which a mail that nobody takes is a failure of the test
+SECONDS = 2 * STARTS_WITHIN + 120  # after which a mail that nobody takes is a failure of the test
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -102,6 +102,16 @@ class Record:
     acknowledged: dict[int, Answer] = field(default_factory=dict)
     refused: dict[int, Answer] = field(default_factory=dict)
     again: int = 0  # times a mail had to be sent once more
+    given_up: dict[int, Answer] = field(default_factory=dict)  # with the last answer
+    longest_pause: float = 0.0  # seconds in which nothing was acknowledged
+    _last: float = 0.0
+
+    def acknowledge(self, serial: int, answer: Answer) -> None:
+        """Note that a mail was taken."""
+        now = time.monotonic()
+        self.longest_pause = max(self.longest_pause, now - (self._last or now))
+        self._last = now
+        self.acknowledged[serial] = answer
 
 
 class Senders:
@@ -133,7 +143,7 @@ class Senders:
     def _work(self, door: str) -> None:
         client: smtplib.SMTP | None = None
         for mail in self._mails():
-            deadline = time.monotonic() + SECONDS
+            deadline, answer = time.monotonic() + SECONDS, Answer(0, "not tried")
             while time.monotonic() < deadline:
                 try:
                     client = client or self._connect(door)
@@ -141,7 +151,7 @@ class Senders:
                 except (smtplib.SMTPException, OSError):
                     answer = Answer(0, "hung up")
                 if answer.code == 250:
-                    self.record.acknowledged[mail.serial] = answer
+                    self.record.acknowledge(mail.serial, answer)
                     break
                 _leave(client)
                 client = None
@@ -150,6 +160,8 @@ class Senders:
                     break
                 self.record.again += 1
                 time.sleep(0.3)
+            else:
+                self.record.given_up[mail.serial] = answer
         _leave(client)
 
     def _mails(self) -> Iterator[Mail]:
