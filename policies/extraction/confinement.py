@@ -14,8 +14,7 @@ from pathlib import Path
 from policies.extraction import seccomp
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS = 1, 4, 38
-_KILL = 9
+_DUMPABLE, _NO_NEW_PRIVS = 4, 38
 _PIPES = 3  # standard input, output and error
 _CPU_FOR_LIFE = 3600
 
@@ -23,7 +22,6 @@ _CPU_FOR_LIFE = 3600
 def confine(memory: int) -> None:
     """Give up what reading needs not. `memory` is how many bytes may be taken beyond today's."""
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PDEATHSIG, _KILL, 0, 0, 0)
     libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.prctl(_DUMPABLE, 0, 0, 0, 0)
     # Refused in many containers: then RLIMIT_NOFILE alone keeps sockets away.

@@ -1,7 +1,9 @@
 """The worker: a process that reads mails one after the other and says what they contain.
 
 Started by `ExtractionPool` as `python -m policies.extraction.worker`, with an empty environment and
-two pipes. Promises to give up files, network and memory before it reads anything. Must never be
+two pipes. Promises to give up files, network and memory before it reads anything, and to end with
+whoever started it: its pipe ends then, or the time of the mail it reads. The kernel's signal for
+that (PR_SET_PDEATHSIG) comes when the thread that started it ends, and so too early. Must never be
 given a key, nor anything else that it could give away.
 """
 

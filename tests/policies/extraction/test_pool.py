@@ -337,6 +337,38 @@ def test_a_worker_can_open_nothing() -> None:
     assert done.stdout.strip() == "[True, True, True, True, True, True, True, False]"
 
 
+ABANDON = """
+import signal, threading
+from policies.extraction.pool import ExtractionPool
+
+pool = ExtractionPool(1)
+
+def begin():
+    pool.warm()
+    (one,) = pool._all
+    one._await_start()
+    print(one.pid, flush=True)
+
+threading.Thread(target=begin).start()
+signal.pause()
+"""
+
+
+def test_a_worker_ends_with_the_process_that_started_it_and_not_with_its_thread() -> None:
+    with subprocess.Popen(
+        program(ABANDON), stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
+    ) as owner:
+        assert owner.stdout is not None
+        number = Path(f"/proc/{int(owner.stdout.readline())}")
+        time.sleep(0.5)
+        assert number.exists(), "the thread that started it has ended"
+        owner.kill()
+    until = time.monotonic() + 20
+    while number.exists() and "Z" not in (number / "stat").read_text().rpartition(")")[2][:3]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_a_worker_has_no_environment_and_three_pipes(pool: ExtractionPool) -> None:
     read(pool, attached(files.docx("x")))
     folder = Path(f"/proc/{worker(pool)}")
