@@ -232,11 +232,15 @@ class Stage:
 
         False if none runs, or none is ready.
         """
-        for number in self._ready_in_turn[role]:
-            if is_running(number, str(self.config)):
-                os.kill(number, signal.SIGKILL)
-                return True
+        for number in self.running(role):
+            os.kill(number, signal.SIGKILL)
+            return True
         return False
+
+    def running(self, role: str) -> list[int]:
+        """The processes that are ready in this role and run, in the order in which they were."""
+        known = self._ready_in_turn.get(role, [])
+        return [number for number in known if is_running(number, str(self.config))]
 
     async def crash(self, *, everything: bool = True) -> int:
         """Kill the supervisor with signal 9, and what it started too; gives how many.

@@ -83,15 +83,15 @@ async def upload(node: Stage) -> str:
 
 
 def memory(node: Stage) -> int:
-    """What the door holds now, in bytes."""
-    status = Path(f"/proc/{node.ready['smtp']['pid']}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    """What all processes of the door hold now, in bytes: the kernel chooses who is connected to."""
+    statuses = (Path(f"/proc/{pid}/status").read_text() for pid in node.running("smtp"))
+    found = [re.search(r"VmRSS:\s+(\d+) kB", status) for status in statuses]
     assert found
-    return int(found[1]) * 1024
+    return sum(int(one[1]) * 1024 for one in found if one)
 
 
 def handles(node: Stage) -> int:
-    return len(list(Path(f"/proc/{node.ready['smtp']['pid']}/fd").iterdir()))
+    return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in node.running("smtp"))
 
 
 async def test_an_honest_client_waits_for_nobody(
@@ -113,7 +113,7 @@ async def test_an_honest_client_waits_for_nobody(
         one.cancel()
     await asyncio.gather(*crowd, return_exceptions=True)
     median, p99 = statistics.median(seconds), statistics.quantiles(seconds, n=100)[98]
-    await until(lambda: handles(node) <= before + 5, 30)
+    await until(lambda: handles(node) <= before + 10, 30)
     with capsys.disabled():
         print(f"\n    beside {SLOW} slow clients and {UPLOADS} uploads of {UPLOAD // MIB} MB:")
         print(f"    {len(seconds)} honest mails, median {median:.3f} s, p99 {p99:.2f} s;")
