@@ -37,6 +37,15 @@ class Sink:
                 raise TimeoutError(f"the next hop has {self.taken} mails of {count}")
             time.sleep(_PAUSE)
 
+    def settle(self, quiet: float = 2.0, seconds: float = 60.0) -> None:
+        """Wait until nothing has come for a while, or for so many seconds in all."""
+        deadline = time.monotonic() + seconds
+        seen, since = self.taken, time.monotonic()
+        while time.monotonic() < min(deadline, since + quiet):
+            time.sleep(_PAUSE)
+            if self.taken != seen:
+                seen, since = self.taken, time.monotonic()
+
 
 @contextmanager
 def sink(folder: Path) -> Iterator[Sink]:
