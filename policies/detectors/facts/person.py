@@ -23,6 +23,8 @@ OWNERS = frozenset({"his", "her"})
 _NUMBERS = frozenset({"staff", "payroll", "employee", "personnel", "pupil", "patient", "case"})
 _LEADS_ON = words_of("cues.txt", "leads on", "facts")
 _THEMES = words_of("cues.txt", "themes", "facts")
+_FEWEST_FIGURES = 4  # characters of somebody's number; fewer count something
+_FEW_BETWEEN = 2  # words that may tie a term to a noun behind it: "of the"
 _FAMILY_OF_THEMES = 3  # words after a term within which a theme makes it one
 
 
@@ -70,7 +72,7 @@ def _speaks_of_one(line: Line, at: int) -> bool:
     if word.low not in _NUMBERS or at + 1 == len(line.words):
         return False
     near = line.words[at + 1 : at + 4]
-    return any(one.low[0].isdigit() and len(one.low) > 3 for one in near) or (  # noqa: PLR2004
+    return any(one.low[0].isdigit() and len(one.low) >= _FEWEST_FIGURES for one in near) or (
         word.low == "case" and len(near) > 0 and is_initial(line, near[0])
     )
 
@@ -107,9 +109,9 @@ def tied(line: Line, noun: int, term: Term) -> bool:
         return words[noun].gap in {" ", "-"}
     if noun > term.end:
         between = words[term.end : noun]
-        return (len(between) <= 2 and any(one.low in {"of", "for", "in"} for one in between)) or (  # noqa: PLR2004
-            words[term.end].gap.strip() in {":", "-"}
-        )
+        if len(between) <= _FEW_BETWEEN and any(one.low in {"of", "for", "in"} for one in between):
+            return True
+        return words[term.end].gap.strip() in {":", "-"}
     after = words[noun + 1]
     return (
         after.low in _LEADS_ON

@@ -46,6 +46,7 @@ _PERHAPS = frozenset({"if", "whether", "when", "unless", "should", "all", "any",
 _ARE = frozenset({"are", "have", "owe", "were", "had", "got", "suffer", "receive", "claim"})
 _PREPOSITIONS = frozenset({"of", "for", "with", "against", "on", "to"})
 _ENDS = ".!?"
+_MARK_AND_SPACE = 2  # characters at least between two sentences
 _GREETED = 4  # words from the start of a line within which somebody is greeted
 _NEAR = 3  # words between an owner and what they own
 _FAR = 7  # words between somebody and what they have
@@ -122,7 +123,7 @@ def _ends(words: Sequence[Word]) -> Iterator[int]:
     """Yield where sentences end: after the word before a full stop and a capital."""
     for at in range(1, len(words)):
         gap, before = words[at].gap, words[at - 1]
-        if len(gap) < 2 or not any(mark in gap for mark in _ENDS):  # noqa: PLR2004
+        if len(gap) < _MARK_AND_SPACE or not any(mark in gap for mark in _ENDS):
             continue
         if len(before.text) > 1 and not before.kinds & TITLE and not words[at].text[0].islower():
             yield at
