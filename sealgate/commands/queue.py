@@ -29,6 +29,7 @@ from vault.store import Store
 
 _HEADINGS = ("ID", "STATE", "KIND", "AGE", "TRIES", "NEXT TRY", "FROM", "TO", "LAST ANSWER")
 _SHOWN_OF_STATUS = 60
+_MOST_TOLD = 50  # mails that are told one by one
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -117,21 +118,26 @@ def drop(
 ) -> None:
     """Give mails up for good. Their senders are told, as of any mail that was not delivered.
 
+    Says which, a line each: every one is for one recipient. A mail to three is three of them.
+
     What it was about stays on record. A sealed message stays where it is: only its notice is
     dropped.
     """
     chosen = _chosen(ids, domain)
     with _opened(config) as (node, store):
         found = queue.entries(store, chosen)
+        now = store.clock()
         if not yes:
+            _tell_which(found, now)
             click.echo(f"{_mails(len(found))} would be dropped. Say --yes to do it.")
             sys.exit(1 if found else 0)
         relay, sealing = keys.load_relay(node.keys_folder), keys.load_sealing(node.keys_folder)
         word = None if no_bounce else _word
         by = _who()
-        gone = sum(queue.drop(store, relay, sealing, one, by, word) for one in found)
-    click.echo(f"{_mails(gone)} dropped.")
-    if left := len(found) - gone:
+        gone = [one for one in found if queue.drop(store, relay, sealing, one, by, word)]
+    _tell_which(gone, now)
+    click.echo(f"{_mails(len(gone))} dropped.")
+    if left := len(found) - len(gone):
         click.echo(f"{_mails(left)} left alone: being sent at this moment, or gone.")
         sys.exit(1)
 
@@ -187,6 +193,20 @@ def _line(one: Entry, now: datetime) -> tuple[str, ...]:
         one.recipient_domain,
         one.status[:_SHOWN_OF_STATUS],
     )
+
+
+def _tell_which(found: Sequence[Entry], now: datetime) -> None:
+    """Say which mails these are, as far as the list does."""
+    shown = ("ID", "KIND", "AGE", "TRIES", "FROM", "TO")
+    lines = [
+        (one.id, one.kind, _span(now - one.queued_at), str(one.attempts),
+         one.sender_domain or "<>", one.recipient_domain)
+        for one in found[:_MOST_TOLD]
+    ]  # fmt: skip
+    if lines:
+        _table([shown, *lines])
+    if more := len(found) - len(lines):
+        click.echo(f"and {more} more")
 
 
 def _table(lines: Sequence[tuple[str, ...]]) -> None:

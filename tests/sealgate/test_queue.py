@@ -84,8 +84,13 @@ def test_show_tells_all_that_may_be_known(ready: Node, store: Store) -> None:
 
 
 def test_nothing_is_dropped_without_yes(ready: Node, store: Store) -> None:
+    ids = {str(one["id"]) for one in listed(ready)}
     result = ready.type("queue", "drop", "all")
     assert result.exit_code == 1
+    heading, *lines = result.output.splitlines()[:3]
+    assert heading.split() == ["ID", "KIND", "AGE", "TRIES", "FROM", "TO"]
+    assert {line.split()[0] for line in lines} == ids
+    assert "Smith" not in result.output
     assert "2 mails would be dropped. Say --yes" in result.output
     assert len(listed(ready)) == 2
 
@@ -94,7 +99,12 @@ def test_drop_tells_the_sender_unless_asked_not_to(ready: Node, store: Store) ->
     assert ready.type("queue", "drop", "--to", "police.example", "--yes").exit_code == 0
     (bounce,) = listed(ready, "--to", "council.example")
     assert (bounce["kind"], bounce["recipient"]) == ("bounce", str(JO))
-    assert ready.type("queue", "drop", "all", "--yes", "--no-bounce").output == "2 mails dropped.\n"
+    said = ready.type("queue", "drop", "all", "--yes", "--no-bounce").output
+    assert said.endswith("\n2 mails dropped.\n")
+    notice = next(line.split() for line in said.splitlines() if "partner.example" in line)
+    assert notice[0].isalnum()
+    assert notice[1] in {"notice", "relay"}
+    assert notice[3:] == ["0", "council.example", "partner.example"]
     assert listed(ready) == []
 
 
