@@ -354,17 +354,27 @@ signal.pause()
 """
 
 
+def lives(number: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2]
+    except OSError:
+        return False
+    return "Z" not in state.split()[0]
+
+
 def test_a_worker_ends_with_the_process_that_started_it_and_not_with_its_thread() -> None:
     with subprocess.Popen(
         program(ABANDON), stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
     ) as owner:
         assert owner.stdout is not None
-        number = Path(f"/proc/{int(owner.stdout.readline())}")
+        number = int(owner.stdout.readline())
         time.sleep(0.5)
-        assert number.exists(), "the thread that started it has ended"
+        outlived = lives(number)
         owner.kill()
+    assert outlived, "it ended with the thread that started it"
     until = time.monotonic() + 20
-    while number.exists() and "Z" not in (number / "stat").read_text().rpartition(")")[2][:3]:
+    while lives(number):
         assert time.monotonic() < until
         time.sleep(0.05)
 
