@@ -23,7 +23,8 @@ from gateway.workers import Workers
 from vault import reference
 from vault.address import Address
 from vault.audit import Act, record
-from vault.deposit import Deposit, Happened, Queued, deposit
+from vault.deposit import Deposit, Happened, Queued
+from vault.depositing import deposit
 from vault.keys import SealingKeys
 from vault.origin import Origin
 from vault.spool import Spool

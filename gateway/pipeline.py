@@ -40,7 +40,7 @@ from policies.extraction.pool import ExtractionPool, read_here
 from policies.settings import OrganisationSettings
 from vault import reference
 from vault.address import Address
-from vault.deposit import begin_deposit
+from vault.depositing import begin_deposit
 from vault.history import Past
 from vault.holding import hold
 from vault.keys import SealingKeys

@@ -35,7 +35,7 @@ from policies.changes.splice import splice
 from policies.decision import Outcome
 from vault import reference
 from vault.address import Address
-from vault.deposit import begin_deposit
+from vault.depositing import begin_deposit
 from vault.errors import VaultError
 from vault.keys import SealingKeys
 from vault.spool import Spool

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from vault import ciphertext, facts, tables
 from vault.address import Address
 from vault.audit import NOWHERE, Act, record
-from vault.deposit import unused_reference
+from vault.depositing import unused_reference
 from vault.facts import Summary
 from vault.holds import drop
 from vault.keys import SealingKeys

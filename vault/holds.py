@@ -20,7 +20,8 @@ from sqlalchemy import delete, select, update
 from vault import ciphertext, tables
 from vault.address import Address
 from vault.audit import Act, record
-from vault.deposit import Deposit, Receipt, deposit_within
+from vault.deposit import Deposit, Receipt
+from vault.depositing import deposit_within
 from vault.errors import AccessDenied, Denial, NotHeld, Outdated, StoreUnavailable
 from vault.facts import address_of
 from vault.keys import SealingKeys

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from vault.address import Address
 from vault.audit import Act, record
-from vault.deposit import Deposit, GrantFor, Queued, Receipt, Summary, deposit
+from vault.deposit import Deposit, GrantFor, Queued, Receipt, Summary
+from vault.depositing import deposit
 from vault.errors import VaultError
 from vault.facts import PackageFacts
 from vault.origin import Origin

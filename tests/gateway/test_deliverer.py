@@ -31,7 +31,8 @@ from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HandClock, Keys, Safe
 from tests.vault.lockup import Lockup
 from vault import held, outbox
 from vault import keys as key_files
-from vault.deposit import Deposit, GrantFor, Queued, deposit
+from vault.deposit import Deposit, GrantFor, Queued
+from vault.depositing import deposit
 from vault.opening import load_opening
 from vault.outbox import Kind
 from vault.settings import VaultSettings

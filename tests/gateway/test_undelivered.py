@@ -20,7 +20,8 @@ from tests.sink import Caught, Sink
 from tests.vault.bench import ALICE, BOB, CAROL, HandClock, Keys, Safe
 from vault import keys as key_files
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued, deposit
+from vault.deposit import Deposit, GrantFor, Queued
+from vault.depositing import deposit
 from vault.opening import load_opening
 from vault.settings import VaultSettings
 from vault.spool import Spool

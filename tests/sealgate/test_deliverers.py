@@ -16,7 +16,8 @@ from tests.sealgate.test_supervisor import Running, serving
 from tests.sink import Sink
 from vault import keys, outbox
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, deposit
+from vault.deposit import Deposit, GrantFor
+from vault.depositing import deposit
 from vault.spool import Spool
 from vault.store import Store
 

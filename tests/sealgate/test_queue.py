@@ -10,7 +10,8 @@ from sealgate import settings
 from tests.sealgate.node import Node, run
 from vault import keys, outbox
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued, deposit
+from vault.deposit import Deposit, GrantFor, Queued
+from vault.depositing import deposit
 from vault.spool import Spool
 from vault.store import Store
 

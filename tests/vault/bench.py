@@ -10,7 +10,8 @@ from sqlalchemy import select
 from vault import outbox, tables
 from vault.address import Address
 from vault.audit import Act
-from vault.deposit import Deposit, GrantFor, Queued, Receipt, Restrictions, Summary, deposit
+from vault.deposit import Deposit, GrantFor, Queued, Receipt, Restrictions, Summary
+from vault.depositing import deposit
 from vault.keys import RelayKeys, SealingKeys
 from vault.opening import OpeningKeys
 from vault.origin import Origin

@@ -16,7 +16,8 @@ from cryptography.exceptions import InvalidTag
 
 from vault import keyfile
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, deposit
+from vault.deposit import Deposit, GrantFor
+from vault.depositing import deposit
 from vault.errors import Tampered
 from vault.hpke import PrivateHalf, PublicHalf, binding
 from vault.identifier import draw

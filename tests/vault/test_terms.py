@@ -6,7 +6,8 @@ from sqlalchemy import update
 from tests.vault.bench import ALICE, BOB, EVE, Safe
 from vault import access, catalogue, tables
 from vault.audit import Act
-from vault.deposit import Deposit, GrantFor, Restrictions, deposit
+from vault.deposit import Deposit, GrantFor, Restrictions
+from vault.depositing import deposit
 from vault.errors import AccessDenied, Denial
 from vault.outbox import Kind
 from vault.spool import Spool

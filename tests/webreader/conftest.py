@@ -19,7 +19,8 @@ from tests.blank import blank_vault
 from tests.webreader.browser import Browser
 from vault import keys, opening, outbox
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Restrictions, Summary, deposit
+from vault.deposit import Deposit, GrantFor, Restrictions, Summary
+from vault.depositing import deposit
 from vault.settings import VaultSettings
 from vault.spool import Spool
 from vault.store import Store

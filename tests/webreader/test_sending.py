@@ -18,7 +18,8 @@ from vault import catalogue, grants, outbox, requests
 from vault.address import Address
 from vault.audit import Act
 from vault.catalogue import Line
-from vault.deposit import Deposit, GrantFor, Queued, Restrictions, Summary, deposit
+from vault.deposit import Deposit, GrantFor, Queued, Restrictions, Summary
+from vault.depositing import deposit
 from vault.errors import AccessDenied, Denial
 from vault.origin import Origin
 from vault.outbox import Kind

@@ -27,7 +27,8 @@ from tests.sink import Script, Sink
 from tests.vault.bench import ALICE, HandClock, Keys, Safe
 from vault import keys as key_files
 from vault.address import Address
-from vault.deposit import Deposit, Queued, deposit
+from vault.deposit import Deposit, Queued
+from vault.depositing import deposit
 from vault.opening import load_opening
 from vault.settings import VaultSettings
 from vault.spool import Spool

@@ -1,0 +1,246 @@
+"""Depositing: everything that is to be kept true of a mail becomes true at once.
+
+The ciphertext is flushed to the disk first. Then one transaction writes the package, its grants,
+the notices to send, the clear copies to relay, the audit lines and a receipt. A crash before the
+commit leaves at most a file that no row names; after it, everything.
+
+Promises that the same mail deposited twice within the duplicate window is one package with one
+notice a recipient, whoever is faster.
+Must never store a subject, a name or a file name in the clear.
+"""
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import Future
+
+from sqlalchemy import bindparam, delete, exists, or_, select
+
+from vault import ciphertext, conversation, facts, history, reference, tables
+from vault.address import Address
+from vault.audit import Act, record
+from vault.deposit import Deposit, GrantFor, Queued, Receipt
+from vault.keys import SealingKeys
+from vault.notice import Row, post_first
+from vault.parcel import Parcel
+from vault.posting import post_copy
+from vault.secrets import mac
+from vault.statements import Addition, Statement
+from vault.store import Store, Transaction
+from vault.tables import NoticeState
+
+_MAIL = "deposit mark"
+
+_RECEIPT = tables.receipts.c
+_SAME = _RECEIPT.mark == bindparam("which")
+_SINCE = bindparam("since", type_=_RECEIPT.accepted_at.type)
+_RECENT = Statement(
+    select(_RECEIPT.reference, _RECEIPT.package_id).where(_SAME, _RECEIPT.accepted_at > _SINCE)
+)
+_FORGOTTEN = Statement(delete(tables.receipts).where(_SAME))
+_TAKEN = Statement(
+    select(
+        or_(
+            exists().where(tables.packages.c.reference == bindparam("drawn")),
+            exists().where(tables.holds.c.reference == bindparam("drawn")),
+        )
+    )
+)
+_RECEIPTS, _PACKAGES = Addition(tables.receipts), Addition(tables.packages)
+_GRANTS = Addition(tables.grants)
+
+
+def deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Receipt:
+    """Keep a mail; when this returns it survives a power cut.
+
+    Raises StoreUnavailable, after which the caller aborts the spool: then nothing of the mail was
+    accepted. (A commit whose success could not be learnt counts as failed; the sender's second try
+    finds its receipt.)
+    """
+    return begin_deposit(store, keys, deposit).result()
+
+
+def begin_deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Future[Receipt]:
+    """Begin to keep a mail, in a commit that is shared with others: the future is as `deposit`.
+
+    Blocks until the ciphertext is flushed; raises StoreUnavailable if it cannot be.
+    """
+    _check(deposit)
+    mark = _mark(keys, deposit)
+    stored = deposit.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
+
+    def work(tx: Transaction) -> Receipt:
+        earlier = _earlier(tx, mark, store)
+        if earlier is None:
+            return _write(tx, keys, deposit, stored, mark)
+        if isinstance(stored, str):  # should it fail: a file that no row names is swept later
+            tx.after_commit(lambda: store.contents.delete(stored))
+        return earlier
+
+    return store.hand_over(work)
+
+
+def deposit_within(
+    tx: Transaction, keys: SealingKeys, deposit: Deposit, stored: bytes | str
+) -> Receipt:
+    """Keep a mail in a caller's transaction, which sees to it that it happens once.
+
+    `stored` is what the spool's `_durable` gave before the transaction began.
+    """
+    _check(deposit)
+    mark = _mark(keys, deposit)
+    tx.run(_FORGOTTEN, which=mark)
+    return _write(tx, keys, deposit, stored, mark)
+
+
+def _check(deposit: Deposit) -> None:
+    if not deposit.grants and not (deposit.queued and deposit.queued.recipients):
+        raise ValueError("a deposit needs a recipient")
+
+
+def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
+    """Recognise the same mail again: author, recipients and how each gets it, and content."""
+    sealed = sorted(str(grant.address) for grant in deposit.grants)
+    clear = sorted(map(str, deposit.queued.recipients)) if deposit.queued else []
+    fields = (str(deposit.author), json.dumps([sealed, clear]))
+    return mac(keys.marks, _MAIL, *(text.encode() for text in fields), deposit.spool.digest)
+
+
+def _earlier(tx: Transaction, mark: bytes, store: Store) -> Receipt | None:
+    since = tx.now - store.settings.duplicate_window
+    row = tx.run(_RECENT, which=mark, since=since).fetchone()
+    if row is not None:
+        return Receipt(row[0], row[1], duplicate=True)
+    tx.run(_FORGOTTEN, which=mark)
+    return None
+
+
+def _write(
+    tx: Transaction, keys: SealingKeys, deposit: Deposit, stored: bytes | str, mark: bytes
+) -> Receipt:
+    package_id = deposit.spool.id if deposit.grants else None
+    drawn = deposit.reference or unused_reference(tx)
+    ciphertext.keep(tx, deposit.spool.id, stored, deposit.spool.size)
+    if package_id is not None:
+        package = _write_package(tx, keys, deposit, drawn)
+        _write_grants(tx, keys, deposit, package)
+    for one in deposit.happened:
+        whom, detail = str(one.recipient), one.detail
+        record(
+            tx,
+            one.act,
+            package_id=package_id,
+            subject=whom,
+            detail=detail,
+            policy=deposit.policy,
+        )
+    if deposit.queued is not None:
+        _queue_copies(tx, keys, deposit, deposit.queued, drawn)
+    history.note(tx, deposit.wrote_as, _everybody(deposit))
+    receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
+    tx.add(_RECEIPTS, [receipt])
+    return Receipt(drawn, package_id, duplicate=False)
+
+
+def _everybody(deposit: Deposit) -> list[Address]:
+    queued = deposit.queued.recipients if deposit.queued else ()
+    return [*(grant.address for grant in deposit.grants), *queued]
+
+
+def unused_reference(tx: Transaction) -> str:
+    """Draw a reference that no package and no held mail has. 40 bits: a second draw is a rarity."""
+    while True:
+        drawn = reference.draw()
+        if not tx.run(_TAKEN, drawn=drawn).fetchone()[0]:
+            return drawn
+
+
+def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: str) -> Row:
+    package_id, key = deposit.spool.id, deposit.spool._key  # noqa: SLF001 - vault's own
+    limits = deposit.restrictions
+    people = (deposit.author, *(grant.address for grant in deposit.grants))
+    row = {
+        "id": package_id,
+        "reference": drawn,
+        "author": str(deposit.author),
+        "owner": str(deposit.owner or deposit.author),
+        "sealed_at": tx.now,
+        "expires_at": limits.expires_at,
+        "not_before": limits.not_before,
+        "reply_allowed": limits.reply_allowed,
+        "view_only": limits.view_only,
+        "sign_in": limits.sign_in.value,
+        "protection": limits.protection,
+        "conversation": deposit.conversation
+        or conversation.find(tx, keys, people, deposit.answers),
+        "message_mark": conversation.mark(keys, deposit.message_id),
+        "size": deposit.spool.size,
+        "content_id": package_id,
+        "wrapped": facts.wrap_key(keys.vault, package_id, key),
+        "summary": facts.seal_summary(deposit.summary, package_id, key),
+        "policy": deposit.policy,
+        "because": json.dumps(deposit.because),
+    }
+    tx.add(_PACKAGES, [row])
+    actor, origin = str(deposit.author), deposit.origin
+    terms = ", ".join(limits.words())
+    sealed = Act.PACKAGE_SEALED
+    because = {"detail": terms, "policy": deposit.policy}
+    record(tx, sealed, package_id=package_id, actor=actor, origin=origin, **because)
+    return row
+
+
+def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package: Row) -> None:
+    author, package_id = str(deposit.author), package["id"]
+    for grant in _merged(deposit.grants):
+        row = {
+            "package_id": package_id,
+            "address": str(grant.address),
+            "folded": grant.address.folded(),
+            "visible": grant.visible,
+            "notify": grant.notify,
+            "reports": grant.reports,
+            "notice": NoticeState.QUEUED if grant.notify else NoticeState.NONE,
+            "added_at": tx.now,
+        }
+        tx.add(_GRANTS, [row])
+        granted, whom = Act.ACCESS_GRANTED, str(grant.address)
+        policy = deposit.policy
+        record(tx, granted, package_id=package_id, actor=author, subject=whom, policy=policy)
+        if grant.notify:
+            post_first(tx, keys, package, grant.address, deposit.summary.author_name, grant.how)
+
+
+def _merged(grants: Iterable[GrantFor]) -> list[GrantFor]:
+    """Return one grant an address: who is named in To and in Bcc is no secret."""
+    merged: dict[Address, GrantFor] = {}
+    for grant in grants:
+        known = merged.get(grant.address, grant)
+        merged[grant.address] = GrantFor(
+            address=grant.address,
+            notify=known.notify or grant.notify,
+            visible=known.visible or grant.visible,
+            how=known.how,
+            reports=known.reports,
+        )
+    return list(merged.values())
+
+
+def _queue_copies(
+    tx: Transaction, keys: SealingKeys, deposit: Deposit, queued: Queued, drawn: str
+) -> None:
+    content = (deposit.spool.id, deposit.spool._key)  # noqa: SLF001 - vault's own
+    package_id = deposit.spool.id if deposit.grants else None
+    for to in dict.fromkeys(queued.recipients):
+        fields = {**queued.how.get(to, {}), "reference": drawn}
+        parcel = Parcel(fields, queued.return_path, queued.prefix, queued.dropped)
+        post_copy(tx, keys, to, parcel, content, package_id=package_id)
+        record(
+            tx,
+            Act.RELAY_QUEUED,
+            package_id=package_id,
+            actor=str(deposit.author),
+            subject=str(to),
+            origin=deposit.origin,
+            detail=drawn,
+            policy=deposit.policy,
+        )
