@@ -25,7 +25,7 @@ from gateway.relay.letter import Letter
 from gateway.relay.parameters import MailParameters, Notify, RecipientParameters, Ret
 from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
-from gateway.relay.settings import DeliverySettings
+from gateway.relay.trying import DeliverySettings
 from policies.changes.splice import from_text, splice
 from policies.settings import OrganisationSettings
 from vault import returns, warnings

@@ -25,7 +25,8 @@ from gateway.notices.settings import NoticeSettings
 from gateway.pipeline import Pipeline
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
-from gateway.relay.settings import DeliverySettings, NextHopSettings
+from gateway.relay.settings import NextHopSettings
+from gateway.relay.trying import DeliverySettings
 from gateway.settings import SmtpSettings
 from gateway.smtp.limits import Limits
 from gateway.smtp.listener import Listener, addresses

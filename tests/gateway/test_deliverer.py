@@ -24,7 +24,8 @@ from gateway.notices.settings import NoticeSettings
 from gateway.relay.dkim import DkimKeyError, Signer
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
-from gateway.relay.settings import DeliverySettings, NextHopSettings
+from gateway.relay.settings import NextHopSettings
+from gateway.relay.trying import DeliverySettings
 from policies.settings import OrganisationSettings
 from tests.sink import Sink
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HandClock, Keys, Safe

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from gateway.bounces.settings import BounceSettings
 from gateway.desk import Desk
 from gateway.notices.settings import NoticeSettings
-from gateway.relay.settings import DeliverySettings
+from gateway.relay.trying import DeliverySettings
 from gateway.returns import Returns
 from gateway.scanners.panel import Panel
 from policies.settings import OrganisationSettings

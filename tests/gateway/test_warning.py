@@ -8,7 +8,8 @@ from gateway.desk import Desk
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
-from gateway.relay.settings import DeliverySettings, NextHopSettings
+from gateway.relay.settings import NextHopSettings
+from gateway.relay.trying import DeliverySettings
 from policies.language.loader import load_text
 from policies.settings import OrganisationSettings
 from tests.gateway.office import AMY, BEN, CAT, JANE, Office, mail, office

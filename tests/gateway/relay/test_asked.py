@@ -17,7 +17,8 @@ from gateway.relay.rests import Rests
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
 from gateway.relay.server import Server
-from gateway.relay.settings import DeliverySettings, NextHopSettings
+from gateway.relay.settings import NextHopSettings
+from gateway.relay.trying import DeliverySettings
 from policies.settings import OrganisationSettings
 from tests.certificates import server_context
 from tests.gateway.office import mail, office

@@ -19,7 +19,8 @@ from gateway.desk import Desk
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
-from gateway.relay.settings import DeliverySettings, NextHopSettings, RouteSettings
+from gateway.relay.settings import NextHopSettings, RouteSettings
+from gateway.relay.trying import DeliverySettings
 from policies.settings import OrganisationSettings
 from tests.certificates import server_context
 from tests.gateway.test_deliverer import delivering
