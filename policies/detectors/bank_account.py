@@ -12,7 +12,7 @@ from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import LINKS, THINGS, Words
 from policies.detectors.finding import Confidence, Severity
 from policies.detectors.triggers import NUMBER, Trigger, options
-from policies.text.numbers import Run
+from policies.text.run import Run
 from policies.text.view import View
 
 _GAP = "[^0-9A-Za-z|]"

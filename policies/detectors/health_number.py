@@ -11,7 +11,7 @@ from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import THINGS, Words
 from policies.detectors.finding import Confidence
 from policies.detectors.tens import LENGTH, tens_in
-from policies.text.numbers import Window
+from policies.text.run import Window
 from policies.text.view import View
 
 _PRINTED = (3, 3, 4)  # how the numbers are printed on letters

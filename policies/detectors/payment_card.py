@@ -11,7 +11,7 @@ from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import Words
 from policies.detectors.finding import Confidence, Severity
 from policies.detectors.triggers import NUMBER
-from policies.text.numbers import Window
+from policies.text.run import Window
 from policies.text.view import View
 
 _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (  # first and last prefix, lengths

@@ -14,7 +14,8 @@ from policies.detectors.base import Candidate, ShapeDetector
 from policies.detectors.context import LINKS, THINGS, Words
 from policies.detectors.finding import Confidence, Severity
 from policies.detectors.triggers import GAP, TEN_DIGITS, Trigger
-from policies.text.numbers import SPOKEN, STAND_IN, Run, Window
+from policies.text.numbers import SPOKEN, STAND_IN
+from policies.text.run import Run, Window
 from policies.text.view import View
 
 _CALL = Words(

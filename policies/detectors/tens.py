@@ -8,7 +8,7 @@ check of the UTR.
 
 from functools import cached_property
 
-from policies.text.numbers import Run, Window
+from policies.text.run import Run, Window
 from policies.text.view import View
 
 Span = tuple[int, int]  # of the normal text

@@ -17,14 +17,8 @@ from typing import Any
 
 from policies.text.confusables import FOREIGN, LOOKALIKES
 from policies.text.encoded_words import TEXT_LIMIT, decode_header, unfold
-from policies.text.numbers import (
-    Run,
-    Token,
-    figures_in,
-    runs_of,
-    tokens_of,
-    with_digits_for_letters,
-)
+from policies.text.numbers import Token, figures_in, runs_of, tokens_of, with_digits_for_letters
+from policies.text.run import Run
 
 __all__ = ["TEXT_LIMIT", "View", "decode_header", "normalise", "unfold"]
 

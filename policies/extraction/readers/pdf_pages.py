@@ -10,8 +10,9 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamO
 
 from policies.extraction.budgets import Meter
 from policies.extraction.readers.pdf_fonts import Font, Fonts
-from policies.extraction.readers.pdf_program import SAME, Matrix, Program, State, matrix, times
+from policies.extraction.readers.pdf_program import Program
 from policies.extraction.readers.pdf_sheet import Sheet
+from policies.extraction.readers.pdf_state import SAME, Matrix, State, matrix, times
 
 _DEEPEST = 8
 

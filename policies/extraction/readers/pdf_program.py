@@ -5,14 +5,12 @@ Must never draw: pictures and curves are counted, so that a page made of them is
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from policies.extraction.readers.pdf_fonts import Font
 from policies.extraction.readers.pdf_sheet import Piece, Sheet
-
-Matrix = tuple[float, float, float, float, float, float]
-SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+from policies.extraction.readers.pdf_state import SAME, Matrix, State, matrix, times
+from policies.extraction.readers.pdf_strings import from_hex, unescaped
 
 _TOKEN = re.compile(
     rb"(?P<n>[+-]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++))|(?P<o>[A-Za-z'\"][A-Za-z0-9*'\"]*+)"
@@ -21,11 +19,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _PAREN = re.compile(rb"\\.|[()]", re.DOTALL)
-_ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _INLINE_END = re.compile(rb"\sEI(?=[\s/]|\Z)")
 _ACTUAL = re.compile(rb"/ActualText\s*(\((?:[^()\\]++|\\.)*+\)|<[^>]*+>)")
-_NOT_HEX = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
 _MOST_OPERANDS = 4000
 _TICK = 2048  # instructions between two looks at the clock
 
@@ -43,26 +38,6 @@ class Surroundings(Protocol):
 
     def use(self, name: str, resources: Any, place: Matrix, depth: int) -> None:
         """Read the form, or count the picture, of this name."""
-
-
-@dataclass(slots=True)
-class State:
-    """The graphics state, as far as text goes (ISO 32000-1, 8.4 and 9.3)."""
-
-    place: Matrix = SAME
-    font: Font | None = None
-    size: float = 1.0
-    between_letters: float = 0.0
-    between_words: float = 0.0
-    stretch: float = 1.0
-    leading: float = 0.0
-
-    def copy(self) -> "State":
-        """Return a copy."""
-        return State(
-            self.place, self.font, self.size, self.between_letters, self.between_words,
-            self.stretch, self.leading,
-        )  # fmt: skip
 
 
 class Program:
@@ -98,13 +73,13 @@ class Program:
                 if not count % _TICK:
                     self._reader.tick()
             elif kind == "s":
-                operands.append(_unescaped(match[0][1:-1]))
+                operands.append(unescaped(match[0][1:-1]))
             elif kind == "x":
-                operands.append(_from_hex(match[0]))
+                operands.append(from_hex(match[0]))
             elif kind == "k":
                 operands.append(match[0].decode("latin-1"))
             elif kind == "p":
-                operands.append(_unescaped(self._nested()))
+                operands.append(unescaped(self._nested()))
             if len(operands) > _MOST_OPERANDS:
                 del operands[:-_MOST_OPERANDS]
 
@@ -230,7 +205,7 @@ class Program:
         match = _ACTUAL.search(self._data, start, self._at) if start >= 0 else None
         if match:
             raw = match[1]
-            text = _from_hex(raw) if raw.startswith(b"<") else _unescaped(raw[1:-1])
+            text = from_hex(raw) if raw.startswith(b"<") else unescaped(raw[1:-1])
             wide = text.startswith(b"\xfe\xff")
             self._sheet.said.append(text.decode("utf-16" if wide else "latin-1", "replace"))
 
@@ -263,35 +238,3 @@ _ACTIONS = {
     b"'": Program.show_on_next_line, b'"': Program.show_spaced, b"Do": Program.use,
     b"ID": Program.skip_picture, b"BDC": Program.marked, b"DP": Program.marked,
 }  # fmt: skip
-
-
-def times(left: Matrix, right: Matrix) -> Matrix:
-    """Apply one matrix after the other (8.3.4)."""
-    a, b, c, d, e, f = left
-    g, h, i, j, k, m = right
-    return (
-        a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j,
-        e * g + f * i + k, e * h + f * j + m,
-    )  # fmt: skip
-
-
-def matrix(numbers: list[float]) -> Matrix:
-    """Make a matrix of six numbers. Raises ValueError for another count."""
-    a, b, c, d, e, f = numbers
-    return (a, b, c, d, e, f)
-
-
-def _unescaped(raw: bytes) -> bytes:
-    return _ESCAPE.sub(_escape, raw) if b"\\" in raw else raw
-
-
-def _escape(match: re.Match[bytes]) -> bytes:
-    code = match[1]
-    if code[:1].isdigit() and code[:1] not in b"89":
-        return bytes([int(code, 8) & 0xFF])
-    return b"" if code in {b"\n", b"\r", b"\r\n"} else _ESCAPES.get(code, code)
-
-
-def _from_hex(raw: bytes) -> bytes:
-    digits = raw.translate(None, _NOT_HEX)
-    return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
