@@ -10,11 +10,8 @@ import shutil
 import smtplib
 import ssl
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
-from enum import Enum
 from pathlib import Path
 
 from cryptography import x509
@@ -25,12 +22,10 @@ from gateway.scanners.panel import scanner_of
 from gateway.scanners.scanner import Deadline, NotScannedError
 from gateway.scanners.settings import WhenTooLarge, WhenUnavailable
 from gateway.scanners.trial import finds
-from policies.errors import PolicyError
-from policies.language import loader
-from sealgate import certificate, ruling, signing_in, way_back
+from sealgate import certificate, policy_checks, signing_in, way_back
+from sealgate.findings import Finding, Verdict, good
 from sealgate.settings import Settings
-from vault import keys, opening, rulebook, users
-from vault.address import Address
+from vault import keys, opening
 from vault.clock import utc_now
 from vault.errors import VaultError
 from vault.store import Store
@@ -46,35 +41,12 @@ _LARGER = {
 }
 
 
-class Verdict(Enum):
-    """How a check went."""
-
-    GOOD = "ok"
-    WARNING = "warning"
-    BAD = "stops mail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: what, how it is, and what to do."""
-
-    what: str
-    verdict: Verdict
-    says: str
-
-
-Check = Callable[[Settings], Iterator[Finding]]
-
-
 def examine(settings: Settings) -> Iterator[Finding]:
     """Run every check, in the order in which they matter."""
-    checks = (_keys, _store, _policy, _approvers, _certificates, _disk, _next_hop)
-    for check in (*checks, _bounces, _sign_in, _scanners, _python):
+    policy = (policy_checks.policy, policy_checks.approvers)
+    beside = (_certificates, _disk, _next_hop, _bounces, _sign_in, _scanners, _python)
+    for check in (_keys, _store, *policy, *beside):
         yield from check(settings)
-
-
-def _good(what: str, says: str) -> Finding:
-    return Finding(what, Verdict.GOOD, says)
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
@@ -87,7 +59,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     except VaultError as error:
         yield Finding("keys", Verdict.BAD, str(error))
     else:
-        yield _good("keys", f"complete, in {folder}")
+        yield good("keys", f"complete, in {folder}")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
@@ -106,79 +78,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         says = f"{settings.vault.database_file} cannot be used: {error}"
         yield Finding("database", Verdict.BAD, says)
     else:
-        yield _good("database", f"opens, in {settings.vault.folder}")
-
-
-def _policy(settings: Settings) -> Iterator[Finding]:
-    try:
-        policy = ruling.load(settings)
-    except PolicyError as error:
-        for problem in error.problems:
-            yield Finding("policy", Verdict.BAD, str(problem))
-        yield from _still_deciding(settings)
-    else:
-        yield _good("policy", f"{settings.policy.file} is {policy.digest[:12]}")
-        yield from _in_force(settings, policy.digest)
-
-
-def _in_force(settings: Settings, digest: str) -> Iterator[Finding]:
-    """Say when something else than the policy file decides."""
-    in_force, waits = _standing(settings, digest)
-    if waits:
-        says = f"it waits for approval, and {in_force[:12]} decides: sealgate policy status"
-        yield Finding("policy in force", Verdict.WARNING, says)
-    elif in_force not in {"", digest}:
-        says = f"a running node takes {digest[:12]} up within seconds"
-        yield Finding("policy in force", Verdict.WARNING, says)
-
-
-def _still_deciding(settings: Settings) -> Iterator[Finding]:
-    """Say what a running node goes on with when the policy file cannot be used."""
-    in_force, _ = _standing(settings, "")
-    if in_force:
-        says = (
-            f"{in_force[:12]} goes on deciding in a running node; "
-            "a node cannot start until this is mended"
-        )
-        if not _is_saved(settings, in_force):
-            says += f". To bring it back: sealgate policy rollback {in_force[:12]}"
-        yield Finding("policy in force", Verdict.WARNING, says)
-
-
-def _is_saved(settings: Settings, digest: str) -> bool:
-    """Say whether the file itself is that policy: what is wrong is then a roster or a route."""
-    with suppress(PolicyError):
-        return loader.read(settings.policy.file).digest == digest
-    return False
-
-
-def _standing(settings: Settings, digest: str) -> tuple[str, bool]:
-    """Return the digest in force, or nothing, and whether `digest` waits to take its place."""
-    if not settings.vault.database_file.exists():
-        return "", False
-    try:
-        store = Store(settings.vault)
-        with closing(store), store.reading() as tx:
-            return rulebook.in_force(tx) or "", rulebook.proposal(tx, digest) is not None
-    except VaultError:
-        return "", False  # told by the check of the database
-
-
-def _approvers(settings: Settings) -> Iterator[Finding]:
-    """Say who may approve a policy and could not: an approver types the password of a user."""
-    if not (settings.policy.approval and settings.vault.database_file.exists()):
-        return
-    try:
-        with closing(Store(settings.vault)) as store:
-            known = {Address.parse(name).folded() for name in users.names(store)}
-    except VaultError:
-        return  # told by the check of the database
-    missing = [name for name in settings.policy.accounts if name not in known]
-    if missing:
-        says = f"no user, so that they cannot approve a policy: {', '.join(missing)}"
-        yield Finding("approvers", Verdict.WARNING, f"{says}. See: sealgate user add")
-    else:
-        yield _good("approvers", f"{len(settings.policy.accounts)}, each a user")
+        yield good("database", f"opens, in {settings.vault.folder}")
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:
@@ -199,7 +99,7 @@ def _certificate(what: str, path: Path, key: Path) -> Finding:
         return Finding(what, Verdict.BAD, f"{path} ended on {ends:%d %B %Y}; renew it")
     if ends < utc_now() + RENEW_WITHIN:
         return Finding(what, Verdict.WARNING, f"{path} ends on {ends:%d %B %Y}; renew it")
-    return _good(what, f"valid until {ends:%d %B %Y}")
+    return good(what, f"valid until {ends:%d %B %Y}")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -234,7 +134,7 @@ def _names(what: str, settings: Settings) -> Finding:
     except (DnsTroubleError, NoSuchNameError):
         says = f"the DNS does not know the mail servers of {domain}; mail by MX would wait"
         return Finding(what, Verdict.WARNING, says)
-    return _good(what, "goes to each domain's own mail servers; the DNS answers")
+    return good(what, "goes to each domain's own mail servers; the DNS answers")
 
 
 def _server(
@@ -250,7 +150,7 @@ def _server(
     if hop.tls in {"required", "verified"} and "starttls" not in offers:
         yield Finding(what, Verdict.BAD, f"{place} offers no STARTTLS, and {section}.tls asks")
     else:
-        yield _good(what, f"{place} answers")
+        yield good(what, f"{place} answers")
     if "8bitmime" not in offers:
         says = f"{place} offers no 8BITMIME; mail with 8-bit text would come back"
         yield Finding(what, Verdict.WARNING, says)
@@ -273,7 +173,7 @@ def _bounces(settings: Settings) -> Iterator[Finding]:
 def _sign_in(settings: Settings) -> Iterator[Finding]:
     for section, wrong in signing_in.trouble(settings).items():
         what = f"sign-in by [{section}]"
-        yield Finding(what, Verdict.BAD, wrong) if wrong else _good(what, "can be asked")
+        yield Finding(what, Verdict.BAD, wrong) if wrong else good(what, "can be asked")
 
 
 def _scanners(settings: Settings) -> Iterator[Finding]:
@@ -290,7 +190,7 @@ def _scanners(settings: Settings) -> Iterator[Finding]:
             says = f"{about} does not find the EICAR test file: has it any signatures?"
             yield Finding(what, Verdict.WARNING, says)
         else:
-            yield _good(what, f"{about} answers and finds the EICAR test file")
+            yield good(what, f"{about} answers and finds the EICAR test file")
         if one.max_size < settings.smtp.max_message:
             says = f"looks at mails up to {one.max_size.human_readable()}, and smtp.max_message is "
             says += f"{settings.smtp.max_message.human_readable()}: {_LARGER[one.when_too_large]}"
@@ -299,4 +199,4 @@ def _scanners(settings: Settings) -> Iterator[Finding]:
 
 def _python(_: Settings) -> Iterator[Finding]:
     python = ".".join(str(part) for part in sys.version_info[:3])
-    yield _good("versions", f"Python {python}, {ssl.OPENSSL_VERSION}")
+    yield good("versions", f"Python {python}, {ssl.OPENSSL_VERSION}")

@@ -27,7 +27,8 @@ from pydantic_settings import (
 from gateway.bounces.settings import BounceSettings
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.dkim import DkimSettings
-from gateway.relay.settings import DeliverySettings, DnsSettings, NextHopSettings, RouteSettings
+from gateway.relay.settings import DnsSettings, NextHopSettings, RouteSettings
+from gateway.relay.trying import DeliverySettings
 from gateway.scanners.settings import ScannerSettings
 from gateway.settings import SmtpSettings
 from gateway.signin.settings import LdapSettings, OauthSettings

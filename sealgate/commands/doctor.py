@@ -7,11 +7,12 @@ import click
 
 from sealgate import doctor, logs, settings
 from sealgate.commands.options import config_option
+from sealgate.findings import Verdict
 
 COLOURS = {
-    doctor.Verdict.GOOD: "green",
-    doctor.Verdict.WARNING: "yellow",
-    doctor.Verdict.BAD: "red",
+    Verdict.GOOD: "green",
+    Verdict.WARNING: "yellow",
+    Verdict.BAD: "red",
 }
 
 
@@ -32,5 +33,5 @@ def command(config: Path) -> None:
     for finding in doctor.examine(chosen):
         mark = click.style(f"{finding.verdict.value:<11}", fg=COLOURS[finding.verdict])
         click.echo(f"{mark} {finding.what}: {finding.says}")
-        bad |= finding.verdict is doctor.Verdict.BAD
+        bad |= finding.verdict is Verdict.BAD
     sys.exit(1 if bad else 0)

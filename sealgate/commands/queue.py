@@ -7,10 +7,8 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -19,17 +17,15 @@ import click
 from gateway import undelivered
 from gateway.relay.parameters import Notify
 from sealgate import logs, settings
+from sealgate.commands import queue_lines
 from sealgate.commands.options import config_option
 from sealgate.settings import Settings
 from vault import keys, queue
 from vault.errors import StoreUnavailable, VaultError
 from vault.outbox import Item
-from vault.queue import Chosen, Done, Entry, Standing, UnknownEntryError
+from vault.queue import Chosen, Done, Standing, UnknownEntryError
 from vault.store import Store
 
-_HEADINGS = ("ID", "STATE", "KIND", "AGE", "TRIES", "NEXT TRY", "FROM", "TO", "LAST ANSWER")
-_SHOWN_OF_STATUS = 60
-_MOST_TOLD = 50  # mails that are told one by one
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -60,11 +56,11 @@ def list_queue(domain: str | None, state: str | None, as_json: bool, config: Pat
         now = store.clock()
     if as_json:
         for one in found:
-            click.echo(json.dumps(_facts(one)))
+            click.echo(json.dumps(queue_lines.facts(one)))
         return
     if found:
-        _table([_HEADINGS, *(_line(one, now) for one in found)])
-    click.echo(_counted(found))
+        queue_lines.table([queue_lines.HEADINGS, *(queue_lines.line(one, now) for one in found)])
+    click.echo(queue_lines.counted(found))
 
 
 @command.command()
@@ -77,10 +73,10 @@ def show(ids: tuple[str, ...], as_json: bool, config: Path) -> None:
         found = queue.entries(store, Chosen(ids=ids))
     for one in found:
         if as_json:
-            click.echo(json.dumps(_facts(one)))
+            click.echo(json.dumps(queue_lines.facts(one)))
             continue
-        for name, value in _facts(one).items():
-            click.echo(f"{name.replace('_', ' '):>16}: {_plain(value)}")
+        for name, value in queue_lines.facts(one).items():
+            click.echo(f"{name.replace('_', ' '):>16}: {queue_lines.plain(value)}")
         click.echo()
 
 
@@ -128,17 +124,17 @@ def drop(
         found = queue.entries(store, chosen)
         now = store.clock()
         if not yes:
-            _tell_which(found, now)
-            click.echo(f"{_mails(len(found))} would be dropped. Say --yes to do it.")
+            queue_lines.tell_which(found, now)
+            click.echo(f"{queue_lines.mails(len(found))} would be dropped. Say --yes to do it.")
             sys.exit(1 if found else 0)
         relay, sealing = keys.load_relay(node.keys_folder), keys.load_sealing(node.keys_folder)
         word = None if no_bounce else _word
         by = _who()
         gone = [one for one in found if queue.drop(store, relay, sealing, one, by, word)]
-    _tell_which(gone, now)
-    click.echo(f"{_mails(len(gone))} dropped.")
+    queue_lines.tell_which(gone, now)
+    click.echo(f"{queue_lines.mails(len(gone))} dropped.")
     if left := len(found) - len(gone):
-        click.echo(f"{_mails(left)} left alone: being sent at this moment, or gone.")
+        click.echo(f"{queue_lines.mails(left)} left alone: being sent at this moment, or gone.")
         sys.exit(1)
 
 
@@ -152,9 +148,9 @@ def _act(
 ) -> None:
     with _opened(config) as (_, store):
         done = act(store, chosen, _who())
-    click.echo(f"{_mails(done.changed)} {said}.")
+    click.echo(f"{queue_lines.mails(done.changed)} {said}.")
     if done.sending:
-        click.echo(f"{_mails(done.sending)} left alone: being sent at this moment.")
+        click.echo(f"{queue_lines.mails(done.sending)} left alone: being sent at this moment.")
 
 
 def _chosen(ids: tuple[str, ...], domain: str | None) -> Chosen:
@@ -167,80 +163,6 @@ def _chosen(ids: tuple[str, ...], domain: str | None) -> Chosen:
 
 def _domain(typed: str) -> str:
     return typed.removeprefix("@").lower()
-
-
-def _facts(one: Entry) -> dict[str, Any]:
-    """Return an entry as JSON has it: times in ISO 8601, UTC."""
-    facts = asdict(one)
-    shown = {
-        name: value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
-        for name, value in facts.items()
-    }
-    return {**shown, "recipient_domain": one.recipient_domain}
-
-
-def _line(one: Entry, now: datetime) -> tuple[str, ...]:
-    state = "active*" if one.sending else one.standing.value
-    wait = "" if one.next_try is None or one.next_try <= now else f"in {_span(one.next_try - now)}"
-    return (
-        one.id,
-        state,
-        one.kind,
-        _span(now - one.queued_at),
-        str(one.attempts),
-        wait,
-        one.sender_domain or "<>",
-        one.recipient_domain,
-        one.status[:_SHOWN_OF_STATUS],
-    )
-
-
-def _tell_which(found: Sequence[Entry], now: datetime) -> None:
-    """Say which mails these are, as far as the list does."""
-    shown = ("ID", "KIND", "AGE", "TRIES", "FROM", "TO")
-    lines = [
-        (one.id, one.kind, _span(now - one.queued_at), str(one.attempts),
-         one.sender_domain or "<>", one.recipient_domain)
-        for one in found[:_MOST_TOLD]
-    ]  # fmt: skip
-    if lines:
-        _table([shown, *lines])
-    if more := len(found) - len(lines):
-        click.echo(f"and {more} more")
-
-
-def _table(lines: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
-
-
-def _counted(found: Sequence[Entry]) -> str:
-    if not found:
-        return "Nothing waits."
-    counts = [(one, sum(each.standing is one for each in found)) for one in Standing]
-    words = ", ".join(f"{number} {one.value}" for one, number in counts if number)
-    mark = " (*: being sent)" if any(one.sending for one in found) else ""
-    return f"{_mails(len(found))}: {words}{mark}"
-
-
-def _mails(number: int) -> str:
-    return "1 mail" if number == 1 else f"{number} mails"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "-" if value in {None, ""} else str(value)
-
-
-def _span(length: timedelta) -> str:
-    seconds = max(0, int(length.total_seconds()))
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def _who() -> str:
