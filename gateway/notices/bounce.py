@@ -5,12 +5,9 @@ reports. Promises that nothing of a mail's content is in it, and of its header n
 lines that `gateway.undelivered` lets through. Must never name another recipient.
 """
 
-from datetime import datetime
-from email.utils import format_datetime
 from typing import Any, Final
 
-from gateway.notices import mime, wording
-from gateway.notices.instants import moment
+from gateway.notices import instants, mime, wording
 from gateway.notices.settings import NoticeSettings
 
 ACTIONS: Final = {
@@ -37,11 +34,11 @@ def bounce(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
         "said": said if action != "relayed" else "",
         "reason": wording.reason(status),
         "notice": fields["what"] == "notice",
-        "until": moment(fields.get("until", ""), settings),
+        "until": instants.moment(fields.get("until", ""), settings),
         "host": mime.checked(fields.get("host", "")) or settings.sender_address.domain,
-        "arrived": _instant(fields.get("arrived_at", "")),
-        "attempted": _instant(fields.get("attempted_at", "")),
-        "tried_until": _instant(fields.get("until", "")),
+        "arrived": instants.header_date(fields.get("arrived_at", "")),
+        "attempted": instants.header_date(fields.get("attempted_at", "")),
+        "tried_until": instants.header_date(fields.get("until", "")),
         "envid": mime.checked(fields.get("envid", "")),
         "original": mime.checked(fields.get("orcpt", "")),
         "remote": mime.checked(fields.get("remote", "")),
@@ -98,16 +95,3 @@ def _typed(address: str) -> str:
 
 def _ascii(value: str) -> str:
     return "".join(one if one.isascii() else f"\\x{{{ord(one):02X}}}" for one in value)
-
-
-def _instant(text: str) -> str:
-    """Return an ISO 8601 time as header fields have it; an empty text stays empty."""
-    if not text:
-        return ""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise mime.UnsafeValueError("a time is not in ISO 8601") from None
-    if at.tzinfo is None:
-        raise mime.UnsafeValueError("a time has no zone")
-    return format_datetime(at)
