@@ -43,9 +43,8 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_message_rate_limit = 0
 """
-MASTER = """\
-127.0.0.1:{port} inet n - n - 100 smtpd{proxy}
-{after}
+# What every instance runs besides its doors, here and in the tests.
+SERVICES = """\
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 1 1 qmgr
 tlsmgr    unix  - - n 1000? 1 tlsmgr
@@ -63,6 +62,10 @@ anvil     unix  - - n - 1 anvil
 scache    unix  - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
 """
+MASTER = """\
+127.0.0.1:{port} inet n - n - 100 smtpd{proxy}
+{after}
+{services}"""
 PROXY = " -o smtpd_proxy_filter=127.0.0.1:{filter}"
 AFTER = "127.0.0.1:{after} inet n - n - 100 smtpd -o smtpd_proxy_filter="
 FILTER = Path(__file__).with_name("filtering.py")
@@ -96,7 +99,9 @@ def write(folder: Path, port: int, next_hop: int, filtering: tuple[int, int] | N
     after = AFTER.format(after=filtering[1]) if filtering else ""
     config = folder / "config"
     (config / "main.cf").write_text(MAIN.format(folder=folder, next_hop=next_hop))
-    (config / "master.cf").write_text(MASTER.format(port=port, proxy=proxy, after=after))
+    (config / "master.cf").write_text(
+        MASTER.format(port=port, proxy=proxy, after=after, services=SERVICES)
+    )
 
 
 def act(folder: Path, what: str) -> None:

@@ -22,6 +22,7 @@ from typing import Self
 
 import pytest
 
+from bench.relay.postfix import SERVICES
 from sealgate import certificate
 from tests.e2e.conftest import need
 from tests.e2e.machine import free_port
@@ -67,26 +68,10 @@ maximal_backoff_time = 2s
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 pickup    unix  n - n 1 1 pickup
-cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 1 1 qmgr
-tlsmgr    unix  - - n 1000? 1 tlsmgr
-rewrite   unix  - - n - - trivial-rewrite
-bounce    unix  - - n - 0 bounce
-defer     unix  - - n - 0 bounce
-trace     unix  - - n - 0 bounce
-flush     unix  n - n 1000? 0 flush
-proxymap  unix  - - n - - proxymap
-smtp      unix  - - n - - smtp
-relay     unix  - - n - - smtp
 showq     unix  n - n - - showq
-error     unix  - - n - - error
-retry     unix  - - n - - error
 discard   unix  - - n - - discard
 virtual   unix  - n n - - virtual
-anvil     unix  - - n - 1 anvil
-scache    unix  - - n - 1 scache
-postlog   unix-dgram n - n - 1 postlogd
-"""
+{services}"""
 
 
 @dataclass
@@ -143,7 +128,7 @@ class Postfix:
             "more": self.more,
         }
         (self.config / "main.cf").write_text(MAIN.format(**values))
-        (self.config / "master.cf").write_text(MASTER.format(port=self.port))
+        (self.config / "master.cf").write_text(MASTER.format(port=self.port, services=SERVICES))
         (self.config / "mailboxes").write_text("".join(f"{one} {one}/\n" for one in self.mailboxes))
         self._run("chown", "-R", "root:root", self.config, self.folder / "queue")
         self._run("chown", f"{OWNER}:", self.folder / "data", self.folder / "mail")

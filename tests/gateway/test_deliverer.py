@@ -3,7 +3,7 @@
 import asyncio
 import email
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -28,47 +28,15 @@ from gateway.relay.settings import NextHopSettings
 from gateway.relay.trying import DeliverySettings
 from policies.settings import OrganisationSettings
 from tests.sink import Sink
-from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HandClock, Keys, Safe
+from tests.vault.bench import ALICE, BOB, CAROL, DAVE, Safe
 from tests.vault.lockup import Lockup
 from vault import held, outbox
-from vault import keys as key_files
 from vault.deposit import Deposit, GrantFor, Queued
 from vault.depositing import deposit
-from vault.opening import load_opening
 from vault.outbox import Kind
-from vault.settings import VaultSettings
 from vault.spool import Spool
-from vault.store import Store
 
 PREFIX = b"Received: from x ([192.0.2.1])\r\n\tby gate with ESMTPSA id 7F3K-92QD;\r\n\tnow\r\n"
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    folder = tmp_path_factory.mktemp("keys") / "keys"
-    key_files.init(folder)
-    return Keys(
-        folder=folder,
-        sealing=key_files.load_sealing(folder),
-        relay=key_files.load_relay(folder),
-        opening=load_opening(folder),
-        web=key_files.load_web_secret(folder),
-    )
-
-
-@pytest.fixture
-def safe(tmp_path: Path, keys: Keys) -> Iterator[Safe]:
-    clock = HandClock()
-    settings = VaultSettings(folder=tmp_path / "data", lock_wait=timedelta(seconds=0.3))
-    store = Store(settings, checkpoints=True, clock=clock)
-    yield Safe(store, keys, clock)
-    store.close()
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    async with Sink() as running:
-        yield running
 
 
 def sender(sink: Sink, **routes: NextHopSettings) -> Sender:

@@ -1,8 +1,7 @@
 """Our own bounces: what senders and their programs are told, of what, and how often."""
 
 import email
-from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from email import policy as mail_policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,15 +16,11 @@ from tests.gateway.office import mail as written
 from tests.gateway.test_deliverer import delivering, desk, settled
 from tests.gateway.test_deliverer import until as until_soon
 from tests.sink import Caught, Sink
-from tests.vault.bench import ALICE, BOB, CAROL, HandClock, Keys, Safe
-from vault import keys as key_files
+from tests.vault.bench import ALICE, BOB, CAROL, Safe
 from vault.address import Address
 from vault.deposit import Deposit, GrantFor, Queued
 from vault.depositing import deposit
-from vault.opening import load_opening
-from vault.settings import VaultSettings
 from vault.spool import Spool
-from vault.store import Store
 
 MAIL = (
     b"Received: from laptop\r\nDKIM-Signature: v=1; b=abc\r\nFrom: alice@council.example\r\n"
@@ -33,34 +28,6 @@ MAIL = (
     b"Subject: About the\r\n meeting\r\nDate: Mon, 2 Nov 2026 09:00:00 +0000\r\n"
     b"Message-ID: <m1@council.example>\r\n\r\nThe minutes are private.\r\n"
 )
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    folder = tmp_path_factory.mktemp("keys") / "keys"
-    key_files.init(folder)
-    return Keys(
-        folder=folder,
-        sealing=key_files.load_sealing(folder),
-        relay=key_files.load_relay(folder),
-        opening=load_opening(folder),
-        web=key_files.load_web_secret(folder),
-    )
-
-
-@pytest.fixture
-def safe(tmp_path: Path, keys: Keys) -> Iterator[Safe]:
-    clock = HandClock()
-    settings = VaultSettings(folder=tmp_path / "data", lock_wait=timedelta(seconds=0.3))
-    store = Store(settings, checkpoints=True, clock=clock)
-    yield Safe(store, keys, clock)
-    store.close()
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    async with Sink() as running:
-        yield running
 
 
 async def until(true: Any) -> None:

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import select
 
-from vault import outbox, tables
+from vault import keys, outbox, tables
 from vault.address import Address
 from vault.audit import Act
 from vault.deposit import Deposit, GrantFor, Queued, Receipt, Restrictions, Summary
 from vault.depositing import deposit
 from vault.keys import RelayKeys, SealingKeys
-from vault.opening import OpeningKeys
+from vault.opening import OpeningKeys, load_opening
 from vault.origin import Origin
 from vault.retrieve import retrieve
 from vault.secrets import Secret
@@ -49,6 +49,18 @@ class Keys:
     relay: RelayKeys
     opening: OpeningKeys
     web: Secret
+
+    @classmethod
+    def new(cls, folder: Path) -> Self:
+        """Make keys in a folder, and load them."""
+        keys.init(folder)
+        return cls(
+            folder=folder,
+            sealing=keys.load_sealing(folder),
+            relay=keys.load_relay(folder),
+            opening=load_opening(folder),
+            web=keys.load_web_secret(folder),
+        )
 
 
 @dataclass

@@ -7,8 +7,6 @@ import pytest
 
 from tests.blank import blank_vault
 from tests.vault.bench import HandClock, Keys, Safe
-from vault import keys as key_files
-from vault.opening import load_opening
 from vault.settings import VaultSettings
 from vault.store import Store
 
@@ -20,15 +18,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    folder = tmp_path_factory.mktemp("keys") / "keys"
-    key_files.init(folder)
-    return Keys(
-        folder=folder,
-        sealing=key_files.load_sealing(folder),
-        relay=key_files.load_relay(folder),
-        opening=load_opening(folder),
-        web=key_files.load_web_secret(folder),
-    )
+    return Keys.new(tmp_path_factory.mktemp("keys") / "keys")
 
 
 @pytest.fixture

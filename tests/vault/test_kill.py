@@ -5,7 +5,8 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,15 +68,23 @@ def _kill_at_work(
     return {mail_id: body(run, int(number)) for number, mail_id in pairs}
 
 
+@contextmanager
+def _opened(folder: Path, keys: Keys) -> Iterator[Safe]:
+    """Open what the killed ones left behind."""
+    store = Store(VaultSettings(folder=folder), checkpoints=True, clock=utc_now)
+    try:
+        yield Safe(store, keys, HandClock())
+    finally:
+        store.close()
+
+
 @pytest.mark.chaos
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, keys: Keys) -> None:
     folder, acknowledged = tmp_path / "data", {}
     for run in range(KILLS):
         acknowledged.update(_kill_at_work(_send_for_ever, folder, keys, run))
     assert len(acknowledged) >= KILLS
-    store = Store(VaultSettings(folder=folder), checkpoints=True, clock=utc_now)
-    safe = Safe(store, keys, HandClock())
-    try:
+    with _opened(folder, keys) as safe:
         packages = {row.id for row in safe.rows("packages")}
         assert packages >= acknowledged.keys()
         assert len(packages) <= len(acknowledged) + KILLS  # one a kill may be unacknowledged
@@ -89,9 +98,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, keys: Keys) -> No
         assert {row.package_id for row in safe.rows("receipts")} == packages
         named = {row.place for row in safe.rows("contents") if row.place}
         assert named <= set(files(safe))
-        assert outbox.backlog(store).queued == len(whole)
-    finally:
-        store.close()
+        assert outbox.backlog(safe.store).queued == len(whole)
 
 
 @pytest.mark.chaos
@@ -100,9 +107,7 @@ def test_what_was_held_is_sent_once_or_held_still_after_a_kill(tmp_path: Path, k
     for run in range(KILLS):
         released.update(_kill_at_work(_hold_and_release_for_ever, folder, keys, run))
     assert len(released) >= KILLS
-    store = Store(VaultSettings(folder=folder), checkpoints=True, clock=utc_now)
-    safe = Safe(store, keys, HandClock())
-    try:
+    with _opened(folder, keys) as safe:
         holds = {row.id: row for row in safe.rows("holds")}
         assert {row.state for row in holds.values()} <= {"held", "released"}
         assert all(holds[hold_id].state == "released" for hold_id in released)
@@ -126,5 +131,3 @@ def test_what_was_held_is_sent_once_or_held_still_after_a_kill(tmp_path: Path, k
         assert contents == waiting | once.keys()
         named = {row.place for row in safe.rows("contents") if row.place}
         assert named <= set(files(safe))
-    finally:
-        store.close()

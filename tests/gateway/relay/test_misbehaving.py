@@ -26,11 +26,9 @@ from tests.certificates import server_context
 from tests.gateway.test_deliverer import delivering
 from tests.sink import Script, Sink
 from tests.vault.bench import ALICE, HandClock, Keys, Safe
-from vault import keys as key_files
 from vault.address import Address
 from vault.deposit import Deposit, Queued
 from vault.depositing import deposit
-from vault.opening import load_opening
 from vault.settings import VaultSettings
 from vault.spool import Spool
 from vault.store import Store
@@ -178,16 +176,7 @@ class Street:
 
 
 @pytest.fixture
-def safe(tmp_path: Path) -> Iterator[Safe]:
-    folder = tmp_path / "keys"
-    key_files.init(folder)
-    keys = Keys(
-        folder=folder,
-        sealing=key_files.load_sealing(folder),
-        relay=key_files.load_relay(folder),
-        opening=load_opening(folder),
-        web=key_files.load_web_secret(folder),
-    )
+def safe(tmp_path: Path, keys: Keys) -> Iterator[Safe]:
     clock = HandClock()
     store = Store(VaultSettings(folder=tmp_path / "data"), checkpoints=True, clock=clock)
     yield Safe(store, keys, clock)
