@@ -93,7 +93,9 @@ class Pipeline:
         # What goes into the database as it is touches no disk before its commit does.
         self._in_memory = min(AT_ONCE, store.settings.content_inline_limit - OVERHEAD)
         self._scanning = Scanning(store, workers, self._domains, panel)
-        self._authenticator = authenticator or Authenticator([LocalUsers(store, workers)], store)
+        self._authenticator = authenticator or Authenticator(
+            [LocalUsers(store, workers)], store, keys.marks
+        )
         self._route = Route(
             store=store,
             keys=keys,

@@ -19,6 +19,7 @@ from gateway.smtp.sasl import PASSWORD_MECHANISMS, TOKEN_MECHANISMS, Credentials
 from gateway.workers import Workers
 from sealgate.published_keys import PublishedKeys
 from sealgate.settings import Settings
+from vault.keys import SealingKeys
 from vault.secrets import Secret
 from vault.store import Store
 
@@ -30,7 +31,9 @@ _HELP = {
 }
 
 
-def authenticator(settings: Settings, store: Store, workers: Workers) -> Authenticator:
+def authenticator(
+    settings: Settings, store: Store, keys: SealingKeys, workers: Workers
+) -> Authenticator:
     """Return what checks sign-ins. Raises NotInstalledError."""
     own = settings.organisation.domains
     backends: list[Backend] = [LocalUsers(store, workers)]
@@ -38,7 +41,7 @@ def authenticator(settings: Settings, store: Store, workers: Workers) -> Authent
         backends.append(LdapDirectory(settings.ldap, own))
     if settings.oauth.issuer:
         backends.append(TokenIssuer(settings.oauth, own, PublishedKeys(settings.oauth)))
-    return Authenticator(backends, store)
+    return Authenticator(backends, store, keys.marks)
 
 
 def check(settings: Settings) -> None:

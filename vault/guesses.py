@@ -1,7 +1,8 @@
 """Wrong passwords at the SMTP door, counted where every process of a node sees them.
 
-What is counted has a key: an address, an account, or a place, which is both together. Of a key only
-a hash is kept, since what somebody typed as their name may be their password.
+What is counted has a mark: the keyed hash of an address, an account, or a place, which is both
+together. What somebody typed as their name may be their password: whoever has the database alone
+cannot try out what it was.
 
 Promises that one count is one count for all processes and over restarts, that it halves with every
 `HALVED_AFTER` without a failure, that it costs no writing where nobody has guessed, and bounds:
@@ -11,11 +12,11 @@ Must never lock anybody out: who may try, and how soon, is for others to decide.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select, update
 
 from vault import tables
+from vault.secrets import Secret, mac
 from vault.statements import Addition, Statement
 from vault.store import Store, Transaction
 
@@ -25,11 +26,12 @@ PLACES_KEPT_FOR = timedelta(days=90)
 MOST, MOST_PLACES = 30_000, 10_000
 SLACK = 1000  # so many counts more, before they are looked through
 MOST_TURNS = 16
-"""Tries of one key that wait for each other: so many processes may take mail in, and a clock that
+"""Tries of one mark that wait for each other: so many processes may take mail in, and a clock that
 is put back must not hold anybody up for longer."""
 
 _MOST_HALVINGS = 30
-_MARK = 16  # bytes
+_SIZE = 16  # bytes of a mark
+_PURPOSE = "guesses"
 
 _GUESS, _PLACE = tables.guesses.c, tables.known_places.c
 _THIS = _GUESS.mark == bindparam("mark")
@@ -54,15 +56,20 @@ _SEE = Statement(
 _NEW_GUESS, _NEW_PLACE = Addition(tables.guesses), Addition(tables.known_places)
 
 
-def failures(store: Store, key: str) -> int:
-    """Return how many failures count against a key now. Raises StoreUnavailable."""
-    found = store.ask(_COUNT, mark=_mark(key))
+def mark_of(key: Secret, name: str) -> bytes:
+    """Return the mark of a name."""
+    return mac(key, _PURPOSE, name.encode("utf-8", "replace"))[:_SIZE]
+
+
+def failures(store: Store, mark: bytes) -> int:
+    """Return how many failures count against a mark now. Raises StoreUnavailable."""
+    found = store.ask(_COUNT, mark=mark)
     return _left(found[0][0], _instant(found[0][1]), store.clock()) if found else 0
 
 
-def add_failure(tx: Transaction, keys: Iterable[str]) -> None:
-    """Count one more against each key."""
-    for mark in map(_mark, keys):
+def add_failure(tx: Transaction, marks: Iterable[bytes]) -> None:
+    """Count one more against each mark."""
+    for mark in marks:
         row = tx.run(_COUNT, mark=mark).fetchone()
         if row is not None:
             count = _left(row[0], _instant(row[1]), tx.now) + 1
@@ -73,35 +80,35 @@ def add_failure(tx: Transaction, keys: Iterable[str]) -> None:
             forget_old(tx)
 
 
-def take_turn(tx: Transaction, key: str, delay: timedelta) -> timedelta:
-    """Return how long a try must wait, at least `delay`; tries of one key come after one another.
+def take_turn(tx: Transaction, mark: bytes, delay: timedelta) -> timedelta:
+    """Return how long a try must wait, at least `delay`; tries of one mark come after one another.
 
     Only the first process to ask gets `delay` itself: who asks meanwhile comes so much later.
     """
-    row = tx.run(_COUNT, mark=_mark(key)).fetchone()
+    row = tx.run(_COUNT, mark=mark).fetchone()
     free = _instant(row[2]) if row and row[2] else tx.now
     wait = min(max(free - tx.now, timedelta(0)) + delay, MOST_TURNS * delay)
-    tx.run(_TURN, mark=_mark(key), at=tx.now + wait)
+    tx.run(_TURN, mark=mark, at=tx.now + wait)
     return wait
 
 
-def is_known(store: Store, place: str, within: timedelta = PLACES_KEPT_FOR) -> bool:
+def is_known(store: Store, place: bytes, within: timedelta = PLACES_KEPT_FOR) -> bool:
     """Say whether a sign-in from a place has been noted lately. Raises StoreUnavailable."""
-    found = store.ask(_SEEN, mark=_mark(place))
+    found = store.ask(_SEEN, mark=place)
     return bool(found) and store.clock() - _instant(found[0][0]) < within
 
 
-def note_place(tx: Transaction, place: str) -> None:
+def note_place(tx: Transaction, place: bytes) -> None:
     """Note that somebody has signed in from a place."""
     today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if not tx.run(_SEE, mark=_mark(place), at=today).rowcount:
-        tx.add(_NEW_PLACE, [{"mark": _mark(place), "seen_at": today}])
+    if not tx.run(_SEE, mark=place, at=today).rowcount:
+        tx.add(_NEW_PLACE, [{"mark": place, "seen_at": today}])
 
 
-def forget_failures(tx: Transaction, keys: Iterable[str]) -> None:
+def forget_failures(tx: Transaction, marks: Iterable[bytes]) -> None:
     """Begin to count anew."""
-    for key in keys:
-        tx.run(_FORGET, mark=_mark(key))
+    for mark in marks:
+        tx.run(_FORGET, mark=mark)
 
 
 def forget_old(tx: Transaction) -> None:
@@ -127,7 +134,3 @@ def _left(count: int, failed_at: datetime, now: datetime) -> int:
 def _instant(text: str) -> datetime:
     """Read an instant as the driver gives it."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def _mark(key: str) -> bytes:
-    return blake2b(key.encode("utf-8", "replace"), digest_size=_MARK).digest()

@@ -19,6 +19,7 @@ from gateway.signin.backend import Backend, Proof
 from gateway.smtp.sasl import Credentials
 from gateway.smtp.throttle import Place, Throttle
 from vault.attempts import network_of
+from vault.secrets import Secret
 from vault.store import Store
 from vault.users import User
 
@@ -50,11 +51,12 @@ class Authenticator:
     """Asks each backend in turn who somebody is, at a bounded pace.
 
     An address has one try at a time with each backend: one that is slow holds up nobody who is
-    known to another.
+    known to another. `key` hides what guesses are counted by.
     """
 
-    def __init__(self, backends: Sequence[Backend], store: Store) -> None:
+    def __init__(self, backends: Sequence[Backend], store: Store, key: Secret) -> None:
         self._backends = tuple(backends)
+        self._key = key
         self._throttle = Throttle(store)
         self._turns = Turns()
 
@@ -63,7 +65,7 @@ class Authenticator:
 
         Raises BackendDownError when nobody knows them and somebody could not tell, VaultError.
         """
-        attempt = _Attempt(given, Place(network_of(peer), _account(given)))
+        attempt = _Attempt(given, Place(self._key, network_of(peer), _account(given)))
         down: BackendDownError | None = None
         for backend in self._backends:
             try:

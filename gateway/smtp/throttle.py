@@ -17,6 +17,7 @@ from functools import partial
 
 from vault import guesses
 from vault.errors import StoreUnavailable
+from vault.secrets import Secret
 from vault.store import Store, Transaction
 
 MOST_DOUBLINGS = 30
@@ -43,27 +44,20 @@ BY_ADDRESS = Pace(free=10, longest=20)
 BY_ACCOUNT = Pace(free=5, longest=5)
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    """Who is said to sign in, and from where: an address, of IPv6 the network."""
+    """Who is said to sign in, and from where: an address, of IPv6 the network.
 
-    network: str
-    account: str
+    `by_network`, `by_account` and `by_both` are the marks by which guesses from there, at the
+    account, and where the account's user has signed in from there before, are counted.
+    """
 
-    @property
-    def by_network(self) -> str:
-        """What guesses from there are counted by."""
-        return f"address {self.network}"
+    __slots__ = ("account", "by_account", "by_both", "by_network", "network")
 
-    @property
-    def by_account(self) -> str:
-        """What guesses at the account are counted by, from wherever they come."""
-        return f"account {self.account}"
-
-    @property
-    def by_both(self) -> str:
-        """What guesses are counted by where the account's user has signed in from there before."""
-        return f"place {self.network} {self.account}"
+    def __init__(self, key: Secret, network: str, account: str) -> None:
+        self.network, self.account = network, account
+        self.by_network = guesses.mark_of(key, f"address {network}")
+        self.by_account = guesses.mark_of(key, f"account {account}")
+        self.by_both = guesses.mark_of(key, f"place {network} {account}")
 
 
 class Throttle:
@@ -94,16 +88,16 @@ class Throttle:
         more = self.delay(place) - waited
         if more <= 0:
             return 0.0
-        key = place.by_both if self.knows(place) else place.by_network
-        turn = partial(guesses.take_turn, key=key, delay=timedelta(seconds=more))
+        mark = place.by_both if self.knows(place) else place.by_network
+        turn = partial(guesses.take_turn, mark=mark, delay=timedelta(seconds=more))
         given = await asyncio.wrap_future(self._store.hand_over(turn))
         return given.total_seconds()
 
     async def failed(self, place: Place) -> None:
         """Count a failure; what is counted is on the disk, and known to every process."""
-        keys = (place.by_network, place.by_account, place.by_both)
+        marks = (place.by_network, place.by_account, place.by_both)
         try:
-            work = partial(guesses.add_failure, keys=keys)
+            work = partial(guesses.add_failure, marks=marks)
             await asyncio.wrap_future(self._store.hand_over(work))
         except StoreUnavailable:
             self._deaf_until = time.monotonic() + UNCOUNTED
@@ -111,15 +105,15 @@ class Throttle:
 
     def succeeded(self, place: Place) -> None:
         """Remember that these two belong together, unless that is known and nobody has guessed."""
-        keys = [one for one in (place.by_account, place.by_both) if self._failures(one)]
+        marks = [one for one in (place.by_account, place.by_both) if self._failures(one)]
         known = guesses.is_known(self._store, place.by_both, SEEN_LATELY)
-        if keys or not known:
-            self._store.hand_over_late(partial(_welcome, keys=keys, place=place.by_both))
+        if marks or not known:
+            self._store.hand_over_late(partial(_welcome, marks=marks, place=place.by_both))
 
-    def _failures(self, key: str) -> int:
-        return guesses.failures(self._store, key)
+    def _failures(self, mark: bytes) -> int:
+        return guesses.failures(self._store, mark)
 
 
-def _welcome(tx: Transaction, keys: list[str], place: str) -> None:
-    guesses.forget_failures(tx, keys)
+def _welcome(tx: Transaction, marks: list[bytes], place: bytes) -> None:
+    guesses.forget_failures(tx, marks)
     guesses.note_place(tx, place)

@@ -42,7 +42,7 @@ async def run(settings: Settings) -> None:
         if policy.reads_inside:
             await workers.call(extraction.warm)
         sender = outward(settings, store)
-        authenticator = signing_in.authenticator(settings, store, workers)
+        authenticator = signing_in.authenticator(settings, store, sealing, workers)
         pipeline = Pipeline(
             store,
             sealing,

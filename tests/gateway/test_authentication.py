@@ -128,7 +128,7 @@ async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[Store]:
 
 async def test_right_and_wrong(store: Store) -> None:
     workers = Workers(1)
-    check = Authenticator([LocalUsers(store, workers)], store)
+    check = Authenticator([LocalUsers(store, workers)], store, Secret.random())
     user = await check.verify(Credentials(JANE, Secret(PASSWORD.encode())), HERE)
     assert user is not None
     assert str(user.address) == JANE
@@ -154,7 +154,7 @@ async def test_guesses_from_one_address_wait_for_one_another(store: Store) -> No
                 self.running -= 1
 
     workers = Counted(4)
-    check = Authenticator([LocalUsers(store, workers)], store)
+    check = Authenticator([LocalUsers(store, workers)], store, Secret.random())
     await asyncio.gather(
         *(check.verify(Credentials(f"u{n}", Secret(b"wrong")), HERE) for n in range(4))
     )
@@ -182,7 +182,7 @@ async def test_the_wait_is_the_same_for_names_that_do_not_exist(
     workers = Workers(1)
     seen = []
     for login in (JANE, "nobody@council.gov.uk"):
-        check = Authenticator([LocalUsers(store, workers)], store)
+        check = Authenticator([LocalUsers(store, workers)], store, Secret.random())
         waits.clear()
         clock.advance(days=1)
         for _ in range(BY_ACCOUNT.free + 3):

@@ -141,7 +141,7 @@ async def test_guessing_is_slowed_down_as_everywhere(
         clock.advance(seconds=seconds)
         await real(0)
 
-    check = Authenticator([ldap], store)
+    check = Authenticator([ldap], store, Secret.random())
     monkeypatch.setattr("gateway.smtp.authentication.asyncio.sleep", sleep)
     for _ in range(BY_ACCOUNT.free + 2):
         assert await check.verify(typed(JANE, "wrong"), "192.0.2.1") is None
@@ -158,7 +158,7 @@ async def test_a_slow_directory_delays_nobody_else(scheme: str, tmp_path: Path) 
     workers = Workers(2)
     with silence(scheme) as (url, listening):
         slow = LdapDirectory(settings(url, timeout=60, at_once=1), OURS)
-        check = Authenticator([LocalUsers(store, workers), slow], store)
+        check = Authenticator([LocalUsers(store, workers), slow], store, Secret.random())
         waiting = [
             asyncio.create_task(check.verify(typed(f"u{n}@council.gov.uk", "x"), "192.0.2.1"))
             for n in range(2)

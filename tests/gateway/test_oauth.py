@@ -325,7 +325,7 @@ def counts(tmp_path: Path) -> Iterator[Store]:
 async def test_a_mail_is_sent_with_a_token_as_its_own_sender_only(
     known: Issuer, tmp_path: Path, counts: Store
 ) -> None:
-    check = Authenticator([backend(settings(known))], counts)
+    check = Authenticator([backend(settings(known))], counts, Secret.random())
     async with office(
         tmp_path, authenticator=check, mechanisms=("PLAIN", "OAUTHBEARER", "XOAUTH2")
     ) as here:
@@ -351,7 +351,7 @@ async def test_while_the_issuer_is_away_nobody_loses_a_try(
     known: Issuer, tmp_path: Path, counts: Store
 ) -> None:
     known.broken = True
-    check = Authenticator([backend(settings(known))], counts)
+    check = Authenticator([backend(settings(known))], counts, Secret.random())
     async with (
         office(tmp_path, authenticator=check, mechanisms=("XOAUTH2",)) as here,
         await Talk.open(here.listener.bound[Kind.TLS][1], here.tls) as talk,
@@ -365,7 +365,7 @@ async def test_while_the_issuer_is_away_nobody_loses_a_try(
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 async def test_curl_signs_in_with_a_token(known: Issuer, tmp_path: Path, counts: Store) -> None:
     """A client that others wrote; it chooses OAUTHBEARER or XOAUTH2 by itself."""
-    check = Authenticator([backend(settings(known))], counts)
+    check = Authenticator([backend(settings(known))], counts, Secret.random())
     offers = ("PLAIN", "OAUTHBEARER", "XOAUTH2")
     for offered in (offers, ("PLAIN", "XOAUTH2")):
         folder = tmp_path / str(len(offered))
