@@ -28,6 +28,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     logs.configure("smtp", level="debug")
     yield out
     logging.captureWarnings(False)
+    structlog.reset_defaults()  # what later tests capture must not go here
 
 
 def events(written: io.StringIO) -> list[dict[str, Any]]:
