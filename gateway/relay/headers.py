@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email.utils import format_datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Literal
 
 from vault.address import Address
@@ -58,7 +58,7 @@ def received_header(
     if _NAME.fullmatch(host) is None or _TOKEN.fullmatch(reference) is None:
         raise ValueError("a host or reference that cannot stand in a header")
     ip = ip_address(peer_ip)
-    literal = f"[IPv6:{ip}]" if ip.version == 6 else f"[{ip}]"  # noqa: PLR2004 - IP version 6
+    literal = f"[IPv6:{ip}]" if isinstance(ip, IPv6Address) else f"[{ip}]"
     claimed = helo if _NAME.fullmatch(helo) else "unknown"
     named = f"\r\n\tfor <{recipients[0]}>" if len(recipients) == 1 else ""
     return (

@@ -150,8 +150,9 @@ class Asking:
         why: Why | None = None
         try:
             if self._size > seat.settings.max_size:
-                raise NotScannedError(Why.TOO_LARGE)  # noqa: TRY301 - as if the scanner had said so
-            found = seat.scanner.scan(self._read(), self._size, deadline)
+                why = Why.TOO_LARGE
+            else:
+                found = seat.scanner.scan(self._read(), self._size, deadline)
         except NotScannedError as missed:
             why = missed.why
         except (VaultError, ValueError):  # the spool is gone: nobody waits for an answer

@@ -43,7 +43,9 @@ class MemberList:
     mailbox_patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
     broken: bool = False
-    _answers: dict[Address, bool] = field(default_factory=dict, init=False, repr=False)
+    _answers: dict[Address, bool] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __contains__(self, address: Address) -> bool:
         # Many rules ask about the same few recipients.

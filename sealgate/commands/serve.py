@@ -25,6 +25,7 @@ def command(role: str | None, config: Path) -> None:
     Stops cleanly on SIGTERM: mail in hand is finished or answered 4xx. Reads the policy again on
     SIGHUP; a policy file that cannot be used keeps the old one in force.
     """
+    allocator.give_back()
     sys.exit(live(config, role) if role else serve(config))
 
 
@@ -35,7 +36,6 @@ def serve(config: Path) -> int:
     except settings.SettingsError as error:
         return _not_started(error)
     logs.configure("supervisor", level=chosen.log.level)
-    allocator.give_back()
     # In a process of its own, so that the keys it looks at are never in this one.
     checking = Child.bear(_title("check", config), lambda: check(chosen))
     _, status = os.waitpid(checking.pid, 0)
@@ -63,7 +63,6 @@ def live(config: Path, role: str) -> int:
     try:
         chosen = settings.load(config)
         logs.configure(role, level=chosen.log.level)
-        allocator.give_back()
         eventloop.run(processes.run(role, chosen))
     except (settings.SettingsError, processes.CannotStart) as error:
         return _not_started(error)

@@ -41,7 +41,7 @@ from tests.e2e.traffic import OUTSIDE, SECONDS, Mail, Record, Senders, make_mail
 pytestmark = pytest.mark.chaos
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
-MAILS = int(os.environ.get("CHAOS_MAILS", "500"))
+MAILS = int(os.environ.get("CHAOS_MAILS", "1000"))
 SENDERS = 6
 AT_ONCE = 8  # mails that the deliverer sends at the same time, by default
 SUPERVISOR, EVERYTHING = "the supervisor", "everything"
