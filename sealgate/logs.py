@@ -26,7 +26,7 @@ TALKATIVE = ("mail.log", "mail.debug", "aiosmtpd", "aiohttp.access", "aiohttp.se
 def configure(process: str, *, level: str = "info", pretty: bool = False) -> None:
     """Send every log event of this process to standard error.
 
-    `process` is named on each line; `pretty` writes for a person at a terminal instead of JSON.
+    `process` is named on each line of JSON; `pretty` writes for a person at a terminal instead.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_QuietHandler()])
     logging.captureWarnings(True)  # Python would print them, with what they quote
@@ -37,8 +37,10 @@ def configure(process: str, *, level: str = "info", pretty: bool = False) -> Non
         if pretty
         else structlog.processors.JSONRenderer(ensure_ascii=True)
     )
+    naming = [] if pretty else [_naming(process)]
     structlog.configure(
         processors=[
+            *naming,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             drop_forbidden,
@@ -51,7 +53,7 @@ def configure(process: str, *, level: str = "info", pretty: bool = False) -> Non
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
-    structlog.get_logger().debug("log.configured", process=process)
+    structlog.get_logger().debug("log.configured")
 
 
 class Unfailing(io.TextIOBase):
@@ -73,6 +75,16 @@ class Unfailing(io.TextIOBase):
         """Flush, if that is possible."""
         with suppress(OSError, ValueError):
             self._file.flush()
+
+
+def _naming(process: str) -> structlog.typing.Processor:
+    def name_process(
+        logger: Any, method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        event["process"] = process
+        return event
+
+    return name_process
 
 
 def drop_forbidden(

@@ -42,6 +42,7 @@ def test_an_event_is_one_object_with_its_fields(written: io.StringIO) -> None:
     assert event == {
         "event": "mail.sealed",
         "level": "info",
+        "process": "smtp",
         "reference": "7F3K-92QD",
         "size": 319,
     }
