@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 CHAOS_MAILS ?= 20000
 CHAOS_KILLS ?= 200
 PYTEST ?= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+# What failed beside a dozen servers is tried alone, once. It stays named in the output: see CONTRIBUTING.
+ALONE := $(BIN)/pytest -n 0 --last-failed --last-failed-no-failures none --maxfail 1
 
 # Processes are started often, in the demo and in tests: compiled files are worth keeping.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,7 +20,7 @@ demo: run-venv ## start Sealgate here with sample mails and a mail room to look 
 test: dev-venv ## install what the tests need and run them all
 	@deploy/setup/test-packages
 	@deploy/setup/optional $(VENV)
-	@$(PYTEST)
+	@$(PYTEST) || { [ $$? = 1 ] && echo "Once more, each alone:" && $(ALONE); }
 
 test-faults: dev-venv ## the proofs of durability, all of them: kills, power cuts, full disks (half an hour)
 	@deploy/setup/test-packages
