@@ -79,18 +79,27 @@ SOUP = st.lists(
 )
 
 
+LINKS_IN_TABLE = re.compile("<a .*<a .*<table|<a .*<table.*<a ", re.DOTALL)
+
+
 @given(SOUP)
 def test_tag_soup(pieces: list[str]) -> None:
     once = clean("".join(pieces)).html
     assert complaints(once) == []
     again = clean(once).html
     assert complaints(again) == []
-    assert clean(again).html == again  # links in tables move out of them, and once more when read
+    if LINKS_IN_TABLE.search(once):  # the one thing that is known to move when it is read again
+        again, once = clean(again).html, again
+    assert again == once
 
 
 def test_a_link_in_a_table_settles() -> None:
+    """A parser moves a link out of a table, and again when it reads what came of that."""
     soup = "<a href=javascript:alert(1)><table><a href=javascript:alert(1)>"
-    again = clean(clean(soup).html).html
+    once = clean(soup).html
+    assert LINKS_IN_TABLE.search(once)
+    again = clean(once).html
+    assert again != once  # if this ends, so may the exception above
     assert complaints(again) == []
     assert clean(again).html == again
 
