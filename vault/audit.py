@@ -72,6 +72,10 @@ class Act(StrEnum):
     CODE_ACCEPTED = "code:accepted"
     CODE_REFUSED = "code:refused"
     SESSION_ENDED = "session:ended"
+    KEY_MADE = "key:made"
+    KEY_RETIRED = "key:retired"
+    KEY_DESTROYED = "key:destroyed"
+    KEY_PROTECTED = "key:protected"
 
 
 @dataclass(frozen=True, slots=True)

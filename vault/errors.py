@@ -3,6 +3,7 @@
     VaultError
       AddressError       not an address we accept; says why
       KeyUnusable        a key is missing, wrong or unsupported: the process must not start
+      KeyServiceSilent   a key service does not answer: the process cannot start now
       Tampered           a ciphertext, header or binding is wrong; never says which byte
       AccessDenied       this reader may not; carries a Denial
       NotHeld            a held mail is settled already; carries how
@@ -44,6 +45,10 @@ class AddressError(VaultError):
 
 class KeyUnusable(VaultError):
     """A key is missing, wrong or unsupported: start is refused."""
+
+
+class KeyServiceSilent(VaultError):
+    """A key service does not answer, or cannot work now. Temporary."""
 
 
 class Tampered(VaultError):

@@ -12,7 +12,7 @@ from typing import Any
 
 from vault.address import Address
 from vault.errors import Denial
-from vault.hpke import PrivateHalf, PublicHalf, binding
+from vault.hpke import Opener, Sealer, binding
 from vault.secrets import Secret
 from vault.stream import PartId, open_part, seal_part
 
@@ -81,14 +81,19 @@ def facts_of(row: Mapping[Any, Any], denial: Denial | None = None) -> PackageFac
     )
 
 
-def wrap_key(vault: PublicHalf, package_id: str, key: Secret) -> bytes:
+def key_binding(package_id: str) -> bytes:
+    """Return what the content key of a package, or of a held mail, is bound to."""
+    return binding(_KEY_PURPOSE, package_id)
+
+
+def wrap_key(vault: Sealer, package_id: str, key: Secret) -> bytes:
     """Seal a content key for those who open packages."""
-    return vault.wrap(key, binding(_KEY_PURPOSE, package_id))
+    return vault.wrap(key, key_binding(package_id))
 
 
-def unwrap_key(vault: PrivateHalf, package_id: str, wrapped: bytes) -> Secret:
+def unwrap_key(vault: Opener, package_id: str, wrapped: bytes) -> Secret:
     """Open a content key; raises Tampered."""
-    return vault.unwrap(wrapped, binding(_KEY_PURPOSE, package_id))
+    return vault.unwrap(wrapped, key_binding(package_id))
 
 
 def seal_summary(summary: Summary, package_id: str, key: Secret) -> bytes:

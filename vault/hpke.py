@@ -11,6 +11,7 @@ Must never seal long content (`vault.stream` does), nor open a version or suite 
 
 import hashlib
 import struct
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -52,6 +53,30 @@ def binding(purpose: str, *fields: str | bytes) -> bytes:
     items = [purpose, *fields]
     encoded = [item.encode() if isinstance(item, str) else item for item in items]
     return b"".join(len(item).to_bytes(2, "big") + item for item in encoded)
+
+
+class Sealer(Protocol):
+    """Whatever seals to a pair."""
+
+    def seal(self, plain: bytes, info: bytes) -> bytes:
+        """Seal a short message; it opens only with the same `info`."""
+        ...
+
+    def wrap(self, secret: Secret, info: bytes) -> bytes:
+        """Seal a key."""
+        ...
+
+
+class Opener(Protocol):
+    """Whatever opens what was sealed to a pair."""
+
+    def open(self, sealed: bytes, info: bytes) -> bytes:
+        """Open what was sealed with the same `info`; raises Tampered."""
+        ...
+
+    def unwrap(self, wrapped: bytes, info: bytes) -> Secret:
+        """Open a key; raises Tampered."""
+        ...
 
 
 class PublicHalf:
@@ -140,7 +165,7 @@ class PrivateHalf:
 
     def open(self, sealed: bytes, info: bytes) -> bytes:
         """Open what `PublicHalf.seal` sealed with the same `info`; raises Tampered."""
-        prefix = _PREFIX.pack(VERSION, XWING_HKDF_SHA256_AES_256_GCM, bytes.fromhex(self.key_id))
+        prefix = prefix_of(self.key_id)
         if sealed[: _PREFIX.size] != prefix:
             raise Tampered
         body = sealed[_PREFIX.size :]
@@ -148,6 +173,11 @@ class PrivateHalf:
             return _SUITE.decrypt(body, self._key, info=_full_info(prefix, info))
         except (InvalidTag, ValueError):
             raise Tampered from None
+
+
+def prefix_of(key_id: str) -> bytes:
+    """Return what every value that is sealed to a key begins with."""
+    return _PREFIX.pack(VERSION, XWING_HKDF_SHA256_AES_256_GCM, bytes.fromhex(key_id))
 
 
 def key_id_of(sealed: bytes) -> str:

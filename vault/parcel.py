@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from vault.address import Address
 from vault.facts import address_of
-from vault.hpke import PrivateHalf, PublicHalf, binding
+from vault.hpke import Opener, Sealer, binding
 from vault.secrets import Secret
 
 _PAYLOAD = "outbox payload"
@@ -30,7 +30,7 @@ class Parcel:
     prefix: bytes = b""
     dropped: tuple[bytes, ...] = ()
 
-    def seal(self, relay: PublicHalf, row_id: str, kind: str) -> bytes:
+    def seal(self, relay: Sealer, row_id: str, kind: str) -> bytes:
         """Seal for one row of one kind."""
         written = {
             "fields": self.fields,
@@ -38,12 +38,12 @@ class Parcel:
             "prefix": base64.b64encode(self.prefix).decode(),
             "dropped": [name.decode("latin-1") for name in self.dropped],
         }
-        return relay.seal(json.dumps(written).encode(), binding(_PAYLOAD, row_id, kind))
+        return relay.seal(json.dumps(written).encode(), payload_binding(row_id, kind))
 
     @classmethod
-    def open(cls, relay: PrivateHalf, sealed: bytes, row_id: str, kind: str) -> "Parcel":
+    def open(cls, relay: Opener, sealed: bytes, row_id: str, kind: str) -> "Parcel":
         """Open what `seal` made; raises Tampered."""
-        read = json.loads(relay.open(sealed, binding(_PAYLOAD, row_id, kind)))
+        read = json.loads(relay.open(sealed, payload_binding(row_id, kind)))
         return cls(
             fields=read["fields"],
             return_path=address_of(read["return_path"]) if read["return_path"] else None,
@@ -52,11 +52,21 @@ class Parcel:
         )
 
 
-def wrap_key(relay: PublicHalf, row_id: str, content_id: str, key: Secret) -> bytes:
+def payload_binding(row_id: str, kind: str) -> bytes:
+    """Return what the payload of an outbox row is bound to."""
+    return binding(_PAYLOAD, row_id, kind)
+
+
+def key_binding(row_id: str, content_id: str) -> bytes:
+    """Return what the content key in an outbox row is bound to."""
+    return binding(_KEY, row_id, content_id)
+
+
+def wrap_key(relay: Sealer, row_id: str, content_id: str, key: Secret) -> bytes:
     """Seal a content key for the deliverer of one row."""
-    return relay.wrap(key, binding(_KEY, row_id, content_id))
+    return relay.wrap(key, key_binding(row_id, content_id))
 
 
-def unwrap_key(relay: PrivateHalf, row_id: str, content_id: str, wrapped: bytes) -> Secret:
+def unwrap_key(relay: Opener, row_id: str, content_id: str, wrapped: bytes) -> Secret:
     """Open a content key; raises Tampered."""
-    return relay.unwrap(wrapped, binding(_KEY, row_id, content_id))
+    return relay.unwrap(wrapped, key_binding(row_id, content_id))

@@ -12,7 +12,7 @@ from typing import Any
 
 from vault.address import Address
 from vault.facts import address_of
-from vault.hpke import PrivateHalf, PublicHalf, binding
+from vault.hpke import Opener, Sealer, binding
 
 _SLIP = "hold slip"
 _ANSWER = "hold answer"
@@ -52,7 +52,17 @@ class Slip:
         return self.asked.get(str(recipient), self.asked_of_all)
 
 
-def seal_slip(slip: Slip, vault: PublicHalf, hold_id: str) -> bytes:
+def slip_binding(hold_id: str) -> bytes:
+    """Return what the slip of a held mail is bound to."""
+    return binding(_SLIP, hold_id)
+
+
+def answer_binding(hold_id: str) -> bytes:
+    """Return what an approver's answer is bound to."""
+    return binding(_ANSWER, hold_id)
+
+
+def seal_slip(slip: Slip, vault: Sealer, hold_id: str) -> bytes:
     """Seal for those who open packages."""
     written: dict[str, Any] = {
         "sender": str(slip.sender),
@@ -70,12 +80,12 @@ def seal_slip(slip: Slip, vault: PublicHalf, hold_id: str) -> bytes:
         "confirmed": [str(address) for address in slip.confirmed],
         "note": slip.note,
     }
-    return vault.seal(json.dumps(written).encode(), binding(_SLIP, hold_id))
+    return vault.seal(json.dumps(written).encode(), slip_binding(hold_id))
 
 
-def open_slip(vault: PrivateHalf, sealed: bytes, hold_id: str) -> Slip:
+def open_slip(vault: Opener, sealed: bytes, hold_id: str) -> Slip:
     """Open what `seal_slip` made; raises Tampered."""
-    read = json.loads(vault.open(sealed, binding(_SLIP, hold_id)))
+    read = json.loads(vault.open(sealed, slip_binding(hold_id)))
     return Slip(
         sender=address_of(read["sender"]),
         authenticated=read["authenticated"],
@@ -95,11 +105,11 @@ def open_slip(vault: PrivateHalf, sealed: bytes, hold_id: str) -> Slip:
     )
 
 
-def seal_answer(words: str, vault: PublicHalf, hold_id: str) -> bytes:
+def seal_answer(words: str, vault: Sealer, hold_id: str) -> bytes:
     """Seal what an approver says to the sender; it outlives the content."""
-    return vault.seal(words.encode(), binding(_ANSWER, hold_id))
+    return vault.seal(words.encode(), answer_binding(hold_id))
 
 
-def open_answer(vault: PrivateHalf, sealed: bytes, hold_id: str) -> str:
+def open_answer(vault: Opener, sealed: bytes, hold_id: str) -> str:
     """Open what `seal_answer` made; raises Tampered."""
-    return vault.open(sealed, binding(_ANSWER, hold_id)).decode()
+    return vault.open(sealed, answer_binding(hold_id)).decode()

@@ -13,15 +13,20 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from pydantic import SecretStr
 
 from vault import keyfile
 from vault.address import Address
+from vault.clock import utc_now
 from vault.deposit import Deposit, GrantFor
 from vault.depositing import deposit
 from vault.errors import Tampered
 from vault.hpke import PrivateHalf, PublicHalf, binding
 from vault.identifier import draw
+from vault.keyplace import KeyPlace
 from vault.keys import init, load_sealing
+from vault.keysettings import KeySettings
+from vault.rotation import rotate
 from vault.secrets import Secret
 from vault.settings import VaultSettings
 from vault.spool import Spool
@@ -156,6 +161,29 @@ def test_a_deposited_package_is_opened_without_the_program(tmp_path: Path, size:
     assert run("vault.private").stdout == message
     wrong = run("relay.private")
     assert (wrong.returncode, wrong.stdout) == (1, b"")
+    assert b"which is not in" in wrong.stderr
+    place = KeyPlace(tmp_path / "keys")
+    rotate(place, "vault", utc_now())
+    assert run(".").stdout == message, "found among several keys"
+
+
+def test_a_protected_key_folder_is_read(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, passphrase = tmp_path / "keys", "correct horse battery staple"
+    shutil.copytree(GOLDEN / "protected", folder)
+    for path in folder.iterdir():
+        path.chmod(0o600)
+    settings = KeySettings(passphrase=SecretStr(passphrase))
+    path = folder / "vault.private"
+    key_id, read = keyfile.read(
+        path, "vault-private", private=True, unlock=KeyPlace(folder, settings).locks.unlock
+    )
+    monkeypatch.setenv("SEALGATE_KEYS__PASSPHRASE", passphrase)
+    assert read.reveal() == script.find_key(folder, key_id) == bytes(range(96))
+    monkeypatch.setenv("SEALGATE_KEYS__PASSPHRASE", "another passphrase altogether")
+    with pytest.raises(InvalidTag):
+        script.find_key(folder, key_id)
 
 
 def test_the_page_gives_the_offsets_of_the_program() -> None:
@@ -178,7 +206,7 @@ def test_the_page_gives_the_offsets_of_the_program() -> None:
 
 def test_every_purpose_in_the_code_is_on_the_page() -> None:
     page = PAGE.read_text()
-    for module in ("facts", "parcel"):
+    for module in ("facts", "parcel", "slip", "keylock", "keyservices/passphrase"):
         source = (ROOT / "vault" / f"{module}.py").read_text()
         purposes = re.findall(r'^_[A-Z_]+ = "([a-z ]+)"$', source, flags=re.MULTILINE)
         assert purposes, module
