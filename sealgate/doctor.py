@@ -52,10 +52,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _keys(settings: Settings) -> Iterator[Finding]:
     folder = settings.keys_folder
     try:
-        keys.load_sealing(folder)
-        keys.load_relay(folder)
-        keys.load_web_secret(folder)
-        opening.load_opening(folder)
+        keys.load_sealing(folder, settings.keys)
+        keys.load_relay(folder, settings.keys)
+        keys.load_web_secret(folder, settings.keys)
+        opening.load_opening(folder, settings.keys)
     except VaultError as error:
         yield Finding("keys", Verdict.BAD, str(error))
     else:

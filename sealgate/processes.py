@@ -16,7 +16,7 @@ from sealgate.roles import deliver, smtp, web
 from sealgate.settings import Settings
 from sealgate.waiting import await_free
 from vault import keys, opening
-from vault.errors import KeyUnusable, SchemaMismatch, StoreUnavailable
+from vault.errors import KeyServiceSilent, KeyUnusable, SchemaMismatch, StoreUnavailable
 from vault.store import Store
 
 
@@ -40,6 +40,8 @@ async def run(role: str, settings: Settings) -> None:
         await runs[role](settings)
     except (DkimKeyError, KeyUnusable, NotInstalledError, SchemaMismatch, PolicyError) as error:
         raise CannotStart(str(error)) from error
+    except KeyServiceSilent as error:
+        raise NotNow(f"The keys cannot be opened now: {error}.") from error
     except StoreUnavailable as error:
         raise NotNow(_unavailable(settings)) from error
     except (ssl.SSLError, OSError) as error:
@@ -52,10 +54,13 @@ def check(settings: Settings) -> None:
     try:
         signing_in.check(settings)
         ruling.load(settings)
-        keys.load_sealing(settings.keys_folder)
-        keys.load_relay(settings.keys_folder)
-        opening.load_opening(settings.keys_folder)
+        keys.load_sealing(settings.keys_folder, settings.keys)
+        keys.load_relay(settings.keys_folder, settings.keys)
+        opening.load_opening(settings.keys_folder, settings.keys)
+        keys.load_web_secret(settings.keys_folder, settings.keys)
         Store(settings.vault).close()
+    except KeyServiceSilent as error:
+        raise NotNow(f"The keys cannot be opened now: {error}.") from error
     except StoreUnavailable as error:
         raise NotNow(_unavailable(settings)) from error
     except (KeyUnusable, NotInstalledError, SchemaMismatch, PolicyError) as error:

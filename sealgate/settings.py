@@ -36,6 +36,7 @@ from policies.language.schema import LIST_NAME
 from policies.settings import OrganisationSettings
 from vault.address import Address
 from vault.errors import AddressError
+from vault.keysettings import KeySettings
 from vault.settings import VaultSettings
 from webreader.settings import WebSettings
 
@@ -145,6 +146,7 @@ class Settings(BaseSettings):
     bounces: BounceSettings = BounceSettings()
     web: WebSettings
     vault: VaultSettings
+    keys: KeySettings = KeySettings()
     policy: PolicySettings = PolicySettings()
     log: LogSettings = LogSettings()
 
@@ -163,8 +165,8 @@ class Settings(BaseSettings):
 
     @property
     def keys_folder(self) -> Path:
-        """Where the key files lie: beside the database, in a folder of their own."""
-        return self.vault.folder / "keys"
+        """Where the key files lie: where they are said to, or in the vault's folder."""
+        return self.keys.folder or self.vault.folder / "keys"
 
     @classmethod
     def settings_customise_sources(

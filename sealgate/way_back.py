@@ -90,7 +90,9 @@ def _newest(settings: Settings) -> Address | None:
         return None
     try:
         with closing(Store(settings.vault)) as store:
-            token = returns.newest_token(store, keys.load_sealing(settings.keys_folder))
+            token = returns.newest_token(
+                store, keys.load_sealing(settings.keys_folder, settings.keys)
+            )
     except VaultError:
         return None  # told by the checks of keys and database
     return settings.bounces.with_token(token) if token else None

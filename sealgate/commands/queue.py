@@ -127,7 +127,10 @@ def drop(
             queue_lines.tell_which(found, now)
             click.echo(f"{queue_lines.mails(len(found))} would be dropped. Say --yes to do it.")
             sys.exit(1 if found else 0)
-        relay, sealing = keys.load_relay(node.keys_folder), keys.load_sealing(node.keys_folder)
+        relay, sealing = (
+            keys.load_relay(node.keys_folder, node.keys),
+            keys.load_sealing(node.keys_folder, node.keys),
+        )
         word = None if no_bounce else _word
         by = _who()
         gone = [one for one in found if queue.drop(store, relay, sealing, one, by, word)]

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+import structlog
 
 from sealgate import allocator, eventloop, logs, processes, settings
 from sealgate.child import Child
@@ -12,6 +13,9 @@ from sealgate.commands.options import config_option
 from sealgate.lifeline import EX_CONFIG, EX_TEMPFAIL
 from sealgate.settings import Settings
 from sealgate.supervisor import Supervisor
+from vault.memory import keep_off_disk
+
+log = structlog.get_logger()
 
 ROLES = ("smtp", "deliver", "web")
 
@@ -48,6 +52,7 @@ def serve(config: Path) -> int:
 
 def check(chosen: Settings) -> int:
     """Find what would stop every process, before any is started; returns the exit code."""
+    keep_off_disk()
     try:
         processes.check(chosen)
         processes.await_ports(chosen)
@@ -60,9 +65,11 @@ def check(chosen: Settings) -> int:
 
 def live(config: Path, role: str) -> int:
     """Do what one process does until it is told to stop; returns the exit code."""
+    locked = keep_off_disk()
     try:
         chosen = settings.load(config)
         logs.configure(role, level=chosen.log.level)
+        log.debug("memory.kept", locked=locked)
         eventloop.run(processes.run(role, chosen))
     except (settings.SettingsError, processes.CannotStart) as error:
         return _not_started(error)

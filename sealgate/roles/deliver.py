@@ -6,10 +6,12 @@ from contextlib import closing
 from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
 from sealgate.lifeline import Stopping, say_ready
+from sealgate.rekeying import Rekeying
 from sealgate.roles.outward import outward
 from sealgate.settings import Settings
 from sealgate.waiting import Seats
 from vault import keys
+from vault.keyplace import KeyPlace
 from vault.store import Store
 
 
@@ -28,8 +30,8 @@ async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
     sender = outward(settings, store)
     desk = Desk(
         store=store,
-        relay_keys=keys.load_relay(folder),
-        sealing_keys=keys.load_sealing(folder),
+        relay_keys=keys.load_relay(folder, settings.keys),
+        sealing_keys=keys.load_sealing(folder, settings.keys),
         organisation=settings.organisation,
         relay=sender,
         notices=settings.notices,
@@ -40,9 +42,16 @@ async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
     )
     with closing(desk.store):
         deliverer = Deliverer(desk, seat=seat)
+        rekeying = Rekeying(
+            *(store, KeyPlace(folder, settings.keys), "relay"),
+            *(desk.relay_keys.relay, desk.sealing_keys.relay),
+        )
+        rekeyed = rekeying.begin() if seat == 1 else None
         running = asyncio.create_task(deliverer.run())
         say_ready("deliver", {})
         await stopping.wait()
+        if rekeyed is not None:
+            await rekeyed()
         deliverer.stop()
         await running
         await sender.close()

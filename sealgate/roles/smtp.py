@@ -26,7 +26,7 @@ STOP_WITHIN = 25.0  # seconds for mail in hand; the supervisor kills after 30
 async def run(settings: Settings) -> None:
     """Take mail in."""
     stopping = Stopping()
-    sealing = keys.load_sealing(settings.keys_folder)
+    sealing = keys.load_sealing(settings.keys_folder, settings.keys)
     store = Store(settings.vault)
     governing = Governing(settings, store, sealing)
     share = settings.smtp.extraction_processes // settings.smtp.sharing

@@ -8,11 +8,13 @@ from policies.engine import Policy
 from policies.extraction.pool import ExtractionPool
 from sealgate.governing import Governing, watch
 from sealgate.lifeline import Stopping, say_ready
+from sealgate.rekeying import Rekeying
 from sealgate.scanning import SiteScan
 from sealgate.settings import Settings
 from sealgate.waiting import take
 from vault import keys, opening
 from vault.history import Past
+from vault.keyplace import KeyPlace
 from vault.store import Store
 from webreader import listen
 from webreader.site import Site
@@ -29,16 +31,16 @@ async def run(settings: Settings) -> None:
     """Serve the reader site."""
     stopping = Stopping()
     folder = settings.keys_folder
-    store, sealing = Store(settings.vault), keys.load_sealing(folder)
+    store, sealing = Store(settings.vault), keys.load_sealing(folder, settings.keys)
     governing = Governing(settings, store, sealing)
     in_force = InForce(governing.begin())
     extraction = ExtractionPool(settings.smtp.extraction_processes)
     panel = Panel(settings.scanners)
     site = Site(
         store=store,
-        opening=opening.load_opening(folder),
+        opening=opening.load_opening(folder, settings.keys),
         sealing=sealing,
-        secret=keys.load_web_secret(folder),
+        secret=keys.load_web_secret(folder, settings.keys),
         organisation=settings.organisation,
         settings=settings.web,
         rules=lambda: in_force.policy,
@@ -54,8 +56,11 @@ async def run(settings: Settings) -> None:
         listener, port = opened
         try:
             watching = watch(governing, in_force)
+            place = KeyPlace(folder, settings.keys)
+            rekeyed = Rekeying(store, place, "vault", site.opening.vault, sealing.vault).begin()
             say_ready("web", {"web": f"{settings.web.host}:{port}"})
             await stopping.wait()
+            await rekeyed()
             await watching()
         finally:
             await listener.stop()

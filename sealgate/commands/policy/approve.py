@@ -39,7 +39,9 @@ def approve(digest: str, name: str, password_stdin: bool, config: Path) -> None:
         _check_waiting(store, source, digest)
         approver = _approver(chosen, store, name, password_stdin, _savers(chosen, store, source))
         admission = Admission(
-            store=store, settings=chosen.policy, sealing=keys.load_sealing(chosen.keys_folder)
+            store=store,
+            settings=chosen.policy,
+            sealing=keys.load_sealing(chosen.keys_folder, chosen.keys),
         )
         with store.writing() as tx:
             rulebook.write(tx, PolicyActKind.APPROVED, source.digest, by=str(approver))

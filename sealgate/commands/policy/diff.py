@@ -101,7 +101,7 @@ def _source(name: str, store: Store | None) -> Source:
 
 def _replayed(chosen: Settings, store: Store, sources: list[Source], length: timedelta) -> Replayed:
     old, new = (Tried(source, loader.compiled(source)) for source in sources)
-    sealing = keys.load_sealing(chosen.keys_folder)
+    sealing = keys.load_sealing(chosen.keys_folder, chosen.keys)
     with store.reading() as tx:
         moment = tx.now - length
         deciders = _deciders(store, {row.policy for row in decided.since(tx, moment)})
