@@ -24,7 +24,7 @@ test: dev-venv ## install what the tests need and run them all
 
 test-faults: dev-venv ## the proofs of durability, all of them: kills, power cuts, full disks (half an hour)
 	@deploy/setup/test-packages
-	@SEALGATE_FAULTS=whole $(BIN)/pytest -n 0 tests/faults tests/e2e/test_browser_doors.py
+	@SEALGATE_FAULTS=whole $(BIN)/pytest -n 0 tests/faults tests/e2e/test_browser_doors.py tests/vault/test_rotation_killed.py
 	@CHAOS_MAILS=$(CHAOS_MAILS) CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest -n 0 tests/e2e/test_chaos.py
 
 check: lint types imports cover ## everything CI runs

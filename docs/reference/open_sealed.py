@@ -1,15 +1,19 @@
 """Opens one sealed package without Sealgate, from a copy of its folder and of the vault key.
 
-    python open_sealed.py KEYS/vault.private VAULT_FOLDER PACKAGE_ID > message.eml
+    python open_sealed.py KEYS VAULT_FOLDER PACKAGE_ID > message.eml
+
+KEYS is a private key file or a folder of them.
 
 It is the sealed format (see sealed-format.md) written a second time, on the primitives of the
 `cryptography` package alone. It checks no grants: whoever holds the private key can read.
 """
 
 import base64
+import getpass
 import hashlib
 import hmac
 import io
+import os
 import sqlite3
 import struct
 import sys
@@ -21,13 +25,14 @@ from typing import BinaryIO
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-HEADER_SIZE = 105
+HEADER_SIZE, PARAMETERS = 105, ">IIB16s12s"
 
 
 def main() -> None:
     """Write the message of one package to standard output."""
-    key_file, folder, package_id = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    keys, folder, package_id = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     database = f"file:{folder / 'sealgate.sqlite'}?mode=ro"
     with closing(sqlite3.connect(database, uri=True)) as connection:
         row = connection.execute(
@@ -37,17 +42,44 @@ def main() -> None:
         ).fetchone()
     wrapped, content_id, inline, place = row
     info = binding("package content key", package_id)
-    content_key = open_hpke(read_key_file(key_file), wrapped, info)
+    content_key = open_hpke(find_key(keys, wrapped[2:10].hex()), wrapped, info)
     with io.BytesIO(inline) if place is None else (folder / "contents" / place).open("rb") as file:
         for piece in open_stream(file, content_key, content_id, 0):
             sys.stdout.buffer.write(piece)
 
 
+def find_key(keys: Path, key_id: str) -> bytes:
+    """Section 6: the private key with an id."""
+    for path in sorted(keys.glob("vault*.private")) if keys.is_dir() else [keys]:
+        if read_lines(path)["id"] == key_id:
+            return read_key_file(path)
+    raise SystemExit(f"the package was sealed to the key {key_id}, which is not in {keys}")
+
+
 def read_key_file(path: Path) -> bytes:
-    """Section 6: key files."""
-    lines = path.read_text().splitlines()
-    [key] = [line.removeprefix("key: ") for line in lines if line.startswith("key: ")]
-    return base64.b64decode(key)
+    """Section 6: key files, and those that a passphrase protects."""
+    lines = read_lines(path)
+    if "lock" not in lines:
+        return base64.b64decode(lines["key"])
+    family = lines["kind"].rpartition("-")[0]
+    lock = read_lines(path.with_name(f"{family}-{lines['lock']}.lock"))
+    check(lock["method"] == "passphrase" and lock["id"] == lines["lock"])
+    wrapped, sealed = base64.b64decode(lock["wrapped"]), base64.b64decode(lines["sealed"])
+    head, memory, passes, lanes, salt, nonce = (
+        wrapped[:37],
+        *struct.unpack_from(PARAMETERS, wrapped),
+    )
+    phrase = os.environ.get("SEALGATE_KEYS__PASSPHRASE") or getpass.getpass("Passphrase: ")
+    kdf = Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory)
+    bound = binding("key file passphrase", family) + len(head).to_bytes(2, "big") + head
+    key = AESGCM(kdf.derive(phrase.encode())).decrypt(nonce, wrapped[37:], bound)
+    bound = binding("key file", lines["kind"], lines["id"], lines["lock"])
+    return AESGCM(key).decrypt(sealed[:12], sealed[12:], bound)
+
+
+def read_lines(path: Path) -> dict[str, str]:
+    """Section 6: what a key file or a lock says."""
+    return dict(line.split(": ", 1) for line in path.read_text().splitlines() if ": " in line)
 
 
 def binding(*fields: str) -> bytes:
