@@ -194,11 +194,19 @@ def protect(config: Path) -> None:
 
 def _follow(store: Store, pair: str, key_id: str, wait: bool) -> None:
     """Show how far the running node has come with sealing anew."""
-    left = total = resealing.standing(store, pair, key_id)
-    if not wait or not total:
+    total = resealing.standing(store, pair, key_id)
+    if not wait and total:
         click.echo(f"{total} values are still sealed to {key_id}: `sealgate keys list` counts them")
         return
-    begun = time.monotonic()
+    if total:
+        _show(store, pair, key_id, total)
+    click.echo(f"Nothing is sealed to {key_id} any more. After an hour it may be destroyed:")
+    click.echo(f"sealgate keys destroy {pair} {key_id}")
+
+
+def _show(store: Store, pair: str, key_id: str, total: int) -> None:
+    """Show a bar until nothing is sealed to a key."""
+    begun, left = time.monotonic(), total
     click.echo("The node seals anew what is sealed to the old key. Ctrl-C ends only this display.")
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("sealed anew", total=total)
@@ -210,8 +218,6 @@ def _follow(store: Store, pair: str, key_id: str, wait: bool) -> None:
                 _end(
                     f"no running node has begun with it. Start one, or: sealgate keys reseal {pair}"
                 )
-    click.echo(f"Nothing is sealed to {key_id} any more. After an hour it may be destroyed:")
-    click.echo(f"sealgate keys destroy {pair} {key_id}")
 
 
 def _record(store: Store, act: Act, pair: str, what: str) -> None:

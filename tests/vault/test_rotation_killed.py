@@ -32,30 +32,32 @@ LOOKED_AT = 60  # packages opened after each kill; all of them at the end
 
 
 def _rotate_for_ever(folder: Path, keys: Path, told: int) -> None:
-    """Rotate, seal everything anew, destroy the oldest, and again."""
+    """Rotate, seal everything anew, destroy the oldest, and again; tell of every step."""
     store, place = Store(VaultSettings(folder=folder)), KeyPlace(keys)
     sealing, opening = load_sealing(keys), load_opening(keys)
-    os.write(told, b".")
     while True:
         older = [k.id for k in place.ring("vault").keys if k.state is KeyState.OPENING]
         for _ in resealing.reseal(store, "vault", opening.vault, sealing.vault, older):
-            pass
+            os.write(told, b".")
         late = utc_now() + 2 * rotation.QUIET
         for key_id in older:
             rotation.destroy(
                 place, "vault", key_id, late, lambda k: resealing.standing(store, "vault", k)
             )
+        os.write(told, b".")
         rotation.rotate(place, "vault", utc_now())
+        os.write(told, b".")
 
 
-def _killed_at_work(work: Callable[[int], None], seconds: float) -> None:
+def _killed_at_work(work: Callable[[int], None], steps: int, seconds: float) -> None:
+    """Kill who works some time after a step."""
     hear, told = os.pipe()
     child = multiprocessing.get_context("fork").Process(target=work, args=(told,))
     child.start()
     os.close(told)
     assert child.pid is not None
-    with os.fdopen(hear, "rb") as lines:
-        assert lines.read(1) == b"."
+    with os.fdopen(hear, "rb", 0) as lines:
+        assert b"".join(lines.read(1) for _ in range(steps)) == b"." * steps
         time.sleep(seconds)
         assert child.is_alive(), "it was at work"
         os.kill(child.pid, signal.SIGKILL)
@@ -92,7 +94,8 @@ def test_every_package_is_readable_throughout(tmp_path: Path) -> None:
     for run in range(KILLS):
         _killed_at_work(
             lambda told: _rotate_for_ever(folder, keys.folder, told),
-            chance.uniform(0.005, 0.4),
+            chance.randrange(1, 9),
+            chance.uniform(0, 0.05),
         )
         rings.add(KeyPlace(keys.folder).ring("vault"))
         with _opened(folder, keys) as safe:
