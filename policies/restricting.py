@@ -9,7 +9,7 @@ from datetime import datetime
 
 from policies.errors import FlagError
 from policies.terms import NOTHING_SAID, Protection, SealTerms, merge_seal
-from vault.restrictions import Restrictions
+from vault.restrictions import REMINDERS, Restrictions
 from vault.strength import Strength
 
 NOBODY_COULD_OPEN = (
@@ -37,6 +37,10 @@ def restrictions(
         view_only=bool(terms.view_only),
         sign_in=terms.sign_in or Strength.CODE,
         protection=(terms.protection or Protection.NORMAL).value,
+        open_hours=terms.open_hours,
+        kept_after_expiry=terms.kept_after_expiry,
+        retention=terms.retention,
+        reminders=REMINDERS if terms.reminders is None else terms.reminders,
     )
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
+from functools import reduce
 from typing import Any, TypeVar
 
 from policies.language.durations import say_duration
 from vault.address import Address
+from vault.hours import OpenHours
 from vault.strength import Strength
 
 T = TypeVar("T")
@@ -53,6 +55,7 @@ class SealTerms:
     """How a sealed mail may be used; None where nothing was said.
 
     `expires_after` runs from when it may first be opened, `not_before` from when it was sealed.
+    The content is kept for `kept_after_expiry` longer, and for `retention` where nothing expires.
     """
 
     expires_after: timedelta | None = None
@@ -61,6 +64,10 @@ class SealTerms:
     view_only: bool | None = None
     sign_in: Strength | None = None
     protection: Protection | None = None
+    open_hours: OpenHours | None = None
+    kept_after_expiry: timedelta | None = None
+    retention: timedelta | None = None
+    reminders: int | None = None
 
     def words(self) -> Iterator[str]:
         """Name what is set, in plain English, for traces."""
@@ -76,6 +83,17 @@ class SealTerms:
             yield f"sign-in: {self.sign_in}"
         if self.protection is not None:
             yield f"{self.protection} protection"
+        yield from self._words_of_keeping()
+
+    def _words_of_keeping(self) -> Iterator[str]:
+        if self.open_hours is not None:
+            yield f"open {self.open_hours}"
+        if self.kept_after_expiry is not None:
+            yield f"kept {say_duration(self.kept_after_expiry)} after expiry"
+        if self.retention is not None:
+            yield f"kept {say_duration(self.retention)} if it does not expire"
+        if self.reminders is not None:
+            yield f"reminders: {self.reminders}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +195,10 @@ def merge_seal(said: Sequence[SealTerms], usual: SealTerms) -> SealTerms:
         "view_only": any,
         "sign_in": _highest,
         "protection": _highest,
+        "open_hours": _within_all,
+        "kept_after_expiry": min,
+        "retention": min,
+        "reminders": min,
     }
     merged = {}
     for field in fields(SealTerms):
@@ -232,6 +254,10 @@ def _said(values: Iterable[T | None]) -> list[T]:
 
 def _each(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
+
+
+def _within_all(hours: Iterable[OpenHours]) -> OpenHours:
+    return reduce(OpenHours.joined, hours)
 
 
 def _rank(word: StrEnum) -> int:

@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 from policies.errors import quoted
 from policies.language import durations, quantities
 from policies.language.vocabulary import unknown_word, wrong
+from vault import hours
 
 
 class Checked(ABC):
@@ -135,6 +136,16 @@ class LengthOfTime(Written):
     parse: Callable[[str], Any] = durations.parse_duration
     example: str = durations.EXAMPLE
     pattern: str = durations.PATTERN
+
+
+@dataclass(frozen=True, slots=True)
+class HoursOfTheWeek(Written):
+    """Annotation for hours of the week such as `Mon-Fri 08:00-18:00 Europe/London`."""
+
+    what: str = "set of opening hours"
+    parse: Callable[[str], Any] = hours.OpenHours.parse
+    example: str = hours.EXAMPLE
+    pattern: str = hours.PATTERN
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,10 @@ def _seal(terms: schema.SealTerms) -> SealTerms:
         view_only=terms.view_only,
         sign_in=Strength(terms.sign_in) if terms.sign_in else None,
         protection=Protection(terms.protection) if terms.protection else None,
+        open_hours=terms.open_hours,
+        kept_after_expiry=terms.kept_after_expiry,
+        retention=terms.retention,
+        reminders=terms.reminders,
     )
 
 

@@ -29,6 +29,7 @@ _THRESHOLDS: Mapping[str, tuple[str, ...]] = {
 _HEIGHTS = {marking: height for height, marking in enumerate(MARKINGS)}
 _HARMLESS = {"name", "tell_sender", "when", "except_", "then", "seal", "shadow"}
 _MARKS = {"sensitivity", "subject_tags", "protective_markings", "msip_labels"}
+_TELLING = {"reminders"}  # grants nothing, whatever it says
 _NAMED = ("lists", "groups")
 
 
@@ -133,7 +134,8 @@ def _stricter(old: Part | None, new: Part | None, usual: Part | None = None) -> 
         forbidden = name == "replies" and now is False
         view_only = name == "view_only" and now is True
         high = name == "protection" and now == "high"
-        if not (shorter or forbidden or view_only or high):
+        fewer_hours = name == "open_hours" and was is None
+        if not (shorter or forbidden or view_only or high or fewer_hours or name in _TELLING):
             return False
     return True
 

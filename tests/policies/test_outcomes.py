@@ -1,11 +1,12 @@
 """What goes with an outcome: which terms hold where rules disagree, notes and changes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from policies.decision import Decision, Outcome
 from policies.language.loader import load_text
+from policies.restricting import restrictions
 from policies.terms import (
     DELETE_AFTER_USE,
     Changes,
@@ -55,6 +56,37 @@ def test_the_strictest_terms_of_sealing_rules_hold() -> None:
     )
     assert decided(first, second, third).seal == expected
     assert decided(third, second, first).seal == expected
+
+
+def test_the_strictest_of_keeping_and_hours_hold() -> None:
+    first = (
+        "then: seal\nseal: {open_hours: Mon-Fri 08:00-18:00 Europe/London, retention: 90 days, "
+        "kept_after_expiry: 20 days, reminders: 3}"
+    )
+    second = (
+        "then: seal\nseal: {open_hours: 'Mon-Sun 09:00-20:00', retention: 30 days, reminders: 0, "
+        "kept_after_expiry: 60 days}"
+    )
+    for rules in ((first, second), (second, first)):
+        terms = decided(*rules).seal
+        assert terms.open_hours is not None
+        assert {week.text for week in terms.open_hours.weeks} == {
+            "Mon-Fri 08:00-18:00 Europe/London",
+            "Mon-Sun 09:00-20:00 Europe/London",
+        }
+        assert (terms.retention, terms.reminders) == (timedelta(days=30), 0)
+        assert terms.kept_after_expiry == timedelta(days=20)
+        limits = restrictions([terms], datetime(2026, 11, 2, tzinfo=UTC))
+        assert limits.open_hours == terms.open_hours
+        assert (limits.kept_after_expiry, limits.reminders) == (timedelta(days=20), 0)
+    words = list(decided(first).seal.words())
+    assert words[0] == "open Mon-Fri 08:00-18:00 Europe/London"
+    assert "kept 90 days if it does not expire" in words
+
+
+def test_where_nobody_says_how_often_one_reminder_is_sent() -> None:
+    limits = restrictions([decided("then: seal").seal], datetime(2026, 11, 2, tzinfo=UTC))
+    assert (limits.reminders, limits.retention, limits.open_hours) == (1, None, None)
 
 
 def test_what_no_rule_says_is_as_usual() -> None:

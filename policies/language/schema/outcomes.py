@@ -13,16 +13,18 @@ from pydantic import AfterValidator, Field
 
 from policies.decision import Outcome
 from policies.errors import quoted
-from policies.language.annotations import LengthOfTime, OneOf, OneOrMany, YesNo
+from policies.language.annotations import HoursOfTheWeek, LengthOfTime, OneOf, OneOrMany, YesNo
 from policies.language.schema.part import LIST_NAME, Part
 from policies.language.vocabulary import wrong
 from policies.terms import Otherwise, Protection, Tls
+from vault.hours import OpenHours
 from vault.strength import Strength
 
 OUTCOMES = (Outcome.REFUSE, Outcome.HOLD, Outcome.SEAL, Outcome.RELAY)
 HELD_FOR = ("sender", "approver")
 WARN = "warn"
 NEUTRAL = "neutral"
+MOST_REMINDERS = 5
 
 INTERNAL, INTERNAL_RECEIVED = "internal", "internal_received"
 # What mail needs to be read, answered, sorted and trusted.
@@ -128,6 +130,29 @@ class SealTerms(Part):
     ) = Field(
         default=None,
         description="`normal` or `high`: shown to readers and recorded; `high` wins.",
+    )
+    open_hours: Annotated[OpenHours, HoursOfTheWeek()] | None = Field(
+        default=None,
+        description="At which hours recipients may open it, by the clocks of a place: days from "
+        "`Mon` to `Sun`, hours, and a time zone, London's unless written; several hours are "
+        "separated by commas. Outside them the page says when it opens again. Of several rules, "
+        "the hours that all of them allow.",
+    )
+    kept_after_expiry: Annotated[timedelta, LengthOfTime()] | None = Field(
+        default=None,
+        description="How long the content is kept once it has expired: its sender can still read "
+        "it and give more time. Then it is destroyed. Unless written, `kept_after_expiry` of the "
+        "settings file; the shortest wins.",
+    )
+    retention: Annotated[timedelta, LengthOfTime()] | None = Field(
+        default=None,
+        description="After how long content that has no time limit is destroyed. Unless written, "
+        "it is kept; the shortest wins.",
+    )
+    reminders: Annotated[int, Field(ge=0, le=MOST_REMINDERS)] | None = Field(
+        default=None,
+        description="How many times, at most, a recipient who has not opened it is reminded, "
+        "spread over the time until it expires. Unless written, 1; the lowest wins.",
     )
 
 

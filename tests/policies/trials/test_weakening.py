@@ -98,6 +98,10 @@ WEAKER = {
         ),
         "another mail server",
     ),
+    "kept longer": (
+        ("{expires_after: 7 days}", "{expires_after: 7 days, kept_after_expiry: 90 days}"),
+        "easier terms",
+    ),
     "terms gone": (("\n    seal: {expires_after: 7 days}", ""), "easier terms"),
     "long new rule": (
         (
@@ -125,6 +129,14 @@ HARMLESS = {
         "rules:\n  - {name: new, when: {subject: {finds: phone}}, then: seal}\n",
     ),
     "outcome raised": ("    then: seal\n    seal: {", "    then: seal\n    seal: {replies: no, "),
+    "hours added": (
+        "seal: {expires_after: 7 days}",
+        "seal: {expires_after: 7 days, open_hours: Mon-Fri 08:00-18:00}",
+    ),
+    "reminders": (
+        "seal: {expires_after: 7 days}",
+        "seal: {expires_after: 7 days, reminders: 3}",
+    ),
     "detector added": ("finds: [nhs_number, upn]", "finds: [nhs_number, upn, phone]"),
     "condition gone": (
         "when: {direction: external, subject: {finds: [nhs_number, upn]}}",
