@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -19,7 +19,7 @@ from gateway.desk import Desk
 from gateway.notices.letters import LetterError
 from gateway.relay.answers import Answer
 from gateway.relay.content import UnsafeContentError
-from vault import holds, outbox, upkeep
+from vault import outbox
 from vault.errors import StoreUnavailable, VaultError
 from vault.outbox import Item, Kind
 
@@ -27,8 +27,6 @@ ATTEMPT_SHARE = 0.8  # of a lease: who is still sending then would soon not be t
 SETTLE_TRIES = 5
 ROOM_SHARE = 4  # at least one in so many places is free when rows are claimed
 TROUBLE_PAUSE = timedelta(seconds=2)
-SWEEP_EVERY = timedelta(hours=1)
-EXPIRE_EVERY = timedelta(minutes=1)
 CODE_FIRST_RETRY = timedelta(seconds=5)
 CODE_LONGEST_RETRY = timedelta(seconds=30)
 
@@ -36,21 +34,15 @@ log = structlog.get_logger()
 
 
 class Deliverer:
-    """Runs until stopped. One of a `worker` name, or of a `seat`, at a time.
-
-    Who has the first seat also keeps house: what has waited too long, and what is left over.
-    """
+    """Runs until stopped. One of a `worker` name, or of a `seat`, at a time."""
 
     def __init__(self, desk: Desk, worker: str = "", *, seat: int = 1) -> None:
         self._desk = desk
-        self._keeps_house = seat == 1
         numbered = f"deliver-{seat}" if seat > 1 else "deliver"
         self._worker = worker or f"{numbered}@{socket.gethostname()}"
         self._stopping = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._attempts: set[asyncio.Task[Answer]] = set()
-        self._swept_at: datetime | None = None
-        self._expired_at: datetime | None = None
 
     def stop(self) -> None:
         """Ask `run` to end; it lets mails under way finish within the grace."""
@@ -64,9 +56,6 @@ class Deliverer:
             while not self._stopping.is_set():
                 started = await self._start_due()
                 if not started:
-                    if self._keeps_house:
-                        await self._expire()
-                        await self._sweep()
                     await self._pause()
         finally:
             await self._wind_up()
@@ -137,24 +126,6 @@ class Deliverer:
         """Free what an earlier life, or a mail that was cut off, still holds."""
         with contextlib.suppress(VaultError):  # then the leases run out
             await asyncio.to_thread(outbox.release, self._desk.store, self._worker)
-
-    async def _expire(self) -> None:
-        """Settle held mails whose time has run out."""
-        desk, now = self._desk, self._desk.store.clock()
-        if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:
-            return
-        self._expired_at = now
-        with contextlib.suppress(VaultError, OSError):
-            if over := await asyncio.to_thread(holds.expire, desk.store, desk.sealing_keys):
-                log.info("holds.expired", mails=over)
-
-    async def _sweep(self) -> None:
-        now = self._desk.store.clock()
-        if self._swept_at is not None and now - self._swept_at < SWEEP_EVERY:
-            return
-        self._swept_at = now
-        with contextlib.suppress(VaultError, OSError):
-            await asyncio.to_thread(upkeep.clear, self._desk.store)
 
     # One row
 

@@ -37,9 +37,10 @@ from vault.store import Store
 NOTHING_BACK = BounceSettings()
 OF_NOTICES = MailParameters(ret=Ret.HDRS)
 TO_BE_TOLD = RecipientParameters(notify=frozenset({Notify.FAILURE, Notify.DELAY}))
+LINKS = frozenset({Kind.NOTICE, Kind.REMINDER})
 TOLD_OF = frozenset({Kind.NOTICE, Kind.RELAY})
 # Nobody could do anything with what comes back.
-NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE, Kind.POLICY, Kind.WARNING})
+NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE, Kind.POLICY, Kind.WARNING, Kind.REPORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Desk:
     def _return_path(self, item: Item) -> Address | None:
         if item.kind is Kind.RELAY:
             return item.return_path
-        if item.kind is Kind.NOTICE and self.bounces.base is not None:
+        if item.kind in LINKS and self.bounces.base is not None:
             named = (item.package_id or "", item.to)
             return self.bounces.with_token(returns.token(self.store, self.sealing_keys, *named))
         return None if item.kind in NULL_PATH else self.notices.return_address
@@ -136,7 +137,7 @@ class Desk:
 
 def _asked(item: Item) -> tuple[MailParameters, RecipientParameters]:
     """Return what is asked of the next hop. A notice has its own wishes, not its sender's."""
-    if item.kind is Kind.NOTICE:
+    if item.kind in LINKS:
         return OF_NOTICES, TO_BE_TOLD
     return MailParameters.of_fields(item.fields), RecipientParameters.of_fields(item.fields)
 

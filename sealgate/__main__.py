@@ -14,6 +14,7 @@ COMMANDS = {
     "keys": "Make the keys that seal and open.",
     "user": "Manage the people who may send through the submission port.",
     "queue": "Look after what waits to be sent.",
+    "package": "Keep sealed messages from being destroyed, and prove that they were.",
     "policy": "Check, test and explain policy files.",
     "doctor": "Look for what would stop mail, and say how to mend it.",
 }

@@ -1,8 +1,8 @@
 """Who may open a package: the one place where it is decided.
 
 An owner and an author always may. Anyone else needs an active grant to exactly their address, and
-the package's times must allow it, the way they signed in must suffice, and of what is view-only
-they get no copy.
+the package's times and opening hours must allow it, the way they signed in must suffice, and of
+what is view-only they get no copy. What is destroyed nobody may.
 
 Promises that a stranger learns nothing: a package that is absent and one without a grant for them
 are the same denial. Must never compare addresses in any way but byte for byte.
@@ -19,6 +19,7 @@ from vault.address import Address
 from vault.audit import Act
 from vault.errors import AccessDenied, Denial
 from vault.facts import PackageFacts, facts_of
+from vault.hours import OpenHours
 from vault.store import Transaction
 from vault.strength import Strength, suffices
 from vault.tables import GrantState
@@ -47,7 +48,7 @@ def check(
     granted = tx.execute(state).scalar()
     denial = judge(found, granted, reader, tx.now, proved) or _copying(found, reader, act)
     if denial is not None:
-        raise AccessDenied(denial)
+        raise AccessDenied(denial, _opens_at(found, denial, tx.now))
     return facts_of(found)
 
 
@@ -65,16 +66,18 @@ def judge(
     belongs = _belongs(package, reader)
     if not belongs and grant_state is None:
         return Denial.UNKNOWN
-    if package["wrapped"] is None:  # the content is destroyed
-        return Denial.EXPIRED
+    if package["wrapped"] is None:
+        return Denial.DESTROYED
     if belongs:
         return None
     if grant_state != GrantState.ACTIVE:
         return Denial.REVOKED
-    late_or_early = _too_late_or_early(package["expires_at"], package["not_before"], now)
-    if late_or_early is None and not suffices(proved, package["sign_in"]):
+    shut = _too_late_or_early(package["expires_at"], package["not_before"], now)
+    if shut is None and not _open_at(package["open_hours"], now):
+        shut = Denial.CLOSED
+    if shut is None and not suffices(proved, package["sign_in"]):
         return Denial.TOO_WEAK
-    return late_or_early
+    return shut
 
 
 def owned(tx: Transaction, package_id: str, owner: Address) -> Mapping[Any, Any]:
@@ -87,6 +90,17 @@ def owned(tx: Transaction, package_id: str, owner: Address) -> Mapping[Any, Any]
     return found
 
 
+def living(tx: Transaction, package_id: str, owner: Address) -> Mapping[Any, Any]:
+    """Return the row of a package that `owner` manages and that can still be opened.
+
+    Raises AccessDenied(UNKNOWN), or DESTROYED.
+    """
+    found = owned(tx, package_id, owner)
+    if found["wrapped"] is None:
+        raise AccessDenied(Denial.DESTROYED)
+    return found
+
+
 def _belongs(package: Mapping[Any, Any], reader: Address) -> bool:
     return str(reader) in {package["author"], package["owner"]}
 
@@ -95,6 +109,29 @@ def _copying(package: Mapping[Any, Any], reader: Address, act: Act) -> Denial | 
     if act in COPIES and package["view_only"] and not _belongs(package, reader):
         return Denial.VIEW_ONLY
     return None
+
+
+def _opens_at(package: Mapping[Any, Any], denial: Denial, now: datetime) -> datetime | None:
+    """Return when the reader of a package that is not open will find it open."""
+    if denial not in {Denial.NOT_YET, Denial.CLOSED}:
+        return None
+    begins: datetime = max(now, package["not_before"] or now)
+    if not package["open_hours"]:
+        return begins
+    try:
+        opens = OpenHours.parse(package["open_hours"]).next_opening(begins)
+    except ValueError:
+        return None
+    ends = package["expires_at"]
+    return None if opens is None or (ends is not None and ends <= opens) else opens
+
+
+def _open_at(written: str, now: datetime) -> bool:
+    """Say whether hours, as a column keeps them, hold now; what cannot be read never does."""
+    try:
+        return not written or OpenHours.parse(written).holds(now)
+    except ValueError:
+        return False
 
 
 def _too_late_or_early(

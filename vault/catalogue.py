@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, exists, func, not_, select
 
 from vault import access, reference, tables
 from vault.address import Address
-from vault.audit import Event, event_of, once_a_visit
+from vault.audit import Act, Event, event_of, once_a_visit
 from vault.errors import Denial
 from vault.facts import PackageFacts, Summary, address_of, facts_of, open_summary, unwrap_key
 from vault.opening import OpeningKeys
@@ -22,6 +22,7 @@ from vault.store import Store, Transaction
 from vault.tables import GrantState, NoticeState
 
 PAGE_SIZE = 25
+_NOT_FOR_OWNERS = (Act.LEGAL_HOLD_PLACED, Act.LEGAL_HOLD_ENDING_ASKED, Act.LEGAL_HOLD_ENDED)
 T = TypeVar("T")
 Row = Mapping[Any, Any]
 
@@ -103,10 +104,13 @@ def timeline(store: Store, owner: Address, package_id: str) -> list[Event]:
     """Return what happened to a package, oldest first; raises AccessDenied(UNKNOWN) for non-owners.
 
     The same act of the same person within a minute of the last is one visit and shown once: a page
-    is made of several requests. The trail itself keeps each.
+    is made of several requests. The trail itself keeps each. A legal hold is not shown: it may be
+    about the owner.
     """
     event = tables.events
-    wanted = select(event).where(event.c.package_id == package_id)
+    wanted = select(event).where(
+        event.c.package_id == package_id, event.c.act.not_in(_NOT_FOR_OWNERS)
+    )
     with store.reading() as tx:
         access.owned(tx, package_id, owner)
         rows = tx.execute(wanted.order_by(event.c.at, event.c.id)).mappings().all()

@@ -12,10 +12,11 @@ Must never store a subject, a name or a file name in the clear.
 import json
 from collections.abc import Iterable
 from concurrent.futures import Future
+from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, exists, or_, select
 
-from vault import ciphertext, conversation, facts, history, reference, tables
+from vault import ciphertext, conversation, facts, history, lifetime, reference, tables
 from vault.address import Address
 from vault.audit import Act, record
 from vault.deposit import Deposit, GrantFor, Queued, Receipt
@@ -154,15 +155,22 @@ def unused_reference(tx: Transaction) -> str:
             return drawn
 
 
+def _seconds(length: timedelta | None) -> int | None:
+    return None if length is None else int(length.total_seconds())
+
+
 def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: str) -> Row:
     package_id, key = deposit.spool.id, deposit.spool._key  # noqa: SLF001 - vault's own
     limits = deposit.restrictions
     people = (deposit.author, *(grant.address for grant in deposit.grants))
+    owner = deposit.owner or deposit.author
+    begins = limits.not_before or tx.now
+    kept, retention = _seconds(limits.kept_after_expiry), _seconds(limits.retention)
     row = {
         "id": package_id,
         "reference": drawn,
         "author": str(deposit.author),
-        "owner": str(deposit.owner or deposit.author),
+        "owner": str(owner),
         "sealed_at": tx.now,
         "expires_at": limits.expires_at,
         "not_before": limits.not_before,
@@ -170,6 +178,14 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
         "view_only": limits.view_only,
         "sign_in": limits.sign_in.value,
         "protection": limits.protection,
+        "open_hours": str(limits.open_hours or ""),
+        "kept_after_expiry": kept,
+        "retention": retention,
+        "destroy_at": lifetime.destruction(tx.now, limits.expires_at, kept, retention),
+        "reminders": limits.reminders,
+        "report_at": lifetime.next_report(tx.now, begins, limits.expires_at)
+        if owner == deposit.author
+        else None,
         "conversation": deposit.conversation
         or conversation.find(tx, keys, people, deposit.answers),
         "message_mark": conversation.mark(keys, deposit.message_id),
@@ -191,6 +207,8 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
 
 def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package: Row) -> None:
     author, package_id = str(deposit.author), package["id"]
+    begins = package["not_before"] or tx.now
+    remind_at = lifetime.next_reminder(begins, package["expires_at"], package["reminders"])
     for grant in _merged(deposit.grants):
         row = {
             "package_id": package_id,
@@ -201,6 +219,7 @@ def _write_grants(tx: Transaction, keys: SealingKeys, deposit: Deposit, package:
             "reports": grant.reports,
             "notice": NoticeState.QUEUED if grant.notify else NoticeState.NONE,
             "added_at": tx.now,
+            "remind_at": remind_at if grant.notify else None,
         }
         tx.add(_GRANTS, [row])
         granted, whom = Act.ACCESS_GRANTED, str(grant.address)

@@ -16,7 +16,7 @@
 Promises that no message holds content, a code, a key, an SQL statement or a path.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -26,7 +26,9 @@ class Denial(StrEnum):
     UNKNOWN = "unknown"  # no such package, or no grant: told apart by nobody
     REVOKED = "revoked"
     EXPIRED = "expired"
+    DESTROYED = "destroyed"  # nobody can open it any more, and nobody can change that
     NOT_YET = "not_yet"
+    CLOSED = "closed"  # outside its opening hours
     VIEW_ONLY = "view_only"  # to be read on the site; no copy is given out
     TOO_WEAK = "too_weak"  # the way they signed in proves less than the package asks for
 
@@ -59,11 +61,12 @@ class Tampered(VaultError):
 
 
 class AccessDenied(VaultError):
-    """This reader may not open or manage this package."""
+    """This reader may not open or manage this package; `opens_at` is when they may, if known."""
 
-    def __init__(self, denial: Denial) -> None:
+    def __init__(self, denial: Denial, opens_at: datetime | None = None) -> None:
         super().__init__(denial.value)
         self.denial = denial
+        self.opens_at = opens_at
 
 
 class NotHeld(VaultError):

@@ -24,7 +24,8 @@ _KEY_PURPOSE = "package content key"
 class PackageFacts:
     """A package as one reader sees it. `size` is the message's, in bytes.
 
-    `denial` says why this reader may not open it; None if they may.
+    `denial` says why this reader may not open it; None if they may. `destroy_at` is when the
+    content is to go, `kept_after_expiry` how many seconds it outlives a time limit.
     """
 
     id: str
@@ -38,6 +39,9 @@ class PackageFacts:
     view_only: bool
     sign_in: str
     protection: str
+    open_hours: str
+    kept_after_expiry: int | None
+    destroy_at: datetime | None
     conversation: str
     size: int
     denial: Denial | None
@@ -75,6 +79,9 @@ def facts_of(row: Mapping[Any, Any], denial: Denial | None = None) -> PackageFac
         view_only=row["view_only"],
         sign_in=row["sign_in"],
         protection=row["protection"],
+        open_hours=row["open_hours"],
+        kept_after_expiry=row["kept_after_expiry"],
+        destroy_at=row["destroy_at"],
         conversation=row["conversation"],
         size=row["size"],
         denial=denial,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from vault import access, tables
+from vault import access, lifetime, tables
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import AccessDenied, Denial
@@ -69,10 +69,10 @@ def restore(
 ) -> None:
     """Restore one revoked grant, or all (None), and tell whoever is told of this package.
 
-    Raises AccessDenied(UNKNOWN) unless `owner` is it.
+    Raises AccessDenied(UNKNOWN) unless `owner` is it, DESTROYED when there is nothing to open.
     """
     with store.writing() as tx:
-        access.owned(tx, package_id, owner)
+        access.living(tx, package_id, owner)
         change = Change(tx, package_id, owner, origin)
         for grantee in _grantees(tx, package_id, address, GrantState.REVOKED):
             _restore(change, sealing, grantee)
@@ -86,13 +86,13 @@ def add(
     address: Address,
     origin: Origin,
 ) -> None:
-    """Let `address` open the package too, and tell them; raises AccessDenied(UNKNOWN).
+    """Let `address` open the package too, and tell them; raises AccessDenied as `restore` does.
 
     Someone revoked is restored. Someone who has access already is only told again if the last
     notice bounced.
     """
     with store.writing() as tx:
-        access.owned(tx, package_id, owner)
+        access.living(tx, package_id, owner)
         admit(Change(tx, package_id, owner, origin), sealing, address)
 
 
@@ -113,7 +113,7 @@ def correct(
     if mistaken == right:
         raise ValueError("an address is not corrected to itself")
     with store.writing() as tx:
-        access.owned(tx, package_id, owner)
+        access.living(tx, package_id, owner)
         change = Change(tx, package_id, owner, origin)
         chosen = (grant.c.package_id == package_id, grant.c.address == str(mistaken))
         wanted = select(grant.c.visible, grant.c.reports)
@@ -140,17 +140,50 @@ def extend(
     expires_at: datetime | None,
     origin: Origin,
 ) -> None:
-    """Set when the package expires: later, sooner or never (None). AccessDenied(UNKNOWN)."""
-    package = tables.packages
+    """Set when the package expires: later, sooner or never (None).
+
+    Also after it has expired, until the content is destroyed. Raises AccessDenied(UNKNOWN), or
+    DESTROYED.
+    """
     with store.writing() as tx:
-        before = access.owned(tx, package_id, owner)["expires_at"]
-        if before == expires_at:
-            return
-        changed = update(package).where(package.c.id == package_id)
-        tx.execute(changed.values(expires_at=expires_at))
-        detail = f"{_written(before)} -> {_written(expires_at)}"
-        act, actor = Act.EXPIRY_CHANGED, str(owner)
-        record(tx, act, package_id=package_id, actor=actor, origin=origin, detail=detail)
+        set_expiry(Change(tx, package_id, owner, origin), expires_at)
+
+
+def set_expiry(change: Change, expires_at: datetime | None) -> None:
+    """Set when the package expires, and with it when its content goes and who is told of it when.
+
+    In the caller's transaction. Raises AccessDenied(UNKNOWN), or DESTROYED when it is too late.
+    """
+    tx, package, grant = change.tx, tables.packages, tables.grants
+    found = access.living(tx, change.package_id, change.owner)
+    before = found["expires_at"]
+    if before == expires_at:
+        return
+    begins = max(found["not_before"] or found["sealed_at"], found["sealed_at"])
+    reports = found["owner"] == found["author"]
+    ends = {
+        "expires_at": expires_at,
+        "destroy_at": lifetime.destruction(
+            found["sealed_at"], expires_at, found["kept_after_expiry"], found["retention"]
+        ),
+        "report_at": lifetime.next_report(tx.now, begins, expires_at) if reports else None,
+    }
+    tx.execute(update(package).where(package.c.id == change.package_id).values(**ends))
+    unopened = select(grant.c.id, grant.c.reminded).where(
+        grant.c.package_id == change.package_id, grant.c.notify, grant.c.opened_at.is_(None)
+    )
+    for row in tx.execute(unopened).all():
+        left = found["reminders"] - row.reminded
+        due = lifetime.next_reminder(max(tx.now, begins), expires_at, left)
+        tx.execute(update(grant).where(grant.c.id == row.id).values(remind_at=due))
+    record(
+        tx,
+        Act.EXPIRY_CHANGED,
+        package_id=change.package_id,
+        actor=str(change.owner),
+        origin=change.origin,
+        detail=f"{_written(before)} -> {_written(expires_at)}",
+    )
 
 
 def admit(change: Change, sealing: SealingKeys, address: Address) -> None:
@@ -161,7 +194,7 @@ def admit(change: Change, sealing: SealingKeys, address: Address) -> None:
     chosen = (grant.c.package_id == package_id, grant.c.address == str(address))
     known = tx.execute(select(grant.c.state, grant.c.notice).where(*chosen)).one_or_none()
     if known is None:
-        tx.execute(insert(grant), [_row(tx, package_id, address)])
+        tx.execute(insert(grant), [_row(change, address)])
         change.record(Act.ACCESS_GRANTED, address)
         post_again(tx, sealing, package_id, address)
     elif known.state == GrantState.REVOKED:
@@ -169,14 +202,20 @@ def admit(change: Change, sealing: SealingKeys, address: Address) -> None:
         _restore(change, sealing, address)
     elif known.notice == NoticeState.BOUNCED:
         post_again(tx, sealing, package_id, address)
+        _remind_later(change, address)
 
 
-def _row(tx: Transaction, package_id: str, address: Address) -> dict[str, object]:
+def _row(change: Change, address: Address) -> dict[str, object]:
+    tx, package = change.tx, tables.packages.c
+    wanted = select(package.not_before, package.expires_at, package.reminders)
+    terms = tx.execute(wanted.where(package.id == change.package_id)).one()
+    begins = max(terms.not_before or tx.now, tx.now)
     return {
-        "package_id": package_id,
+        "package_id": change.package_id,
         "address": str(address),
         "folded": address.folded(),
         "added_at": tx.now,
+        "remind_at": lifetime.next_reminder(begins, terms.expires_at, terms.reminders),
     }
 
 
@@ -197,6 +236,18 @@ def _restore(change: Change, sealing: SealingKeys, grantee: Address) -> None:
     chosen = (grant.package_id == package_id, grant.address == str(grantee))
     if tx.execute(select(grant.notify).where(*chosen)).scalar():
         post_again(tx, sealing, package_id, grantee)
+        _remind_later(change, grantee)
+
+
+def _remind_later(change: Change, grantee: Address) -> None:
+    """Set when a recipient who was told again is reminded, if any reminder is left."""
+    tx, grant, package = change.tx, tables.grants, tables.packages.c
+    chosen = (grant.c.package_id == change.package_id, grant.c.address == str(grantee))
+    wanted = select(package.not_before, package.expires_at, package.reminders, grant.c.reminded)
+    row = tx.execute(wanted.join(grant, grant.c.package_id == package.id).where(*chosen)).one()
+    begins = max(row.not_before or tx.now, tx.now)
+    due = lifetime.next_reminder(begins, row.expires_at, row.reminders - row.reminded)
+    tx.execute(update(grant).where(*chosen).values(remind_at=due))
 
 
 def _settle_request(change: Change, address: Address) -> None:

@@ -49,43 +49,60 @@ def post_again(tx: Transaction, keys: SealingKeys, package_id: str, to: Address)
     _set(tx, package_id, to, NoticeState.QUEUED)
 
 
+def post_reminder(tx: Transaction, keys: SealingKeys, package: Row, to: Address) -> None:
+    """Queue a reminder of a package (a row of `packages`) to one who has not opened it."""
+    owner = address_of(package["owner"])
+    fields = {**_fields(package), "sealed_at": _written(package["sealed_at"])}
+    post(tx, keys, Kind.REMINDER, to, fields, package_id=package["id"], sender=owner)
+    record(tx, Act.REMINDER_QUEUED, package_id=package["id"], subject=str(to))
+
+
 def cancel_notices(tx: Transaction, package_id: str, to: Address) -> None:
-    """Cancel the notices to an address which were never relayed.
+    """Cancel the notices and reminders to an address which were never relayed.
 
     One that a deliverer holds right now may still go out, and is then recorded as relayed.
     """
+    if _cancel(tx, package_id, to, Kind.NOTICE):
+        _set(tx, package_id, to, NoticeState.NONE)
+    _cancel(tx, package_id, to, Kind.REMINDER)
+
+
+def cancel_everything(tx: Transaction, package_id: str) -> None:
+    """Cancel what waits to be sent about a package: there is nothing left to be opened."""
+    for kind in (Kind.NOTICE, Kind.REMINDER, Kind.ACCESS_REQUEST):
+        _cancel(tx, package_id, None, kind)
+
+
+def _cancel(tx: Transaction, package_id: str, to: Address | None, kind: Kind) -> bool:
     row = tables.outbox.c
     final = {"state": OutboxState.CANCELLED, "finished_at": tx.now, "payload": b""}
-    done = tx.execute(
-        update(tables.outbox)
-        .where(
-            row.package_id == package_id,
-            row.address == str(to),
-            row.kind == Kind.NOTICE,
-            row.state.in_([OutboxState.QUEUED, OutboxState.HELD]),
-        )
-        .values(**final)
-    )
-    if done.rowcount:
-        _set(tx, package_id, to, NoticeState.NONE)
+    of_it = update(tables.outbox).where(row.package_id == package_id, row.kind == kind)
+    if to is not None:
+        of_it = of_it.where(row.address == str(to))
+    waiting = row.state.in_([OutboxState.QUEUED, OutboxState.HELD])
+    return tx.execute(of_it.where(waiting).values(**final)).rowcount > 0
 
 
 def _post(
     tx: Transaction, keys: SealingKeys, package: Row, to: Address, more: dict[str, str]
 ) -> None:
-    fields = {
+    fields = {**_fields(package), **more}
+    owner = address_of(package["owner"])
+    post(tx, keys, Kind.NOTICE, to, fields, package_id=package["id"], sender=owner)
+    record(tx, Act.NOTICE_QUEUED, package_id=package["id"], subject=str(to))
+
+
+def _fields(package: Row) -> dict[str, str]:
+    return {
         "reference": package["reference"],
         "package_id": package["id"],
         "author": package["author"],
         "expires_at": _written(package["expires_at"]),
         "not_before": _written(package["not_before"]),
+        "open_hours": package["open_hours"],
         "view_only": "yes" if package["view_only"] else "",
         "replies": "yes" if package["reply_allowed"] else "",
-        **more,
     }
-    owner = address_of(package["owner"])
-    post(tx, keys, Kind.NOTICE, to, fields, package_id=package["id"], sender=owner)
-    record(tx, Act.NOTICE_QUEUED, package_id=package["id"], subject=str(to))
 
 
 def _waiting(tx: Transaction, package_id: str, to: Address) -> bool:

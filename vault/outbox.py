@@ -39,6 +39,7 @@ __all__ = [
     "take",
 ]
 
+_LINKS = (Kind.NOTICE, Kind.REMINDER)
 Word = Mapping[str, str]
 """Fields that the gateway adds to a `BOUNCE` row, beside those that the row itself tells."""
 
@@ -59,7 +60,11 @@ def complete(
     def work(tx: Transaction) -> bool:
         if not _finish(tx, store, item, OutboxState.DONE, status):
             return False
-        done = {Kind.NOTICE: Act.NOTICE_RELAYED, Kind.RELAY: Act.RELAY_DONE}
+        done = {
+            Kind.NOTICE: Act.NOTICE_RELAYED,
+            Kind.REMINDER: Act.REMINDER_RELAYED,
+            Kind.RELAY: Act.RELAY_DONE,
+        }
         _record(tx, item, done.get(item.kind), status)
         _mark_notice(tx, item, NoticeState.RELAYED)
         _tell(tx, sealing, item, "relayed", status, word)
@@ -126,7 +131,11 @@ def give_up(
             return False
         if by:
             _record(tx, item, Act.QUEUE_DROPPED, "", by)
-        bounced = {Kind.NOTICE: Act.NOTICE_BOUNCED, Kind.RELAY: Act.RELAY_BOUNCED}
+        bounced = {
+            Kind.NOTICE: Act.NOTICE_BOUNCED,
+            Kind.REMINDER: Act.NOTICE_BOUNCED,
+            Kind.RELAY: Act.RELAY_BOUNCED,
+        }
         _record(tx, item, bounced.get(item.kind), status)
         _mark_notice(tx, item, NoticeState.BOUNCED)
         _tell(tx, sealing, item, "failed", status, (word or {}) if tell else None)
@@ -188,7 +197,8 @@ def _record(tx: Transaction, item: Item, act: Act | None, status: str, by: str =
 
 
 def _mark_notice(tx: Transaction, item: Item, state: NoticeState) -> None:
-    if item.kind is Kind.NOTICE:
+    failed = state is NoticeState.BOUNCED  # then no notice would arrive
+    if item.kind is Kind.NOTICE or (item.kind is Kind.REMINDER and failed):
         grant = tables.grants
         of_item = (grant.c.package_id == item.package_id, grant.c.address == str(item.to))
         # What came back before we wrote down that it had gone is the newer of the two.
@@ -212,7 +222,7 @@ def _tell(
         "reference": item.fields.get("reference", ""),
         "recipient": str(item.to),
         "status": printable(status),
-        "what": "notice" if item.kind is Kind.NOTICE else "mail",
+        "what": "notice" if item.kind in _LINKS else "mail",
         "package_id": item.package_id or "",
         "action": action,
         "arrived_at": item.queued_at.isoformat(),
@@ -224,7 +234,7 @@ def _tell(
 def _told(tx: Transaction, item: Item) -> Address | None:
     if item.kind is Kind.RELAY:
         return item.return_path
-    if item.kind is not Kind.NOTICE:
+    if item.kind not in _LINKS:
         return None
     package = tables.packages.c
     owner = tx.execute(select(package.owner).where(package.id == item.package_id)).scalar_one()

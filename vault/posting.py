@@ -22,6 +22,7 @@ class Kind(StrEnum):
     """What a row is."""
 
     NOTICE = "notice"
+    REMINDER = "reminder"
     CODE = "code"
     ACCESS_REQUEST = "access_request"
     ACCESS_DECLINED = "access_declined"
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     RELAY = "relay"
     BOUNCE = "bounce"
     WARNING = "warning"
+    REPORT = "report"
 
 
 class Urgency(IntEnum):

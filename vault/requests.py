@@ -14,8 +14,9 @@ from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import AccessDenied, Denial
 from vault.facts import address_of
-from vault.grants import Change, admit
+from vault.grants import Change, admit, set_expiry
 from vault.keys import SealingKeys
+from vault.notice import post_again
 from vault.origin import Origin
 from vault.posting import Kind, post
 from vault.store import Store, Transaction
@@ -24,6 +25,8 @@ from vault.tables import RequestState
 WINDOW = timedelta(hours=24)
 A_READER = 20  # stored requests of one reader in the window
 A_PACKAGE = 3  # of these, for one package
+# Who may open it, or will, need not ask; and nobody can grant what is destroyed.
+_NOT_ASKED = {None, Denial.NOT_YET, Denial.CLOSED, Denial.DESTROYED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,18 @@ def ask(
 ) -> None:
     """Ask the owner to let `reader` open the package.
 
-    Nothing happens if it does not exist, if they may open it already, if they have a request
+    Someone who has a grant and comes too late asks for more time. Nothing happens if it does not
+    exist, if its content is destroyed, if they may open it already or will, if they have a request
     pending, or if they have asked too often.
     """
     with store.writing() as tx:
         package = tables.packages.c
-        wanted = select(package.owner, package.reference).where(package.id == package_id)
-        found = tx.execute(wanted).one_or_none()
-        if found is None or _may_open(tx, package_id, reader) or _enough(tx, package_id, reader):
+        wanted = select(package.owner, package.reference, package.expires_at)
+        found = tx.execute(wanted.where(package.id == package_id)).one_or_none()
+        denial = _denial(tx, package_id, reader)
+        if found is None or denial in _NOT_ASKED or _enough(tx, package_id, reader):
             return
+        late = denial is Denial.EXPIRED
         row = {
             "id": identifier.draw(),
             "package_id": package_id,
@@ -62,10 +68,11 @@ def ask(
             "reference": found.reference,
             "package_id": package_id,
             "requester": str(reader),
+            "expired_at": found.expires_at.isoformat() if late and found.expires_at else "",
         }
         owner = address_of(found.owner)
         post(tx, sealing, Kind.ACCESS_REQUEST, owner, fields, package_id=package_id)
-        act, actor = Act.ACCESS_REQUESTED, str(reader)
+        act, actor = Act.EXTENSION_ASKED if late else Act.ACCESS_REQUESTED, str(reader)
         record(tx, act, package_id=package_id, actor=actor, subject=actor, origin=origin)
 
 
@@ -94,15 +101,28 @@ def pending(store: Store, owner: Address, package_id: str | None = None) -> list
 
 
 def approve(
-    store: Store, sealing: SealingKeys, owner: Address, request_id: str, origin: Origin
+    store: Store,
+    sealing: SealingKeys,
+    owner: Address,
+    request_id: str,
+    origin: Origin,
+    *,
+    until: datetime | None = None,
 ) -> None:
-    """Let the requester in and tell them; raises AccessDenied(UNKNOWN) unless it waits for `owner`.
+    """Let the requester in and tell them; with `until` the package expires then, and not before.
 
-    An expired package stays expired: extend it as well.
+    An expired package stays expired without. Raises AccessDenied(UNKNOWN) unless it waits for
+    `owner`, DESTROYED when there is nothing to open.
     """
     with store.writing() as tx:
         package_id, requester = _take(tx, owner, request_id, RequestState.APPROVED)
-        admit(Change(tx, package_id, owner, origin), sealing, requester)
+        access.living(tx, package_id, owner)
+        change = Change(tx, package_id, owner, origin)
+        if until is not None:
+            set_expiry(change, until)
+        admit(change, sealing, requester)
+        if until is not None:  # whoever had access all along is told as well
+            post_again(tx, sealing, package_id, requester)
 
 
 def decline(
@@ -117,12 +137,12 @@ def decline(
         record(tx, act, package_id=package_id, actor=actor, subject=subject, origin=origin)
 
 
-def _may_open(tx: Transaction, package_id: str, reader: Address) -> bool:
+def _denial(tx: Transaction, package_id: str, reader: Address) -> Denial | None:
     try:
         access.check(tx, package_id, reader)
     except AccessDenied as refused:
-        return refused.denial is Denial.NOT_YET  # they need not ask for what they will get
-    return True
+        return refused.denial
+    return None
 
 
 def _enough(tx: Transaction, package_id: str, reader: Address) -> bool:

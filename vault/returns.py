@@ -91,7 +91,7 @@ def find_by_letter(store: Store, letters: list[str]) -> NoticeOf | None:
             tables.outbox,
             (row.package_id == grant.package_id) & (row.address == grant.address),
         )
-        .where(row.id.in_(known), row.kind == Kind.NOTICE)
+        .where(row.id.in_(known), row.kind.in_([Kind.NOTICE, Kind.REMINDER]))
     )
     with store.reading() as tx:
         found = tx.execute(wanted.limit(1)).one_or_none()

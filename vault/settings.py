@@ -38,6 +38,17 @@ class VaultSettings(BaseModel):
         description="How long a writer waits for the database before the mail is answered 451.",
     )
 
+    kept_after_expiry: timedelta = Field(
+        default=timedelta(days=30),
+        ge=timedelta(0),
+        description="How long the content of a sealed mail is kept once it has expired, unless "
+        "the policy says. Its sender can give more time until then; afterwards it is destroyed.",
+    )
+    legal_hold_needs_two: bool = Field(
+        default=False,
+        description="Whether it takes a second administrator to end a legal hold.",
+    )
+
     decisions_kept: timedelta = Field(
         default=timedelta(days=30),
         ge=timedelta(0),

@@ -30,6 +30,7 @@ from vault.settings import VaultSettings
 from vault.statements import Addition, Row, Statement
 
 CONTENTS = "contents"
+SCRUB_WAIT = 200  # milliseconds
 log = structlog.get_logger()
 _T = TypeVar("_T")
 
@@ -129,6 +130,30 @@ class Store:
                 driver.execute(text).fetchall()
         finally:
             self._turn.release()
+
+    def scrub(self) -> bool:
+        """Empty the write-ahead log, so that what was overwritten is in no file any more.
+
+        False if readers are in the way now, or another process does the checkpoints. Writers wait
+        meanwhile, for `SCRUB_WAIT` at most.
+        """
+        if self._checkpoints is None or not self._turn.acquire(
+            timeout=self.settings.lock_wait.total_seconds()
+        ):
+            return False
+        try:
+            with _translated(), closing(self._database.writer.raw_connection()) as pooled:
+                driver = pooled.driver_connection
+                assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the database is SQLite
+                before = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+                driver.execute(f"PRAGMA busy_timeout={SCRUB_WAIT}").fetchall()
+                try:
+                    busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                finally:
+                    driver.execute(f"PRAGMA busy_timeout={before}").fetchall()
+        finally:
+            self._turn.release()
+        return not busy
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -1,7 +1,7 @@
 """Bringing a database of an earlier version up to date, inside the transaction that opens it.
 
-Only additions: tables that are new, and columns that are new with the default their row class
-names. So every row keeps its meaning, and an upgrade that dies halfway never happened.
+Only additions: tables and indexes that are new, and columns that are new with the default their
+row class names. So every row keeps its meaning, and an upgrade that dies halfway never happened.
 Must never change or drop what is there.
 """
 
@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateColumn
 
 from vault import tables
 
-UPGRADABLE = frozenset({"1", "2", "3"})
+UPGRADABLE = frozenset({"1", "2", "3", "4"})
 
 
 def upgrade(connection: Connection) -> None:
@@ -22,6 +22,10 @@ def upgrade(connection: Connection) -> None:
         for column in table.columns:
             if column.name not in known:
                 _add(connection, column)
+        indexed = {index["name"] for index in found.get_indexes(table.name)}
+        for index in table.indexes:
+            if index.name not in indexed:
+                index.create(connection)
     meta = tables.meta
     written = update(meta).where(meta.c.name == "schema_version")
     connection.execute(written.values(value=tables.SCHEMA_VERSION))

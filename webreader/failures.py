@@ -154,16 +154,24 @@ def show(request: web.Request, failure: Failure, **facts: object) -> web.Respons
     return page(request, "failure.html", status=failure.status, failure=failure, **facts)
 
 
-def no_access(request: web.Request, denial: errors.Denial) -> web.Response:
+def no_access(request: web.Request, refused: errors.AccessDenied) -> web.Response:
     """Say that a package is not open to this reader; only someone who had access learns why.
 
     Where no copy is given out, there is nothing to be downloaded: the same as for a stranger.
     """
+    denial = refused.denial
     if denial is errors.Denial.VIEW_ONLY:
         denial = errors.Denial.UNKNOWN
     status = 404 if denial is errors.Denial.UNKNOWN else 403
     package = request.match_info.get("package", "")
-    return page(request, "no_access.html", status=status, denial=denial.name, package=package)
+    return page(
+        request,
+        "no_access.html",
+        status=status,
+        denial=denial.name,
+        package=package,
+        opens_at=refused.opens_at,
+    )
 
 
 def _stopped(request: web.Request, stopped: web.HTTPException) -> web.Response:
@@ -177,7 +185,7 @@ def _told(request: web.Request, failed: Exception) -> web.Response:
     if isinstance(failed, SignInNeeded):
         return _sign_in(request)
     if isinstance(failed, errors.AccessDenied):
-        return no_access(request, failed.denial)
+        return no_access(request, failed)
     if isinstance(failed, Infected):
         return show(request, infected(failed.found))
     if isinstance(failed, (HttpProcessingError, web.RequestPayloadError)):

@@ -20,7 +20,9 @@ NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}")
 STATES: Final = {
     Denial.REVOKED: ("Withdrawn", "quiet"),
     Denial.EXPIRED: ("Expired", "quiet"),
+    Denial.DESTROYED: ("Destroyed", "quiet"),
     Denial.NOT_YET: ("Not available yet", "warn"),
+    Denial.CLOSED: ("Closed at this hour", "warn"),
     Denial.UNKNOWN: ("Not available", "quiet"),
     Denial.VIEW_ONLY: ("Not available", "quiet"),
     Denial.TOO_WEAK: ("Needs a stronger sign-in", "warn"),

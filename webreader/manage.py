@@ -11,6 +11,7 @@ Must never let in whom the policy would have refused as a recipient of any mail.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
@@ -22,11 +23,12 @@ from webreader import cookies
 from webreader.limits import Unusable, day_of, limit_of
 from webreader.managed import Typed, gather
 from webreader.pages import page, redirect, zone
-from webreader.sent import manager
+from webreader.sent import is_over, manager
 from webreader.site import SITE, Site, came_from, in_thread
 
 LONGEST_TYPED: Final = 320  # characters of an address
 DONE_SECONDS: Final = 60
+MORE_TIME: Final = timedelta(days=14)  # what the page proposes to one who asks for more
 DONE: Final = {
     "withdrawn": "Access has been withdrawn. From now on the message cannot be opened, and a "
     "download that was under way has been cut off.",
@@ -36,13 +38,8 @@ DONE: Final = {
     "added": "The recipient has been added and gets an email.",
     "limit": "The time limit has been changed.",
     "approved": "Access has been given. The person who asked gets an email.",
+    "extended": "More time has been given, for all recipients. The person who asked gets an email.",
     "declined": "The request has been declined. The person who asked gets an email.",
-}
-
-
-ANSWERS: Final = {
-    "approve": (requests.approve, "approved"),
-    "decline": (requests.decline, "declined"),
 }
 
 
@@ -118,23 +115,34 @@ async def change_limit(request: web.Request) -> web.Response:
 async def answer(request: web.Request) -> web.Response:
     """POST /sent/{package}/requests/{request}: let somebody in who asked, or not.
 
-    A request that has been answered meanwhile is left alone, and the page shows how it stands.
+    Of a message that has expired the form says until when it is to be open again. A request that
+    has been answered meanwhile is left alone, and the page shows how it stands.
     """
     site, owner, package = _asked(request)
-    await in_thread(request, catalogue.one, site.store, site.opening, owner, package)
+    line = await in_thread(request, catalogue.one, site.store, site.opening, owner, package)
     waiting = await in_thread(request, requests.pending, site.store, owner, package)
     asking = {each.id: each.requester for each in waiting}
     wanted = request.match_info["request"]
-    chosen = (await request.post()).get("answer")
+    form = await request.post()
+    chosen, origin = form.get("answer"), came_from(request)
     if wanted not in asking or chosen not in {"approve", "decline"}:
         return redirect(f"/sent/{package}")
-    if chosen == "approve" and (refusal := site.refusal(owner, asking[wanted])):
+    whose = (site.store, site.sealing, owner, wanted, origin)
+    if chosen == "decline":
+        await in_thread(request, requests.decline, *whose)
+        return _done(package, "declined")
+    if refusal := site.refusal(owner, asking[wanted]):
         error = f"{asking[wanted]}: {refusal}"
         return await _page(request, Typed(errors=(("address", error),)))
-    act = requests.approve if chosen == "approve" else requests.decline
-    origin = came_from(request)
-    await in_thread(request, act, site.store, site.sealing, owner, wanted, origin)
-    return _done(package, "approved" if chosen == "approve" else "declined")
+    until = None
+    if is_over(line, site.store.clock()):
+        typed = _typed(form, "until")
+        try:
+            until = limit_of(typed, zone(site), site.store.clock())
+        except Unusable as wrong:
+            return await _page(request, Typed(until=typed, errors=(("until", str(wrong)),)))
+    await in_thread(request, requests.approve, *whose, until=until)
+    return _done(package, "extended" if until else "approved")
 
 
 def _typed(form: Mapping[str, object], name: str) -> str:
@@ -182,6 +190,7 @@ async def _page(request: web.Request, typed: Typed) -> web.Response:
         right=typed.right,
         day=typed.day if typed.day is not None else day_of(limit, local),
         today=day_of(site.store.clock(), local),
+        until=typed.until or day_of(site.store.clock() + MORE_TIME, local),
     )
     if cookies.DONE in request.cookies:
         cookies.drop(response, cookies.DONE)

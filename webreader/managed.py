@@ -6,11 +6,14 @@ Promises to show it to its owner alone: the vault is asked on behalf of whoever 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from vault import catalogue, requests
+from policies.language.durations import say_duration
+from vault import catalogue, destroying, requests
 from vault.address import Address
+from vault.destroying import Destroyed
 from vault.facts import PackageFacts, Summary
+from vault.hours import OpenHours
 from vault.requests import Request
 from webreader.pages import zone
 from webreader.recipients import Copy, Recipient, copies, recipients
@@ -31,6 +34,10 @@ class Managed:
     days: list[tuple[datetime, list[Moment]]]
     is_over: bool
     is_early: bool
+    kept_until: datetime | None  # when the content is destroyed, at the earliest
+    kept_for: str  # after a time limit: "30 days"
+    destroyed: Destroyed | None
+    hours: str  # at which it can be opened, "" for always
 
     @property
     def active(self) -> int:
@@ -44,6 +51,7 @@ class Typed:
 
     address: str = ""
     day: str | None = None
+    until: str = ""  # in answer to who asks for more time
     mistaken: Address | None = None  # the recipient whose address is being corrected
     right: str = ""
     errors: tuple[tuple[str, str], ...] = ()
@@ -54,7 +62,11 @@ def gather(site: Site, owner: Address, package_id: str) -> Managed:
     line = catalogue.one(site.store, site.opening, owner, package_id)
     events = catalogue.timeline(site.store, owner, package_id)
     now = site.store.clock()
-    early = line.package.not_before
+    package, early = line.package, line.package.not_before
+    kept = kept_after(package, site.store.settings.kept_after_expiry)
+    until = package.destroy_at
+    if until is None and package.expires_at is not None:
+        until = package.expires_at + kept
     return Managed(
         package=line.package,
         summary=line.summary,
@@ -64,4 +76,14 @@ def gather(site: Site, owner: Address, package_id: str) -> Managed:
         days=by_day(tell(events, owner), zone(site)),
         is_over=is_over(line, now),
         is_early=early is not None and early > now,
+        kept_until=until,
+        kept_for=say_duration(kept) if kept else "",
+        destroyed=destroying.fate(site.store, owner, package_id),
+        hours=OpenHours.parse(package.open_hours).words() if package.open_hours else "",
     )
+
+
+def kept_after(package: PackageFacts, usual: timedelta) -> timedelta:
+    """Return for how long the content of a package outlives its time limit."""
+    said = package.kept_after_expiry
+    return usual if said is None else timedelta(seconds=said)

@@ -17,6 +17,7 @@ from vault import catalogue
 from vault.address import Address
 from vault.audit import Act
 from vault.facts import PackageFacts
+from vault.hours import OpenHours
 from vault.origin import Origin
 from vault.retrieve import Opened, retrieve
 from webreader import frame, kinds
@@ -62,6 +63,7 @@ class Letter:
     sent_at: datetime
     expires_at: datetime | None
     protection: str
+    hours: str
     frame: str
     files: tuple[File, ...]
     pictures: tuple[File, ...]
@@ -156,6 +158,7 @@ def letter(opened: Opened, seen: MessageView) -> Letter:
         sent_at=package.sealed_at,
         expires_at=package.expires_at,
         protection=package.protection,
+        hours=OpenHours.parse(package.open_hours).words() if package.open_hours else "",
         frame=frame.classes(seen.body.html) if seen.body.html else "",
         files=tuple(files),
         pictures=tuple(pictures),

@@ -83,9 +83,8 @@ def manager(request: web.Request) -> Address:
 
 def is_over(line: Line, now: datetime) -> bool:
     """Say whether recipients can no longer open a package because of its time limit."""
-    package = line.package
-    limit = package.expires_at
-    return package.denial is Denial.EXPIRED or (limit is not None and limit <= now)
+    limit = line.package.expires_at
+    return limit is not None and limit <= now
 
 
 def _row(line: Line, now: datetime) -> Row:
@@ -100,12 +99,16 @@ def _row(line: Line, now: datetime) -> Row:
 def _state(line: Line, now: datetime) -> tuple[str, str]:
     """Return the one thing about a package that its sender wants to know first, and its tone."""
     active = [grant for grant in line.grants if grant.state == "active"]
+    if line.package.denial is Denial.DESTROYED:
+        return "Destroyed", "quiet"
     if not active:
         return "Withdrawn", "quiet"
     if any(grant.notice == "bounced" for grant in active):
         return "Not delivered", "bad"
-    if is_over(line, now):
-        return "Expired", "quiet"
+    return ("Expired", "quiet") if is_over(line, now) else _progress(active)
+
+
+def _progress(active: Sequence[GrantLine]) -> tuple[str, str]:
     opened = sum(grant.opened_at is not None for grant in active)
     if opened:
         return _opened(opened, active), "good"

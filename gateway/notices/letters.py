@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 
-from gateway.notices import bounce, held, mime, policy, warned, wording
+from gateway.notices import bounce, held, mime, policy, standing, warned, wording
 from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
 from policies.settings import OrganisationSettings
@@ -94,10 +94,15 @@ def _body(item: Item, facts: dict[str, Any]) -> mime.Part:
 
 def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str:
     organisation, reference = facts["organisation"], facts["reference"]
+    notice = f"{settings.subject.replace('{organisation}', organisation)} ({reference})"
     return {
-        Kind.NOTICE: f"{settings.subject.replace('{organisation}', organisation)} ({reference})",
+        Kind.NOTICE: notice,
+        Kind.REMINDER: f"Reminder: {notice}",
+        Kind.REPORT: str(facts.get("headline")),
         Kind.CODE: f"Your sign-in code for {organisation}",
-        Kind.ACCESS_REQUEST: f"Someone asks to open your secure message ({reference})",
+        Kind.ACCESS_REQUEST: f"Someone asks for more time for your secure message ({reference})"
+        if facts.get("expired")
+        else f"Someone asks to open your secure message ({reference})",
         Kind.ACCESS_DECLINED: f"Your request to open a secure message ({reference})",
         Kind.HELD: f"Your email is held and has not been sent ({reference})",
         Kind.APPROVAL: f"An email waits for your approval ({reference})",
@@ -130,6 +135,7 @@ def _link(item: Item, site: str) -> str:
 
 _PATHS = {
     Kind.NOTICE: ("p", "package_id"),
+    Kind.REMINDER: ("p", "package_id"),
     Kind.ACCESS_REQUEST: ("sent", "package_id"),
     Kind.BOUNCE: ("sent", "package_id"),
     Kind.HELD: ("held", "hold_id"),
@@ -144,6 +150,7 @@ def _notice(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
         "author_name": wording.person(fields["author_name"]),
         "expires": moment(fields["expires_at"], settings),
         "opens": moment(fields["not_before"], settings),
+        "hours": _hours(fields.get("open_hours", "")),
         "again": fields.get("again") == "yes",
         "can": wording.abilities(
             copy=fields.get("view_only", "") != "yes", reply=fields.get("replies", "yes") == "yes"
@@ -154,6 +161,18 @@ def _notice(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
     }
 
 
+def _hours(written: str) -> str:
+    try:
+        return wording.hours(written)
+    except ValueError:
+        raise mime.UnsafeValueError("open_hours are no hours") from None
+
+
+def _reminder(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
+    facts = _notice({**fields, "author_name": ""}, settings)
+    return {**facts, "sealed": moment(fields["sealed_at"], settings)}
+
+
 def _code(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
     code, minutes = fields["code"], fields["minutes"]
     if not (code.isascii() and code.isdigit() and minutes.isascii() and minutes.isdigit()):
@@ -162,7 +181,11 @@ def _code(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
 
 
 def _access_request(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
-    return {"requester": mime.checked(fields["requester"]), "package_id": fields["package_id"]}
+    return {
+        "requester": mime.checked(fields["requester"]),
+        "package_id": fields["package_id"],
+        "expired": moment(fields.get("expired_at", ""), settings),
+    }
 
 
 def _access_declined(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
@@ -171,6 +194,7 @@ def _access_declined(fields: dict[str, str], settings: NoticeSettings) -> dict[s
 
 _FACTS = {
     Kind.NOTICE: _notice,
+    Kind.REMINDER: _reminder,
     Kind.CODE: _code,
     Kind.ACCESS_REQUEST: _access_request,
     Kind.ACCESS_DECLINED: _access_declined,
@@ -180,4 +204,5 @@ _FACTS = {
     Kind.SETTLED: held.settled,
     Kind.POLICY: policy.policy,
     Kind.WARNING: warned.warning,
+    Kind.REPORT: standing.report,
 }

@@ -43,6 +43,14 @@ class NoticeSettings(BaseModel):
     time_zone: str = Field(
         "Europe/London", description="Times in notices are given in this time zone."
     )
+    reports: bool = Field(
+        True,
+        description="Whether senders are told, by one mail a day at most, of sealed messages that "
+        "somebody has not opened: halfway through their time, before it ends, and when it has.",
+    )
+    report_hour: int = Field(
+        8, ge=0, le=23, description="From which hour of the day on such mails are sent."
+    )
     dkim_selector: str = Field("", description="DKIM selector; empty: notices are not signed.")
     dkim_key: Path | None = Field(
         None, description="PEM file with the DKIM private key (RSA from 2048 bits, or Ed25519)."

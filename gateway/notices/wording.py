@@ -11,6 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from vault import reasons
+from vault.hours import OpenHours
 
 WIDTH = 75
 LONGEST_NAME = 64
@@ -70,6 +71,14 @@ def abilities(*, copy: bool, reply: bool) -> str:
     can += ["reply"] if reply else []
     *most, last = can
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def hours(written: str) -> str:
+    """Say at which hours a message is open: "Monday to Friday, 08:00 to 18:00 (UK time)".
+
+    Raises ValueError for what are no hours.
+    """
+    return OpenHours.parse(written).words() if written else ""
 
 
 def grouped(code: str) -> str:

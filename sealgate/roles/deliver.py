@@ -5,6 +5,7 @@ from contextlib import closing
 
 from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
+from gateway.housekeeping import Housekeeper
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.rekeying import Rekeying
 from sealgate.roles.outward import outward
@@ -25,7 +26,7 @@ async def run(settings: Settings) -> None:
 
 
 async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
-    """Deliver from one seat; who has the first keeps house for all."""
+    """Deliver from one seat; who has the first keeps house, one of all nodes at a time."""
     folder, store = settings.keys_folder, Store(settings.vault, checkpoints=seat == 1)
     sender = outward(settings, store)
     desk = Desk(
@@ -47,11 +48,25 @@ async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
             *(desk.relay_keys.relay, desk.sealing_keys.relay),
         )
         rekeyed = rekeying.begin() if seat == 1 else None
-        running = asyncio.create_task(deliverer.run())
+        workers: list[Deliverer | Housekeeper] = [deliverer]
+        if seat == 1:
+            workers.append(_housekeeper(desk, settings))
+        running = [asyncio.create_task(worker.run()) for worker in workers]
         say_ready("deliver", {})
         await stopping.wait()
         if rekeyed is not None:
             await rekeyed()
-        deliverer.stop()
-        await running
+        for worker in workers:
+            worker.stop()
+        await asyncio.gather(*running)
         await sender.close()
+
+
+def _housekeeper(desk: Desk, settings: Settings) -> Housekeeper:
+    return Housekeeper(
+        desk.store,
+        desk.sealing_keys,
+        organisation=settings.organisation.name,
+        notices=settings.notices,
+        keys_folder=settings.keys_folder,
+    )

@@ -30,7 +30,7 @@ from policies.settings import OrganisationSettings
 from tests.sink import Sink
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, Safe
 from tests.vault.lockup import Lockup
-from vault import held, outbox
+from vault import held, holds, outbox
 from vault.deposit import Deposit, GrantFor, Queued
 from vault.depositing import deposit
 from vault.outbox import Kind
@@ -472,6 +472,7 @@ async def test_a_held_mail_that_waited_too_long_is_ended_and_its_sender_told(
     async with delivering(desk(safe, sink)):
         await until(lambda: len(sink.mails) == 1)
         safe.clock.advance(days=3, minutes=2)
+        assert await asyncio.to_thread(holds.expire, safe.store, safe.keys.sealing) == 1
         await until(lambda: len(sink.mails) == 2)
     told = [email.message_from_bytes(mail.content) for mail in sink.mails]
     assert [str(one["To"]) for one in told] == [str(ALICE)] * 2

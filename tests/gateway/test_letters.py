@@ -44,6 +44,34 @@ FIELDS = {
         "not_before": "",
         "again": "",
     },
+    Kind.REMINDER: {
+        "reference": "7F3K-92QD",
+        "package_id": PACKAGE,
+        "author": "jane@example.gov.uk",
+        "sealed_at": "2026-11-20T09:00:00+00:00",
+        "expires_at": "2026-12-24T17:30:00+00:00",
+        "not_before": "",
+        "open_hours": "Mon-Fri 08:00-18:00 Europe/London",
+    },
+    Kind.REPORT: {
+        "packages": json.dumps(
+            [
+                {
+                    "package_id": PACKAGE,
+                    "reference": "7F3K-92QD",
+                    "sealed_at": "2026-11-20T09:00:00+00:00",
+                    "expires_at": "2026-12-24T17:30:00+00:00",
+                    "is_over": False,
+                    "destroy_at": "",
+                    "opened": 3,
+                    "recipients": 6,
+                    "unopened": ["bob@example.org", "cat@example.org"],
+                    "undelivered": ["dan@example.org"],
+                    "more": 0,
+                },
+            ]
+        )
+    },
     Kind.CODE: {"code": "12345678", "minutes": "10"},
     Kind.ACCESS_REQUEST: {
         "reference": "7F3K-92QD",
@@ -252,6 +280,49 @@ def test_a_notice_for_later_and_again() -> None:
     assert "Open from: 9am on Wednesday 1 July 2026 (UK time)" in text
     assert "until" not in text
     assert "You have been given access to a secure message" in text
+
+
+def test_a_reminder_has_the_style_of_a_notice() -> None:
+    mail = letter(Kind.REMINDER)
+    assert mail["Subject"] == "Reminder: Secure message from Example Council (7F3K-92QD)"
+    text = flowing(mail)
+    assert "A secure message from jane@example.gov.uk still waits for you" in text
+    assert "Sent: 9am on Friday 20 November 2026 (UK time)" in text
+    assert "Hours: Monday to Friday, 08:00 to 18:00 (UK time)" in text
+    assert f"https://secure.example.gov.uk/p/{PACKAGE}" in text
+    assert not re.search(r"urgent|immediately|expires? in|act now|verify your", text, re.IGNORECASE)
+
+
+def test_a_report_says_who_has_not_opened_and_where_to_give_more_time() -> None:
+    mail = letter(Kind.REPORT)
+    assert mail["Subject"] == "Your secure message has not been opened by everybody (7F3K-92QD)"
+    text = flowing(mail)
+    assert "3 of 6 recipients have opened it" in text
+    assert "- cat@example.org has not opened it" in text
+    assert "- dan@example.org could not be told of it: the notice came back" in text
+    assert "Open until: 5:30pm on Thursday 24 December 2026 (UK time)" in text
+    assert f"https://secure.example.gov.uk/sent/{PACKAGE}" in text
+
+
+def test_a_report_of_several_that_are_over() -> None:
+    (one,) = json.loads(FIELDS[Kind.REPORT]["packages"])
+    over = {**one, "is_over": True, "destroy_at": "2027-01-24T17:30:00+00:00", "opened": 1}
+    alone = {**over, "opened": 0, "recipients": 1, "reference": "AAAA-BBBB"}
+    mail = letter(Kind.REPORT, packages=json.dumps([over, alone]))
+    assert mail["Subject"] == "2 secure messages have not been opened by everybody"
+    text = flowing(mail)
+    assert "1 of 6 recipients has opened it" in text
+    assert "The recipient has not opened it" in text
+    assert "Kept until: 5:30pm on Sunday 24 January 2027 (UK time)" in text
+    assert "You can give more time:" in text
+
+
+def test_who_comes_late_asks_for_more_time() -> None:
+    mail = letter(Kind.ACCESS_REQUEST, expired_at="2026-11-20T09:00:00+00:00")
+    assert mail["Subject"] == "Someone asks for more time for your secure message (7F3K-92QD)"
+    text = flowing(mail)
+    assert "the message expired at 9am on Friday 20 November 2026" in text
+    assert "Give more time or decline here" in text
 
 
 def test_a_code_has_digits_and_nothing_to_click() -> None:

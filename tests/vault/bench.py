@@ -85,9 +85,10 @@ class Safe:
         expires_in: timedelta | None = None,
         opens_in: timedelta | None = None,
         summary: Summary | None = None,
+        terms: dict[str, Any] | None = None,
         **more: Any,
     ) -> Receipt:
-        """Deposit `body`, from Alice unless told otherwise."""
+        """Deposit `body`, from Alice unless told otherwise; `terms` are further restrictions."""
         spool = Spool.of(self.store, body)
         try:
             return deposit(
@@ -103,6 +104,7 @@ class Safe:
                     restrictions=Restrictions(
                         expires_at=self.clock() + expires_in if expires_in else None,
                         not_before=self.clock() + opens_in if opens_in else None,
+                        **(terms or {}),
                     ),
                     summary=summary or Summary(subject="A plan", author_name="Alice Ash"),
                     **more,

@@ -87,6 +87,7 @@ def test_the_notice_says_who_and_when_and_no_more(safe: Safe) -> None:
         "author_name": "Alice Ash",
         "expires_at": "2026-12-02T09:00:00+00:00",
         "not_before": "2026-11-02T10:00:00+00:00",
+        "open_hours": "",
         "again": "",
         "view_only": "",
         "replies": "yes",

@@ -206,6 +206,7 @@ def test_asking_tells_the_owner(safe: Safe) -> None:
         "reference": receipt.reference,
         "package_id": receipt.package_id,
         "requester": str(DAVE),
+        "expired_at": "",
     }
     (request,) = requests.pending(safe.store, ALICE, receipt.package_id)
     assert (request.requester, request.reference) == (DAVE, receipt.reference)

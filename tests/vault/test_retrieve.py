@@ -111,8 +111,8 @@ def test_destroyed_content_opens_for_nobody(safe: Safe) -> None:
     package_id = safe.package(BOB)
     with safe.store.writing() as tx:
         tx.execute(update(tables.packages).values(wrapped=None, content_id=None))
-    assert denial(safe, ALICE, package_id) is Denial.EXPIRED
-    assert denial(safe, BOB, package_id) is Denial.EXPIRED
+    assert denial(safe, ALICE, package_id) is Denial.DESTROYED
+    assert denial(safe, BOB, package_id) is Denial.DESTROYED
     assert denial(safe, EVE, package_id) is Denial.UNKNOWN
 
 

@@ -30,6 +30,7 @@ SINCE: dict[str, dict[str, object]] = {
     "1": {},
     "2": {"view_only": 0, "sign_in": "code", "protection": "normal"},
     "3": {"view_only": 0, "sign_in": "code", "protection": "normal"},
+    "4": {"view_only": 0, "sign_in": "code", "protection": "normal"},
 }
 
 

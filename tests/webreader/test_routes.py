@@ -59,6 +59,8 @@ EXPECTED = {
     ("POST", "/sent/{package}/correct"): Expected(403, 404),
     ("POST", "/sent/{package}/expiry"): Expected(403, 404),
     ("POST", "/sent/{package}/requests/{request}"): Expected(403, 404),
+    ("GET", "/sent/{package}/certificate"): MINE,
+    ("GET", "/sent/{package}/certificate.json"): MINE,
     ("GET", "/held"): Expected(303, 200),  # an approver may be of another organisation
     ("GET", "/held/{hold}"): MINE,
     ("POST", "/held/{hold}"): Expected(403, 404),

@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from vault.tables.accounts import User, UserAlias
+from vault.tables.ending import Chore, Destruction, LegalHold
 from vault.tables.holding import Hold, HoldApprover, HoldState
 from vault.tables.policies import Decided, PolicyAct, PolicyVersion
 from vault.tables.sealed import (
@@ -35,15 +36,18 @@ __all__ = [
     "OutboxState",
     "RequestState",
     "access_requests",
+    "chores",
     "contents",
     "correspondence",
     "decided",
+    "destructions",
     "events",
     "grants",
     "guesses",
     "hold_approvers",
     "holds",
     "known_places",
+    "legal_holds",
     "meta",
     "metadata",
     "mta_sts_policies",
@@ -59,7 +63,7 @@ __all__ = [
     "users",
 ]
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 
 def _table(row: type[SQLModel]) -> Table:
@@ -81,6 +85,9 @@ holds = _table(Hold)
 hold_approvers = _table(HoldApprover)
 correspondence = _table(Correspondence)
 access_requests = _table(AccessRequest)
+legal_holds = _table(LegalHold)
+destructions = _table(Destruction)
+chores = _table(Chore)
 sign_in_codes = _table(SignInCode)
 sign_in_failures = _table(SignInFailure)
 guesses = _table(Guess)

@@ -50,7 +50,22 @@ class Package(SQLModel, table=True):
     """A sealed mail. `wrapped` is its content key under the vault key; without it, no content."""
 
     __tablename__ = "packages"
-    __table_args__ = (Index("packages_by_owner", "owner", "sealed_at"),)
+    __table_args__ = (
+        Index("packages_by_owner", "owner", "sealed_at"),
+        Index(
+            "packages_due",
+            "destroy_at",
+            "expires_at",
+            sqlite_where=text("wrapped IS NOT NULL"),
+            postgresql_where=text("wrapped IS NOT NULL"),
+        ),
+        Index(
+            "packages_to_report",
+            "report_at",
+            sqlite_where=text("report_at IS NOT NULL"),
+            postgresql_where=text("report_at IS NOT NULL"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     reference: str = Field(unique=True)
@@ -63,6 +78,12 @@ class Package(SQLModel, table=True):
     view_only: bool = False
     sign_in: str = "code"  # the weakest sign-in that opens it: a word of `vault.strength`
     protection: str = "normal"
+    open_hours: str = ""  # as `vault.hours` writes them; "": always
+    kept_after_expiry: int | None = None  # seconds; None in what an earlier version kept
+    retention: int | None = None  # seconds that content without a time limit is kept; None: on
+    destroy_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of the content
+    reminders: int = 0  # to each recipient who has not opened it, at most
+    report_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # to its owner, next
     conversation: str = Field(index=True)
     message_mark: bytes | None = Field(default=None, index=True)  # HMAC of the Message-ID
     size: int  # of the message, in bytes
@@ -77,7 +98,15 @@ class Grant(SQLModel, table=True):
     """That an address may open a package. Matched by the exact address, byte for byte."""
 
     __tablename__ = "grants"
-    __table_args__ = (UniqueConstraint("package_id", "address"),)
+    __table_args__ = (
+        UniqueConstraint("package_id", "address"),
+        Index(
+            "grants_to_remind",
+            "remind_at",
+            sqlite_where=text("remind_at IS NOT NULL"),
+            postgresql_where=text("remind_at IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     package_id: str = Field(foreign_key="packages.id")
@@ -91,6 +120,8 @@ class Grant(SQLModel, table=True):
     added_at: datetime = Field(sa_type=UtcDateTime)
     opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first time
     downloads: int = 0
+    reminded: int = 0  # how often
+    remind_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # next; None: no more
 
 
 class AccessRequest(SQLModel, table=True):

@@ -1,0 +1,228 @@
+"""`sealgate package`: legal holds on sealed messages, and proof that one was destroyed.
+
+Promises that no subject, name or content is shown: a message is named by its reference. Where the
+settings ask for two people, each proves who they are with a password of their own.
+"""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from sealgate import logs, settings
+from sealgate.commands.options import config_option
+from sealgate.settings import Settings
+from vault import certificate, destroying, legal, signing, users
+from vault.certificate import Fate, NotGenuine
+from vault.errors import KeyUnusable, StoreUnavailable, VaultError
+from vault.legal import LegalHold
+from vault.secrets import Secret
+from vault.store import Store
+
+_why = click.option("--why", required=True, help="The reason; it goes on record.")
+
+
+@click.group(name="package")
+def command() -> None:
+    """Look after sealed messages: legal holds, and certificates of destruction.
+
+    REFERENCE is the short name of a message, such as 7F3K-92QD.
+    """
+
+
+@command.command(short_help="Keep a message from being destroyed.")
+@click.argument("reference")
+@_why
+@config_option
+def hold(reference: str, why: str, config: Path) -> None:
+    """Place a legal hold: the content is kept until the hold is ended, whatever its times say.
+
+    A message may have several, one for each matter. Recipients can open it as before, and no
+    longer. Its sender is not told.
+    """
+    with _opened(config) as (_, store):
+        legal.place(store, legal.find(store, reference), _who(), why)
+    click.echo(f"{reference} is kept until this legal hold is ended.")
+
+
+@command.command(short_help="End a legal hold.")
+@click.argument("reference")
+@_why
+@click.option("--id", "which", help="Which hold, if the message has several: see `holds`.")
+@click.option("--as", "name", help="Your address as a user of this node, where two are needed.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@config_option
+def release(
+    reference: str,
+    why: str,
+    which: str | None,
+    name: str | None,
+    password_stdin: bool,
+    config: Path,
+) -> None:
+    """End a legal hold. The times of the message count again at once.
+
+    Where `legal_hold_needs_two` is set, the first person asks with this command and a second one
+    ends the hold with the same; each names themselves with --as and types their own password.
+    """
+    with _opened(config) as (chosen, store):
+        needs_two = chosen.vault.legal_hold_needs_two
+        by = _proved(store, name, password_stdin) if needs_two else _who()
+        one = _one(legal.in_force(store, legal.find(store, reference)), reference, which)
+        ended = legal.end(store, one.id, by, why, needs_two=needs_two)
+    if ended:
+        click.echo(f"The legal hold on {reference} is ended.")
+    else:
+        click.echo(f"You have asked to end the legal hold on {reference}. It stays in force until")
+        click.echo("a second person ends it with the same command.")
+
+
+@command.command(short_help="List the legal holds in force.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@config_option
+def holds(as_json: bool, config: Path) -> None:
+    """List the legal holds in force, oldest first."""
+    with _opened(config) as (_, store):
+        found = legal.in_force(store)
+    for one in found:
+        click.echo(json.dumps(_facts(one)) if as_json else _line(one))
+    if not found and not as_json:
+        click.echo("No legal hold is in force.")
+
+
+@command.command(name="certificate", short_help="Write a certificate of destruction.")
+@click.argument("reference")
+@click.option("--output", type=click.Path(path_type=Path), help="The file. Unset: the screen.")
+@config_option
+def write_certificate(reference: str, output: Path | None, config: Path) -> None:
+    """Write the certificate that the content of a message was destroyed."""
+    with _opened(config) as (_, store):
+        found = destroying.destroyed(store, legal.find(store, reference))
+    if found is None:
+        _end(f"{reference} has not been destroyed.")
+    if found.certificate is None:
+        _end(f"{reference} is destroyed; its certificate follows within minutes. Try again then.")
+    if output is None:
+        click.echo(found.certificate.decode(), nl=False)
+        return
+    try:
+        output.write_bytes(found.certificate)
+    except OSError as error:
+        _end(f"{output} cannot be written: {error.strerror}")
+    click.echo(f"The certificate is in {output}.")
+
+
+@command.command(short_help="Check a certificate of destruction.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    help="The installation's audit.public. Unset: that of this node.",
+)
+@config_option
+def verify_certificate(file: Path, key: Path | None, config: Path) -> None:
+    """Check a certificate with nothing but the public key. Ends with 1 if it is not genuine."""
+    try:
+        trusted = signing.load_public(key or settings.load(config).keys_folder)
+        with file.open("rb") as stream:
+            found = certificate.verify(stream.read(certificate.LONGEST + 1), trusted)
+    except OSError as error:
+        _end(f"{file} cannot be read: {error.strerror}")
+    except NotGenuine as error:
+        _end(f"Not genuine: {error}.")
+    except (settings.SettingsError, KeyUnusable) as error:
+        _end(str(error))
+    for line in _told(found):
+        click.echo(line)
+    click.echo(f"Genuine: signed with the key {trusted.id}.")
+
+
+def _told(fate: Fate) -> Iterator[str]:
+    yield f"{fate.organisation} states that the content of message {fate.reference} was destroyed."
+    yield f"From:       {fate.author}, to {fate.recipients} recipients, {fate.size} bytes"
+    yield f"Sealed:     {fate.sealed_at.isoformat(timespec='seconds')}"
+    if fate.expired_at is not None:
+        yield f"Expired:    {fate.expired_at.isoformat(timespec='seconds')}"
+    yield f"Destroyed:  {fate.destroyed_at.isoformat(timespec='seconds')} ({fate.cause})"
+    yield f"Certified:  {fate.certified_at.isoformat(timespec='seconds')}"
+
+
+def _one(found: list[LegalHold], reference: str, which: str | None) -> LegalHold:
+    """Return the hold that is meant, or end the command."""
+    if which is not None:
+        found = [one for one in found if one.id == which]
+    if not found:
+        _end(f"No such legal hold on {reference} is in force.")
+    if len(found) > 1:
+        lines = "\n".join(_line(one) for one in found)
+        _end(f"{reference} has several legal holds: say which with --id.\n{lines}")
+    return found[0]
+
+
+def _line(one: LegalHold) -> str:
+    asked = f"; {one.asked_by} asks to end it: {one.asked_why}" if one.asked_by else ""
+    day = one.placed_at.date().isoformat()
+    return f"{one.reference}  {day}  {one.id}  {one.placed_by}: {one.why}{asked}"
+
+
+def _facts(one: LegalHold) -> dict[str, str | None]:
+    return {
+        "id": one.id,
+        "reference": one.reference,
+        "package_id": one.package_id,
+        "placed_at": one.placed_at.isoformat(),
+        "placed_by": one.placed_by,
+        "why": one.why,
+        "ending_asked_at": one.asked_at.isoformat() if one.asked_at else None,
+        "ending_asked_by": one.asked_by or None,
+        "ending_asked_why": one.asked_why or None,
+    }
+
+
+def _who() -> str:
+    """Name the account that acts, for the audit: the person's own behind sudo."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def _proved(store: Store, name: str | None, password_stdin: bool) -> str:
+    """Return the address of somebody who has typed their password, or end the command."""
+    if name is None:
+        _end("It takes two people to end a legal hold here: name yourself with --as ADDRESS.")
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True)
+    )
+    user = users.verify(store, name, Secret(password.encode()))
+    if user is None:
+        _end(f"That is not the password of {name}.")
+    return str(user.address)
+
+
+@contextmanager
+def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
+    """Open the store for one command, and tell people what went wrong in one line."""
+    logs.configure("package", level="warning", pretty=True)
+    try:
+        chosen = settings.load(config)
+        store = Store(chosen.vault)
+        try:
+            yield chosen, store
+        finally:
+            store.close()
+    except StoreUnavailable as error:
+        folder = chosen.vault.folder
+        _end(f"{error}. Is {folder} there, and may this user write in it?")
+    except (settings.SettingsError, VaultError) as error:
+        _end(str(error))
+
+
+def _end(why: str) -> NoReturn:
+    click.echo(f"sealgate: {why}", err=True)
+    sys.exit(1)
