@@ -69,6 +69,7 @@ class Examined:
     expires_at: datetime | None
     not_before: datetime | None
     happened: tuple[Happened, ...] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict)
     plans: Mapping[Changes, Plan] = field(default_factory=dict, repr=False)
     reference: str = ""
 
@@ -170,6 +171,7 @@ def examine(
         at=now,
         expires_at=expires_at,
         not_before=not_before,
+        kinds=facts.kinds,
     )
 
 

@@ -27,6 +27,7 @@ from vault import chores, destroying, holds, reminding, reporting, signing, upke
 from vault.chores import IsDue
 from vault.errors import VaultError
 from vault.keys import SealingKeys
+from vault.keysettings import AS_THEY_ARE, KeySettings
 from vault.signing import SigningKey
 from vault.store import Store
 
@@ -55,6 +56,7 @@ class Housekeeper:
         organisation: str,
         notices: NoticeSettings,
         keys_folder: Path,
+        key_settings: KeySettings = AS_THEY_ARE,
         look_every: timedelta = LOOK_EVERY,
     ) -> None:
         self._store = store
@@ -62,6 +64,7 @@ class Housekeeper:
         self._organisation = organisation
         self._notices = notices
         self._keys_folder = keys_folder
+        self._key_settings = key_settings
         self._look_every = look_every.total_seconds()
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self._stopping = asyncio.Event()
@@ -126,5 +129,5 @@ class Housekeeper:
     def _signing_key(self) -> SigningKey:
         """Return the key that signs certificates; made when the first one is to be signed."""
         if not signing.exists(self._keys_folder):
-            return signing.make(self._keys_folder)
-        return signing.load(self._keys_folder)
+            return signing.make(self._keys_folder, self._key_settings)
+        return signing.load(self._keys_folder, self._key_settings)

@@ -65,6 +65,7 @@ def deposit_for(
         message_id=summary.message_id(mail.outline),
         answers=summary.answered_ids(mail.outline),
         because=mail.rules,
+        found=mail.kinds,
         reference=mail.reference,
         happened=mail.happened,
         policy=mail.policy,

@@ -101,6 +101,11 @@ class Facts:
         return self._found
 
     @property
+    def kinds(self) -> dict[str, int]:
+        """How many different values of each kind were found so far, by detector."""
+        return findings.kinds(one for found in self._found.values() for one in found)
+
+    @property
     def asked_marking(self) -> bool:
         """Whether somebody has asked for the protective marking so far."""
         return "marking" in self.__dict__

@@ -26,6 +26,14 @@ class Found:
     token: int = field(repr=False)
 
 
+def kinds(found: Iterable[Found]) -> dict[str, int]:
+    """Count the different values by detector: what kinds of data a mail holds, and none of it."""
+    tokens: dict[str, set[int]] = {}
+    for one in found:
+        tokens.setdefault(one.finding.detector, set()).add(one.token)
+    return {detector: len(those) for detector, those in sorted(tokens.items())}
+
+
 def in_views(views: Iterable[View], detectors: Iterable[Detector]) -> Iterator[Found]:
     """Yield what detectors find in the readings of a header."""
     asked = tuple(detectors)

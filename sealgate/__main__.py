@@ -15,6 +15,7 @@ COMMANDS = {
     "user": "Manage the people who may send through the submission port.",
     "queue": "Look after what waits to be sent.",
     "package": "Keep sealed messages from being destroyed, and prove that they were.",
+    "audit": "Prove the audit trail, and hand it on.",
     "policy": "Check, test and explain policy files.",
     "doctor": "Look for what would stop mail, and say how to mend it.",
 }

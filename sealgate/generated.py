@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from policies.language import reference
 from policies.trials import case_schema
-from sealgate import smtp_page
+from sealgate import audit_page, smtp_page
 from sealgate.settings import Settings
 
 TOP = Path(__file__).parents[1]
@@ -127,6 +127,7 @@ def files() -> dict[Path, str]:
     return {
         Path("config/sealgate.toml"): settings_file(),
         Path("docs/reference/smtp.md"): smtp_page.page(),
+        Path("docs/reference/audit.md"): audit_page.page(),
         CASES_SCHEMA: reference.json_schema(case_schema.CaseFile, "Sealgate policy cases"),
         CASES_PAGE: reference.page((TOP / CASES_PAGE).read_text(encoding="utf-8"), case_schema),
     }

@@ -15,7 +15,7 @@ from sealgate import certificate, ruling, signing_in
 from sealgate.roles import deliver, smtp, web
 from sealgate.settings import Settings
 from sealgate.waiting import await_free
-from vault import keys, opening
+from vault import keys, opening, signing
 from vault.errors import KeyServiceSilent, KeyUnusable, SchemaMismatch, StoreUnavailable
 from vault.store import Store
 
@@ -58,6 +58,8 @@ def check(settings: Settings) -> None:
         keys.load_relay(settings.keys_folder, settings.keys)
         opening.load_opening(settings.keys_folder, settings.keys)
         keys.load_web_secret(settings.keys_folder, settings.keys)
+        if signing.exists(settings.keys_folder):
+            signing.load(settings.keys_folder, settings.keys)
         Store(settings.vault).close()
     except KeyServiceSilent as error:
         raise NotNow(f"The keys cannot be opened now: {error}.") from error

@@ -1,6 +1,8 @@
 """The audit trail: what was done, by whom, from where. Lines are added and never changed.
 
-Promises that a line is in the same transaction as what it tells of: both happen, or neither.
+Promises that a line is in the same transaction as what it tells of: both happen, or neither; and
+that every line is chained to the one before it (`vault.strands`). It is written at the end of its
+transaction, where others of the same moment are: the transaction itself does not see it.
 Must never hold a subject, content, a code or anything else of a mail but its addresses.
 """
 
@@ -10,15 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from vault import tables
 from vault.origin import Origin
-from vault.statements import Addition
 from vault.store import Transaction
 
 DETAIL_LIMIT = 200
 SAME_VISIT = timedelta(minutes=1)
 NOWHERE = Origin()
-_LINES = Addition(tables.events)
 
 
 class Act(StrEnum):
@@ -30,6 +29,7 @@ class Act(StrEnum):
     ATTACHMENT_DOWNLOADED = "attachment:downloaded"
     ORIGINAL_DOWNLOADED = "original:downloaded"
     REPLY_SENT = "reply:sent"
+    LINK_FETCHED = "link:fetched"
     ACCESS_GRANTED = "access:granted"
     ACCESS_REVOKED = "access:revoked"
     ACCESS_RESTORED = "access:restored"
@@ -127,7 +127,7 @@ def record(
         "detail": printable(detail),
         "policy": policy,
     }
-    tx.add(_LINES, [line])
+    tx.tell(line)
 
 
 def event_of(row: Mapping[Any, Any]) -> Event:

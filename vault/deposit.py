@@ -63,7 +63,8 @@ class Deposit:
     `answers` are the Message-IDs it answers: it joins their conversation if its author or one of
     its recipients already takes part. `conversation` names one outright. A `reference` is given
     only to a mail that has one already: one that was held. `wrote_as` is the address under which
-    the sender's history knows of the mail; None keeps it out of there.
+    the sender's history knows of the mail; None keeps it out of there. `found` counts the different
+    values that detectors found, by detector.
     """
 
     spool: Spool
@@ -77,6 +78,7 @@ class Deposit:
     answers: tuple[str, ...] = field(default=(), repr=False)
     conversation: str | None = None
     because: tuple[str, ...] = ()
+    found: Mapping[str, int] = field(default_factory=dict)
     happened: tuple[Happened, ...] = ()
     policy: str = ""
     origin: Origin = NOWHERE

@@ -195,6 +195,7 @@ def _write_package(tx: Transaction, keys: SealingKeys, deposit: Deposit, drawn: 
         "summary": facts.seal_summary(deposit.summary, package_id, key),
         "policy": deposit.policy,
         "because": json.dumps(deposit.because),
+        "found": json.dumps(deposit.found),
     }
     tx.add(_PACKAGES, [row])
     actor, origin = str(deposit.author), deposit.origin

@@ -133,6 +133,7 @@ class Gathering:
                 at_work = True
                 for one in batch:
                     results.append(one.work(tx))  # noqa: PERF401 - which of them failed is asked below
+                tx.flush()
                 at_work = False
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must hear of it
             if not at_work or len(batch) == 1:

@@ -111,7 +111,8 @@ def protect(place: KeyPlace) -> dict[str, int]:
     done = {}
     try:
         with keyring.changing(place.folder):
-            for family in (*PAIRS, *SECRETS):
+            signing = ("audit",) if private_files(place.folder, "audit") else ()
+            for family in (*PAIRS, *SECRETS, *signing):
                 lock_id = place.locks.make(family)
                 files = private_files(place.folder, family)
                 for path in files:

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 from vault import keyfile
 from vault.errors import KeyUnusable
+from vault.keyplace import KeyPlace
+from vault.keysettings import AS_THEY_ARE, KeySettings, credential
 from vault.secrets import Secret
 
 NAME = "audit"
@@ -61,15 +63,19 @@ class SigningKey:
         return self._key.sign(_told(kind, statement))
 
 
-def make(folder: Path) -> SigningKey:
-    """Make the key in `folder`; raises KeyUnusable if there is one, or it cannot be written."""
+def make(folder: Path, settings: KeySettings = AS_THEY_ARE) -> SigningKey:
+    """Make the key in `folder`, protected as the settings say.
+
+    Raises KeyUnusable if there is one or it cannot be written, and KeyServiceSilent.
+    """
     secret = Secret(Ed25519PrivateKey.generate().private_bytes_raw())
     key = SigningKey(secret)
     if present := [one.name for one in _files(folder) if os.path.lexists(one)]:
         raise KeyUnusable(f"{folder} already holds {', '.join(present)}: nothing was changed")
     private, public = _files(folder)
     try:
-        keyfile.write(private, f"{NAME}-private", key.public.id, secret, _PRIVATE_REMARK)
+        place = KeyPlace(folder, settings)
+        place.write(f"{NAME}-private", key.public.id, secret, _PRIVATE_REMARK, private)
         shown = Secret(key.public.raw)
         keyfile.write(public, f"{NAME}-public", key.public.id, shown, _PUBLIC_REMARK)
     except OSError as error:
@@ -78,14 +84,16 @@ def make(folder: Path) -> SigningKey:
 
 
 def exists(folder: Path) -> bool:
-    """Say whether there is a key, or half of one, in `folder`."""
-    return any(os.path.lexists(one) for one in _files(folder))
+    """Say whether there is a key, or half of one, in `folder` or among systemd's credentials."""
+    given = credential(f"{NAME}.private") is not None
+    return given or any(os.path.lexists(one) for one in _files(folder))
 
 
-def load(folder: Path) -> SigningKey:
-    """Load the half that signs; raises KeyUnusable."""
-    path = _files(folder)[0]
-    key_id, secret = keyfile.read(path, f"{NAME}-private", private=True)
+def load(folder: Path, settings: KeySettings = AS_THEY_ARE) -> SigningKey:
+    """Load the half that signs; raises KeyUnusable, KeyServiceSilent."""
+    path = credential(f"{NAME}.private") or _files(folder)[0]
+    unlock = KeyPlace(folder, settings).locks.unlock
+    key_id, secret = keyfile.read(path, f"{NAME}-private", private=True, unlock=unlock)
     if len(secret) != KEY_SIZE:
         raise KeyUnusable(f"{path} is damaged: put back a copy of it")
     key = SigningKey(secret)

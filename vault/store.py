@@ -28,6 +28,7 @@ from vault.errors import StoreUnavailable
 from vault.gathering import Gathering
 from vault.settings import VaultSettings
 from vault.statements import Addition, Row, Statement
+from vault.strands import Strand, Strands
 
 CONTENTS = "contents"
 SCRUB_WAIT = 200  # milliseconds
@@ -38,8 +39,10 @@ _T = TypeVar("_T")
 class Transaction:
     """What runs inside one transaction, at one moment: `now`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, strand: Strand | None = None) -> None:
         self.now = now
+        self._strand = strand
+        self._told: list[Row] = []
         self._connection = connection
         self._afterwards: list[Callable[[], object]] = []
         self._driver: sqlite3.Connection = _driver(connection)
@@ -59,6 +62,18 @@ class Transaction:
     def add(self, addition: Addition, rows: Iterable[Row]) -> None:
         """Insert rows, in this order."""
         addition.run(self._driver, rows)
+
+    def tell(self, line: Row) -> None:
+        """Add a line to the audit trail when this transaction ends: see `vault.audit`."""
+        if self._strand is None:
+            raise TypeError("a transaction that reads leaves no trace")
+        self._told.append(line)
+
+    def flush(self) -> None:
+        """Write what has been gathered, so that it fails now if it does."""
+        if self._strand is not None:
+            told, self._told = self._told, []
+            self._strand.append(self, told)
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Do something once the transaction is on the disk, and never if it is not.
@@ -92,6 +107,7 @@ class Store:
         self.settings = settings
         self.clock = clock
         self._turn = threading.Lock()
+        self._strands = Strands()
         with _translated():
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.contents = ContentFolder(settings.folder / CONTENTS)
@@ -107,9 +123,14 @@ class Store:
         if not self._turn.acquire(timeout=self.settings.lock_wait.total_seconds()):
             raise StoreUnavailable
         try:
-            with _translated(), self._database.writer.begin() as connection:
-                tx = Transaction(connection, self.clock())
+            with (
+                _translated(),
+                self._strands.lent() as strand,
+                self._database.writer.begin() as connection,
+            ):
+                tx = Transaction(connection, self.clock(), strand)
                 yield tx
+                tx.flush()
         finally:
             self._turn.release()
         tx._finished()  # noqa: SLF001 - the store ends what it began

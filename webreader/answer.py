@@ -119,6 +119,7 @@ def keep(site: Site, answer: Answer, spool: Spool, files: Iterable[str], origin:
             conversation=package.conversation,
             restrictions=ruling.restrictions,
             because=("answer written in the reader", *ruling.rules),
+            found=ruling.kinds,
             policy=ruling.policy,
             origin=origin,
         ),

@@ -7,6 +7,7 @@ failures are logged by place, never by their message: a message can hold content
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,12 +18,16 @@ from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from vault import errors
+from vault import errors, fetches
 from webreader.guard import Forged
 from webreader.pages import page, redirect
 from webreader.scanning import Infected, NotScanned, TooLargeToScan
 from webreader.signin import sign_in_path
+from webreader.site import SITE, came_from
 from webreader.visits import VISITOR, SignInNeeded
+
+OF_A_PACKAGE: Final = "/p/"
+LOOKING: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 log = structlog.get_logger()
 
@@ -145,6 +150,9 @@ async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _stopped(request, stopped)
     except ConnectionError:
         raise  # nobody is left to be answered
+    except SignInNeeded:
+        _note_fetch(request)
+        return _sign_in(request)
     except Exception as failed:  # noqa: BLE001 - the last net, above every page
         return _told(request, failed)
 
@@ -182,8 +190,6 @@ def _stopped(request: web.Request, stopped: web.HTTPException) -> web.Response:
 
 
 def _told(request: web.Request, failed: Exception) -> web.Response:
-    if isinstance(failed, SignInNeeded):
-        return _sign_in(request)
     if isinstance(failed, errors.AccessDenied):
         return no_access(request, failed)
     if isinstance(failed, Infected):
@@ -207,6 +213,17 @@ def _known(request: web.Request, failed: Exception) -> web.Response:
     if isinstance(failed, errors.TooMany):
         response.headers[hdrs.RETRY_AFTER] = str(max(1, int(failed.retry_after.total_seconds())))
     return response
+
+
+def _note_fetch(request: web.Request) -> None:
+    """Put on record that a link to a package was followed by whoever is not known yet.
+
+    What cannot be written is no reason to show anybody less: nothing is opened here.
+    """
+    package = request.match_info.get("package")
+    if package and request.path.startswith(OF_A_PACKAGE) and request.method in LOOKING:
+        with contextlib.suppress(errors.StoreUnavailable):
+            fetches.note(request.app[SITE].store, package, came_from(request))
 
 
 def _sign_in(request: web.Request) -> web.Response:

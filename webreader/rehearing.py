@@ -8,9 +8,9 @@ Must never send: what is to be relayed is left to the deliverer, sealed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policies.changes.planned import Planned
@@ -60,6 +60,7 @@ class Hearing:
     copies: Planned = NO_COPIES
     restrictions: Restrictions = FREE
     approvers: tuple[Address, ...] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""
 
     @property
@@ -93,7 +94,8 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
     )
     remedy = Remedy(sealed=slip.sealed, approver=approver, confirmed=slip.confirmed)
     content = site.inside(policy, seen, read)
-    asked = policy.decide(envelope, seen, content, site.knowledge, remedy)
+    facts = policy.facts(envelope, seen, content, site.knowledge)
+    asked = policy.decide_on(facts, remedy)
     found = amended(site, held.hold.reference, asked, seen, read)
     decided = found.decisions
     try:
@@ -101,6 +103,7 @@ def hear(site: Site, held: Held, slip: Slip, approver: Address | None = None) ->
             heard,
             decisions=decided,
             copies=found,
+            kinds=facts.kinds,
             restrictions=_restrictions(site, decided, seen),
             approvers=_others(approvers_for(decided), held.hold.owner),
         )
@@ -164,6 +167,7 @@ def deposit_for(held: Held, heard: Hearing, spool: Spool, site: Site, origin: Or
         message_id=slip.message_id,
         answers=slip.answers,
         because=_rules(heard.decisions),
+        found=heard.kinds,
         happened=happened(heard.copies),
         policy=heard.policy,
         origin=origin,

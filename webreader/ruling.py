@@ -40,6 +40,7 @@ class Ruling:
     how: Mapping[str, str] = field(default_factory=dict)
     restrictions: Restrictions = FREE
     rules: tuple[str, ...] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict)
     policy: str = ""
     notes: tuple[Note, ...] = ()
 
@@ -57,7 +58,8 @@ def ruled(site: Site, package_id: str, head: Head, spool: Spool, origin: Origin)
         sender=head.author, recipients=(head.to,), own_domains=own, authenticated=True
     )
     content = site.inside(policy, seen, spool.read)
-    (decision,) = policy.decide(envelope, seen, content, site.knowledge)
+    facts = policy.facts(envelope, seen, content, site.knowledge)
+    (decision,) = policy.decide_on(facts)
     rules = tuple(dict.fromkeys(reason.rule for reason in decision.because))
     if decision.outcome in {Outcome.REFUSE, Outcome.HOLD}:
         because = {"detail": ", ".join(rules), "policy": policy.digest}
@@ -70,6 +72,7 @@ def ruled(site: Site, package_id: str, head: Head, spool: Spool, origin: Origin)
         how=decision.relay.fields(),
         restrictions=_restrictions(site, decision),
         rules=rules,
+        kinds=facts.kinds,
         policy=policy.digest,
         notes=decision.notes,
     )

@@ -54,6 +54,7 @@ WORDS: Final[dict[Act, Words]] = {
     Act.ATTACHMENT_DOWNLOADED: Words("{what} downloaded by {who}", GOOD),
     Act.ORIGINAL_DOWNLOADED: Words("Original message downloaded by {who}", GOOD),
     Act.REPLY_SENT: Words("Reply sent by {who}", GOOD),
+    Act.LINK_FETCHED: Words("Link followed without signing in: nothing was shown"),
     Act.ACCESS_GRANTED: Words("Access given to {whom}", by=True),
     Act.ACCESS_REVOKED: Words("Access withdrawn from {whom}", BAD, by=True),
     Act.ACCESS_RESTORED: Words("Access given back to {whom}", by=True),
@@ -191,6 +192,8 @@ def _what(event: Event) -> str:
 def _remark(event: Event) -> str:
     if event.act is Act.ACCESS_DENIED:
         return REFUSALS.get(event.detail, "")
+    if event.act is Act.LINK_FETCHED:
+        return "Mail scanners follow links by themselves; or a person has not gone on."
     if event.act is Act.ADDRESS_CORRECTED:
         return f"It was {event.detail}."
     if event.act in {Act.COPY_UNCHANGED, Act.COPY_SEALED}:

@@ -20,7 +20,7 @@ from rich.progress import Progress
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
 from sealgate.settings import Settings
-from vault import keys, opening, resealing, rotation
+from vault import keys, opening, resealing, rotation, signing
 from vault.audit import Act, record
 from vault.errors import KeyServiceSilent, KeyUnusable, StoreUnavailable, VaultError
 from vault.keyplace import KeyPlace
@@ -54,11 +54,14 @@ def init(config: Path) -> None:
         chosen = settings.load(config)
         folder = chosen.keys_folder
         keys.init(folder, chosen.keys)
+        if not signing.exists(folder):
+            signing.make(folder, chosen.keys)
     except (settings.SettingsError, KeyUnusable, KeyServiceSilent) as error:
         click.echo(f"sealgate: no keys were made.\n{error}", err=True)
         sys.exit(1)
     click.echo(f"Keys are in {folder}. Back them up apart from the data: without")
     click.echo("the file vault.private no sealed mail can ever be opened again.")
+    click.echo("Give audit.public to whoever audits this node: it proves the audit trail.")
     if chosen.keys.protection is not Protection.NONE:
         click.echo(f"They are protected by {chosen.keys.protection.value}: keep that as safe.")
 

@@ -1,4 +1,7 @@
-"""The process that sends what the outbox holds. It opens queued mail, and no package."""
+"""The process that sends what the outbox holds. It opens queued mail, and no package.
+
+The first of them keeps house: it also signs the audit trail.
+"""
 
 import asyncio
 from contextlib import closing
@@ -6,9 +9,11 @@ from contextlib import closing
 from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
 from gateway.housekeeping import Housekeeper
+from sealgate import witnesses
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.rekeying import Rekeying
 from sealgate.roles.outward import outward
+from sealgate.sealing_trail import TrailSealer, key_for
 from sealgate.settings import Settings
 from sealgate.waiting import Seats
 from vault import keys
@@ -48,9 +53,9 @@ async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
             *(desk.relay_keys.relay, desk.sealing_keys.relay),
         )
         rekeyed = rekeying.begin() if seat == 1 else None
-        workers: list[Deliverer | Housekeeper] = [deliverer]
+        workers: list[Deliverer | Housekeeper | TrailSealer] = [deliverer]
         if seat == 1:
-            workers.append(_housekeeper(desk, settings))
+            workers += [_housekeeper(desk, settings), _trail_sealer(settings, store)]
         running = [asyncio.create_task(worker.run()) for worker in workers]
         say_ready("deliver", {})
         await stopping.wait()
@@ -69,4 +74,12 @@ def _housekeeper(desk: Desk, settings: Settings) -> Housekeeper:
         organisation=settings.organisation.name,
         notices=settings.notices,
         keys_folder=settings.keys_folder,
+        key_settings=settings.keys,
+    )
+
+
+def _trail_sealer(settings: Settings, store: Store) -> TrailSealer:
+    key = key_for(settings.keys_folder, settings.keys, store)
+    return TrailSealer(
+        store, key, settings.audit, witnesses.of(settings.audit, settings.smtp.hostname)
     )

@@ -68,7 +68,10 @@ def test_keys_are_made_for_the_owner_alone(bare: Node) -> None:
 
 def test_the_file_to_back_up_is_named_by_its_name(bare: Node) -> None:
     said = bare.type("keys", "init").output.split()
-    assert [word for word in said if (bare.keys / word).is_file()] == ["vault.private"]
+    assert [word for word in said if (bare.keys / word).is_file()] == [
+        "vault.private",
+        "audit.public",
+    ]
 
 
 def test_keys_are_never_replaced(ready: Node) -> None:

@@ -24,7 +24,7 @@ from vault.tables.sealed import (
 )
 from vault.tables.sending import MtaStsPolicy, Outbox, OutboxState, Receipt
 from vault.tables.signing_in import Guess, KnownPlace, Session, SignInCode, SignInFailure
-from vault.tables.trail import Correspondence, Event
+from vault.tables.trail import Correspondence, Event, Head, SignedStrand, Strand
 from vault.tables.version import Meta
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "OutboxState",
     "RequestState",
     "access_requests",
+    "audit_heads",
     "chores",
     "contents",
     "correspondence",
@@ -59,6 +60,8 @@ __all__ = [
     "sessions",
     "sign_in_codes",
     "sign_in_failures",
+    "strands",
+    "strands_signed",
     "user_aliases",
     "users",
 ]
@@ -76,6 +79,9 @@ packages = _table(Package)
 grants = _table(Grant)
 outbox = _table(Outbox)
 events = _table(Event)
+strands = _table(Strand)
+strands_signed = _table(SignedStrand)
+audit_heads = _table(Head)
 policy_versions = _table(PolicyVersion)
 policy_acts = _table(PolicyAct)
 decided = _table(Decided)

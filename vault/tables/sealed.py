@@ -92,6 +92,7 @@ class Package(SQLModel, table=True):
     summary: bytes  # sealed under the content key
     policy: str = ""
     because: str = "[]"  # JSON list of the reasons, which hold no matched value
+    found: str = "{}"  # JSON: how many different values each detector found, and none of them
 
 
 class Grant(SQLModel, table=True):

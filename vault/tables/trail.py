@@ -1,4 +1,4 @@
-"""What has happened, and who has written to whom."""
+"""What has happened, the proof of it, and who has written to whom."""
 
 from datetime import datetime
 
@@ -24,6 +24,44 @@ class Event(SQLModel, table=True):
     agent: str = ""
     detail: str = ""
     policy: str = ""  # digest of the policy that decided, where one did
+    strand: str = ""  # whose line it is (vault.strands); "" before there was a chain
+    number: int = 0  # its place in the strand, from 1
+    hash: bytes | None = None  # over the hash before it and every column but `id` (vault.chain)
+
+
+class Strand(SQLModel, table=True):
+    """Where the lines of one writing process end. A sign for processes; heads are the proof."""
+
+    __tablename__ = "strands"
+
+    name: str = Field(primary_key=True)
+    writer: str  # machine and process
+    begun_at: datetime = Field(sa_type=UtcDateTime)
+    number: int  # of its last line
+    tip: bytes  # hash of its last line
+
+
+class SignedStrand(SQLModel, table=True):
+    """How much of a strand heads have signed. Apart from `Strand`, so that no writer waits."""
+
+    __tablename__ = "strands_signed"
+
+    name: str = Field(primary_key=True)
+    number: int  # the last line that a head has signed
+
+
+class Head(SQLModel, table=True):
+    """A signed statement of where every strand ended at a moment. Only ever added."""
+
+    __tablename__ = "audit_heads"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_type=UtcDateTime)
+    lines: int  # of the whole trail
+    body: str  # JSON; the strands that have grown, and the hash of the head before
+    hash: bytes  # SHA-256 of the body
+    key_id: str
+    signature: bytes
 
 
 class Correspondence(SQLModel, table=True):
