@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from gateway.relay.letter import Letter
 from gateway.smtp.limits import Limits
@@ -21,6 +21,7 @@ from tests.gateway.office import (
     mail,
     office,
 )
+from vault import tables
 from vault.audit import Act
 from vault.errors import StoreUnavailable
 from vault.outbox import Kind
@@ -46,6 +47,19 @@ async def test_a_clear_mail_is_relayed_byte_for_byte(tmp_path: Path) -> None:
         assert here.acts() == [Act.RELAY_QUEUED, Act.RELAY_DONE]
         assert here.kept == {**NOTHING, "events": 2}
         assert here.files == []
+
+
+async def test_what_kinds_of_data_were_found_is_kept_and_none_of_them(tmp_path: Path) -> None:
+    """The same number in two spellings is one value."""
+    async with office(tmp_path) as here:
+        told = b"NHS number 943 476 5919, that is NHS number 9434765919"
+        twice = mail("Hello").replace(b"Good morning", told)
+        for data in (twice, mail(FLAGGED)):
+            assert (await here.send(JANE, AMY, data=data)).startswith("250 2.0.0 Sealed ")
+        with here.store.reading() as tx:
+            wanted = select(tables.packages.c.found).order_by(tables.packages.c.sealed_at)
+            found = list(tx.execute(wanted).scalars())
+        assert found == ['{"nhs_number": 1}', "{}"]
 
 
 async def test_a_flagged_mail_is_sealed_and_nothing_leaves(tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ def test_every_act_has_words(act: Act) -> None:
     (moment,) = tell([event(act)], OWNER)
     assert moment.text[0].isupper()
     assert "{" not in moment.text
-    assert "pat@example.org" in moment.text or "sam@example.org" in moment.text or WORDS[act].by
+    if act is not Act.LINK_FETCHED:  # nobody is known: that is the point of it
+        people = ("pat@example.org", "sam@example.org")
+        assert any(one in moment.text for one in people) or WORDS[act].by
     (empty,) = tell([event(act, actor="", subject="", origin=Origin())], OWNER)
     assert empty.place == ""
     assert "{" not in empty.text
