@@ -22,7 +22,7 @@ from gateway.scanners.panel import scanner_of
 from gateway.scanners.scanner import Deadline, NotScannedError
 from gateway.scanners.settings import WhenTooLarge, WhenUnavailable
 from gateway.scanners.trial import finds
-from sealgate import certificate, policy_checks, signing_in, way_back
+from sealgate import certificate, contents_checks, policy_checks, signing_in, way_back
 from sealgate.findings import Finding, Verdict, good
 from sealgate.settings import Settings
 from vault import keys, opening
@@ -45,7 +45,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Run every check, in the order in which they matter."""
     policy = (policy_checks.policy, policy_checks.approvers)
     beside = (_certificates, _disk, _next_hop, _bounces, _sign_in, _scanners, _python)
-    for check in (_keys, _store, *policy, *beside):
+    for check in (_keys, _store, contents_checks.contents, *policy, *beside):
         yield from check(settings)
 
 

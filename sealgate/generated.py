@@ -61,9 +61,13 @@ def _section(name: str, field: FieldInfo) -> str:
     assert issubclass(model, BaseModel)  # noqa: S101 - every section is a model
     summary = (model.__doc__ or "").strip().splitlines()[0]
     lines = ["", f"# {summary}", f"[{name}]"]
+    below = ""
     for setting, info in model.model_fields.items():
-        lines += ["", *_wrapped(_described(info)), _line(name, setting, info)]
-    return "\n".join(lines) + "\n"
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            below += _section(f"{name}.{setting}", info)  # in TOML it ends its section
+        else:
+            lines += ["", *_wrapped(_described(info)), _line(name, setting, info)]
+    return "\n".join(lines) + "\n" + below
 
 
 def _named_sections(name: str, model: type[BaseModel]) -> str:

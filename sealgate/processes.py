@@ -16,7 +16,13 @@ from sealgate.roles import deliver, smtp, web
 from sealgate.settings import Settings
 from sealgate.waiting import await_free
 from vault import keys, opening, signing
-from vault.errors import KeyServiceSilent, KeyUnusable, SchemaMismatch, StoreUnavailable
+from vault.errors import (
+    ContentsUnusable,
+    KeyServiceSilent,
+    KeyUnusable,
+    SchemaMismatch,
+    StoreUnavailable,
+)
 from vault.store import Store
 
 
@@ -26,6 +32,16 @@ class CannotStart(Exception):
 
 class NotNow(Exception):
     """Something that may pass by itself, such as a full disk; the text says what."""
+
+
+_FOR_A_PERSON = (
+    DkimKeyError,
+    ContentsUnusable,
+    KeyUnusable,
+    NotInstalledError,
+    SchemaMismatch,
+    PolicyError,
+)
 
 
 async def run(role: str, settings: Settings) -> None:
@@ -38,7 +54,7 @@ async def run(role: str, settings: Settings) -> None:
     _check_certificates(settings)
     try:
         await runs[role](settings)
-    except (DkimKeyError, KeyUnusable, NotInstalledError, SchemaMismatch, PolicyError) as error:
+    except _FOR_A_PERSON as error:
         raise CannotStart(str(error)) from error
     except KeyServiceSilent as error:
         raise NotNow(f"The keys cannot be opened now: {error}.") from error
@@ -65,7 +81,7 @@ def check(settings: Settings) -> None:
         raise NotNow(f"The keys cannot be opened now: {error}.") from error
     except StoreUnavailable as error:
         raise NotNow(_unavailable(settings)) from error
-    except (KeyUnusable, NotInstalledError, SchemaMismatch, PolicyError) as error:
+    except _FOR_A_PERSON as error:
         raise CannotStart(str(error)) from error
 
 

@@ -8,38 +8,52 @@ that removed its last reference.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import BinaryIO
+from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import delete, exists, select
 
 from vault import tables
+from vault.contents import Source
 from vault.errors import StoreUnavailable
 from vault.secrets import Secret
 from vault.spool import CONTENT_PART
 from vault.statements import Addition
 from vault.store import Store, Transaction
-from vault.stream import PartId, read_stream
+from vault.stream import PartId, read_range, read_stream
 
 _CONTENTS = Addition(tables.contents)
 
 
 def keep(tx: Transaction, content_id: str, stored: bytes | str, size: int) -> None:
-    """Add a row for content: the ciphertext itself, or its id in the content folder."""
+    """Add a row for content: the ciphertext itself, or the place where it lies."""
     inline = stored if isinstance(stored, bytes) else None
     place = stored if isinstance(stored, str) else None
     row = {"id": content_id, "inline": inline, "place": place, "size": size, "created_at": tx.now}
     tx.add(_CONTENTS, [row])
 
 
-def read(store: Store, content_id: str, key: Secret) -> Iterator[bytes]:
-    """Yield the plaintext in pieces; raises StoreUnavailable or Tampered."""
-    with closing(_open(store, content_id)) as sealed:
-        try:
-            yield from read_stream(sealed.read, key, PartId(content_id, CONTENT_PART))
-        except OSError as error:
-            raise StoreUnavailable from error
+def read(
+    store: Store, content_id: str, key: Secret, start: int = 0, stop: int | None = None
+) -> Iterator[bytes]:
+    """Yield the plaintext in pieces, from byte `start` up to `stop`.
+
+    Only those chunks are fetched and opened in which these bytes are. Raises StoreUnavailable or
+    Tampered.
+    """
+    part = PartId(content_id, CONTENT_PART)
+    stored = _find(store, content_id)
+    try:
+        if not start and stop is None:
+            with closing(stored.open(0, None)) as sealed:
+                yield from read_stream(sealed.read, key, part)
+        else:
+            end = stored.size if stop is None else min(stop, stored.size)
+            yield from read_range(stored.open, key, part, stored.size, range(start, end))
+    except OSError as error:
+        raise StoreUnavailable from error
 
 
 def release(tx: Transaction, store: Store, content_id: str) -> None:
@@ -60,11 +74,34 @@ def release(tx: Transaction, store: Store, content_id: str) -> None:
         tx.after_commit(lambda: store.contents.delete(place))
 
 
-def _open(store: Store, content_id: str) -> BinaryIO:
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Content as its row says: `size` is that of the plaintext."""
+
+    size: int
+    open: Callable[[int, int | None], Source]
+
+
+def _find(store: Store, content_id: str) -> _Stored:
     contents = tables.contents
-    wanted = select(contents.c.inline, contents.c.place).where(contents.c.id == content_id)
+    wanted = select(contents.c.inline, contents.c.place, contents.c.size)
     with store.reading() as tx:
-        row = tx.execute(wanted).one_or_none()
+        row = tx.execute(wanted.where(contents.c.id == content_id)).one_or_none()
     if row is None:
         raise StoreUnavailable("sealed content is not there")
-    return io.BytesIO(row.inline) if row.place is None else store.contents.open(row.place)
+    if row.place is None:
+        return _Stored(row.size, lambda start, stop: io.BytesIO(row.inline[start:stop]))
+    return _Stored(row.size, partial(_open, store, content_id, row.place))
+
+
+def _open(store: Store, content_id: str, place: str, start: int, stop: int | None) -> Source:
+    """Open content where its row said it is, or where it has been moved to since."""
+    try:
+        return store.contents.open(place, start, stop)
+    except StoreUnavailable:
+        contents = tables.contents.c
+        with store.reading() as tx:
+            now = tx.execute(select(contents.place).where(contents.id == content_id)).scalar()
+        if now is None or now == place:
+            raise
+        return store.contents.open(now, start, stop)

@@ -10,6 +10,7 @@
       Outdated           a held mail was changed since it was last looked at
       CodeRefused        a sign-in code is wrong, expired, used or another browser's: all the same
       TooMany            a limit is reached; carries how long to wait
+      ContentsUnusable   the place of sealed contents is set up wrongly: the process must not start
       StoreUnavailable   database or disk fails: try again later
       SchemaMismatch     the database belongs to another version
 
@@ -97,6 +98,10 @@ class TooMany(VaultError):
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("too many attempts")
         self.retry_after = retry_after
+
+
+class ContentsUnusable(VaultError):
+    """The place of sealed contents is set up wrongly: start is refused."""
 
 
 class StoreUnavailable(VaultError):

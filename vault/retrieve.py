@@ -5,10 +5,11 @@ without a trace; and that a denial of an existing package is on record too.
 Must never be imported by the SMTP door.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 from sqlalchemy import func, select, update
 
@@ -25,16 +26,21 @@ DENIALS_APART = timedelta(minutes=1)
 _DOWNLOADS = {Act.ATTACHMENT_DOWNLOADED, Act.ORIGINAL_DOWNLOADED}
 
 
+class Reading(Protocol):
+    """Yields a message in pieces, anew at each call: all of it, or the bytes `start` to `stop`."""
+
+    def __call__(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Begin; raises StoreUnavailable or Tampered, before any piece that is not authentic."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A package opened for one reader. `read` yields the message in pieces, anew at each call.
-
-    It raises StoreUnavailable or Tampered while it does, before any piece that is not authentic.
-    """
+    """A package opened for one reader, and what gives its message."""
 
     package: PackageFacts
     summary: Summary = field(repr=False)
-    read: Callable[[], Iterator[bytes]] = field(repr=False)
+    read: Reading = field(repr=False)
 
 
 def retrieve(

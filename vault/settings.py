@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from vault.contents.settings import ContentsSettings
+
 FILE_NAME = "sealgate.sqlite"
 
 
@@ -60,6 +62,8 @@ class VaultSettings(BaseModel):
         ge=0,
         description="How many decisions are kept at most; the oldest go first.",
     )
+
+    contents: ContentsSettings = ContentsSettings()
 
     @property
     def database_file(self) -> Path:

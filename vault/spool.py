@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from vault import identifier
-from vault.contents import ContentFile, ContentFolder
+from vault.contents import Contents, Unfinished
 from vault.errors import StoreUnavailable
 from vault.secrets import Secret
 from vault.stream import (
@@ -39,8 +39,8 @@ class Shelf(Protocol):
     """What a spool needs of the store: somewhere to put content."""
 
     @property
-    def contents(self) -> ContentFolder:
-        """The folder for sealed content."""
+    def contents(self) -> Contents:
+        """The place for sealed content."""
         ...
 
 
@@ -60,7 +60,7 @@ class Spool:
         self._part = PartId(self.id, CONTENT_PART)
         self._memory = bytearray()  # all of a short message
         self._writer: StreamWriter | None = None  # of a longer one, into the file
-        self._file: ContentFile | None = None
+        self._file: Unfinished | None = None
         self._kept: bytes | str = b""
         self._aborted = False
         self._sha256 = hashlib.sha256()
@@ -116,8 +116,11 @@ class Spool:
         """
         self._aborted = True
         self._memory.clear()
-        if self._file is not None and not self._kept:
-            self._file.abort()
+        if self._file is not None:
+            if self._kept:
+                self._file.close()
+            else:
+                self._file.abort()
         self._file = None
 
     def __enter__(self) -> Self:
@@ -173,7 +176,7 @@ class Spool:
             yield bytes(self._memory)
             return
         try:
-            with self._file.path.open("rb") as sealed:
+            with self._file.look() as sealed:
                 yield from read_stream(sealed.read, self._key, self._part)
         except OSError as error:
             raise StoreUnavailable("the spooled content cannot be read") from error

@@ -1,4 +1,4 @@
-"""The store: one database and one content folder, and transactions on them.
+"""The store: one database and one place for contents, and transactions on them.
 
 Promises that what a `writing()` block did is on the disk when the block ends, or that none of it
 ever was; that one thread of a process writes at a time; and that whatever fails underneath is told
@@ -22,7 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from vault.checkpoints import Checkpoints
 from vault.clock import Clock, utc_now
-from vault.contents import ContentFolder
+from vault.contents import Contents
+from vault.contents.shelves import open_contents
 from vault.database import open_database
 from vault.errors import StoreUnavailable
 from vault.gathering import Gathering
@@ -110,7 +111,7 @@ class Store:
         self._strands = Strands()
         with _translated():
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.contents = ContentFolder(settings.folder / CONTENTS)
+            self.contents: Contents = open_contents(settings.contents, settings.folder / CONTENTS)
             self._database = open_database(settings, checkpoints=checkpoints)
         self._gathering = Gathering(self.writing)
         self._checkpoints = Checkpoints(self._wal, self._pragma) if checkpoints else None

@@ -14,6 +14,7 @@ import io
 import secrets
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from vault import identifier
+from vault.contents.interface import Source
 from vault.errors import Tampered
 from vault.secrets import Secret
 
@@ -134,6 +136,44 @@ def read_stream(source: Callable[[int], bytes], key: Secret, part: PartId) -> It
         if last:
             return
         record, number = following, number + 1
+
+
+def read_range(
+    open_at: Callable[[int, int], Source],
+    key: Secret,
+    part: PartId,
+    size: int,
+    wanted: range,
+) -> Iterator[bytes]:
+    """Yield the bytes `wanted` (`start` to `stop`) of a plaintext of `size` bytes.
+
+    `open_at(start, stop)` gives these bytes of the sealed stream. Only the header and the chunks
+    in which the wanted bytes are get read. Raises Tampered as `read_stream` does; what was added
+    behind the last chunk it does not see.
+    """
+    if not 0 <= wanted.start <= wanted.stop <= size:
+        raise ValueError("the range is not within the content")
+    with closing(open_at(0, HEADER_SIZE)) as source:
+        header = _exactly(source.read, HEADER_SIZE)
+    aead, chunk_size = _accept(header, key, part)
+    if not wanted:
+        return
+    record_size = chunk_size + TAG_SIZE
+    first, after = wanted.start // chunk_size, -(-wanted.stop // chunk_size)
+    last = (size - 1) // chunk_size
+    where = (HEADER_SIZE + number * record_size for number in (first, after))
+    with closing(open_at(*where)) as source:
+        for number in range(first, after):
+            record = _exactly(source.read, record_size)
+            plain = _open(aead, _nonce(number, last=number == last), record, header)
+            before = number * chunk_size
+            yield plain[max(0, wanted.start - before) : wanted.stop - before]
+
+
+def sealed_size(size: int, exponent: int = CHUNK_EXPONENT) -> int:
+    """Return how many bytes a plaintext of `size` bytes is when it is sealed."""
+    chunks = max(1, -(-size // (1 << exponent)))
+    return HEADER_SIZE + size + chunks * TAG_SIZE
 
 
 def seal_part(data: Writable, key: Secret, part: PartId) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from sqlalchemy import delete, select
 
@@ -39,14 +40,7 @@ def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Clea
     A content file comes before its row, by less than the time a message takes to be deposited; so
     one that has had no row for `abandoned_after` never will.
     """
-    old = store.contents.settled(abandoned_after)  # listed before the rows are read
-    orphans = 0
-    for start in range(0, len(old), _AT_ONCE):
-        some = old[start : start + _AT_ONCE]
-        for content_id in set(some) - _named(store, some):
-            with suppress(StoreUnavailable):  # the next run tries again
-                store.contents.delete(content_id)
-                orphans += 1
+    orphans = _clear_orphans(store, abandoned_after)
     row, receipt = tables.outbox.c, tables.receipts.c
     with store.writing() as tx:
         forgotten = receipt.accepted_at <= tx.now - store.settings.duplicate_window
@@ -58,6 +52,18 @@ def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Clea
         rows = tx.execute(settled).rowcount
         rows += decided.forget(tx, store.settings)
     return Cleared(store.contents.sweep(abandoned_after), orphans, rows)
+
+
+def _clear_orphans(store: Store, abandoned_after: timedelta) -> int:
+    """Delete old contents that no row names; a store that cannot be listed is left for later."""
+    orphans = 0
+    old = iter(store.contents.settled(abandoned_after))
+    with suppress(StoreUnavailable):  # the next run tries again
+        while some := list(islice(old, _AT_ONCE)):  # listed before the rows are read
+            for place in set(some) - _named(store, some):
+                store.contents.delete(place)
+                orphans += 1
+    return orphans
 
 
 def _named(store: Store, content_ids: Collection[str]) -> set[str]:

@@ -1,5 +1,8 @@
 """Downloading: attachments and the original message, as bytes that a browser will only save.
 
+What was cut off can be asked for from where it ended (`webreader.ranges`); that is an access like
+any other, checked and recorded.
+
 The grant is checked again while the bytes flow, at least four times a second: after a withdrawal
 nothing new leaves. A download that must stop is cut off hard, so that no program takes the
 beginning of a file for the whole of it.
@@ -21,7 +24,7 @@ from aiohttp import hdrs, web
 from vault.audit import Act
 from vault.errors import VaultError
 from vault.retrieve import recheck, retrieve
-from webreader import attachments, filenames, original
+from webreader import attachments, filenames, original, ranges
 from webreader.guard import streamed
 from webreader.site import SITE, came_from, in_thread
 from webreader.visits import reader
@@ -54,9 +57,13 @@ async def attachment(request: web.Request) -> web.StreamResponse:
         found = await in_thread(request, attachments.attachment, opened.read, number)
     except attachments.NoSuchAttachment:
         raise web.HTTPNotFound from None
+    size = found.attachment.size
+    tag = f'"{opened.package.id}-{number}-{size}"'
+    part = ranges.asked(request, size, tag)
     response = saved(found.attachment.name)
-    response.content_length = found.attachment.size
-    return await send(request, response, found.chunks, _granted(request))
+    ranges.say(response, part, size, tag)
+    chunks = ranges.cut(found.chunks, part or range(size))
+    return await send(request, response, chunks, _granted(request))
 
 
 @streamed
@@ -73,10 +80,16 @@ async def whole(request: web.Request) -> web.StreamResponse:
         Act.ORIGINAL_DOWNLOADED,
         came_from(request),
     )
-    chunks = opened.read()
-    if opened.package.owner != identity:
-        chunks = original.without_bcc(chunks)
+    sizes = (opened.read, opened.package.size)
+    if opened.package.owner == identity:
+        message = original.Original(*sizes)
+    else:
+        message = await in_thread(request, original.Original.without_bcc, *sizes)
+    tag = f'"{opened.package.id}-{message.size}"'
+    part = ranges.asked(request, message.size, tag)
     response = saved(f"message-{opened.package.reference}.eml")
+    ranges.say(response, part, message.size, tag)
+    chunks = message.part(part or range(message.size))
     return await send(request, response, chunks, _granted(request))
 
 

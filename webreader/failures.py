@@ -186,6 +186,9 @@ def _stopped(request: web.Request, stopped: web.HTTPException) -> web.Response:
     response = show(request, ANSWERS.get(stopped.status, REFUSED))
     if hdrs.ALLOW in stopped.headers:
         response.headers[hdrs.ALLOW] = stopped.headers[hdrs.ALLOW]
+    if hdrs.CONTENT_RANGE in stopped.headers:  # a program that asks for a part wants to know
+        response.set_status(stopped.status)
+        response.headers[hdrs.CONTENT_RANGE] = stopped.headers[hdrs.CONTENT_RANGE]
     return response
 
 

@@ -8,9 +8,49 @@ Must never parse the message and write it anew: signatures in it are over its by
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from vault.retrieve import Reading
+from webreader.ranges import cut
 
 _SECRET = (b"bcc", b"resent-bcc")
 _ENOUGH = 100  # bytes of a line that tell which header it begins
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A message to be downloaded, `size` bytes of it; `removed` is what its header has lost.
+
+    From byte `plain_from` on it is what is stored, so that a part can be read without the rest.
+    """
+
+    read: Reading
+    size: int
+    removed: int = 0
+    plain_from: int = 0
+
+    @classmethod
+    def without_bcc(cls, read: Reading, size: int) -> Self:
+        """Return a message without its `Bcc`; reads its header. Raises StoreUnavailable, Tampered.
+
+        `size` is that of the message with it.
+        """
+        header = _Header()
+        came = passed = 0
+        for chunk in read():
+            came += len(chunk)
+            passed += len(header.feed(chunk))
+            if header.over:
+                break
+        passed += len(header.finish())
+        return cls(read, size - (came - passed), came - passed, passed)
+
+    def part(self, wanted: range) -> Iterator[bytes]:
+        """Yield those bytes; raises StoreUnavailable, Tampered."""
+        if wanted.start >= self.plain_from:
+            return self.read(wanted.start + self.removed, wanted.stop + self.removed)
+        return cut(without_bcc(self.read()), wanted)
 
 
 def without_bcc(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -13,7 +13,16 @@ from vault import stream
 from vault.errors import Tampered
 from vault.identifier import draw
 from vault.secrets import Secret
-from vault.stream import HEADER_SIZE, PartId, StreamWriter, open_part, read_stream, seal_part
+from vault.stream import (
+    HEADER_SIZE,
+    PartId,
+    StreamWriter,
+    open_part,
+    read_range,
+    read_stream,
+    seal_part,
+    sealed_size,
+)
 
 KEY = Secret(bytes(range(32)))
 PART = PartId("a" * 26, 0)
@@ -241,3 +250,46 @@ def test_memoryviews_and_bytearrays_are_taken_as_they_are() -> None:
         writer.write(piece)
     writer.finish()
     assert opened(b"".join(sealed)) == b"abcdef"
+
+
+class Ranges:
+    """A sealed stream of which parts are asked for, and which these were."""
+
+    def __init__(self, sealed: bytes) -> None:
+        self.sealed = sealed
+        self.asked: list[tuple[int, int]] = []
+
+    def __call__(self, start: int, stop: int) -> io.BytesIO:
+        self.asked.append((start, stop))
+        return io.BytesIO(self.sealed[start:stop])
+
+
+@given(st.binary(max_size=200), st.data())
+def test_a_range_is_those_bytes_and_opens_no_other_chunk(data: bytes, draws: st.DataObject) -> None:
+    start = draws.draw(st.integers(0, len(data)))
+    stop = draws.draw(st.integers(start, len(data)))
+    ranges = Ranges(seal(data))
+    found = b"".join(read_range(ranges, KEY, PART, len(data), range(start, stop)))
+    assert found == data[start:stop]
+    fetched = sum(end - begin for begin, end in ranges.asked[1:])
+    assert fetched <= (len(found) // CHUNK + 2) * RECORD
+    assert sealed_size(len(data), EXPONENT) == len(ranges.sealed)
+
+
+def test_a_range_of_something_else_is_refused() -> None:
+    data = bytes(range(100))
+    sealed = seal(data)
+    flipped = bytearray(sealed)
+    flipped[HEADER_SIZE + RECORD + 3] ^= 1
+    inside = range(CHUNK, 2 * CHUNK)
+    for wrong in (
+        bytes(flipped),
+        sealed[: HEADER_SIZE + RECORD],
+        seal(data, key=Secret(bytes(32))),
+    ):
+        with pytest.raises(Tampered):
+            list(read_range(Ranges(wrong), KEY, PART, len(data), inside))
+    with pytest.raises(Tampered):  # a message that its row says is shorter than it is
+        list(read_range(Ranges(sealed), KEY, PART, 2 * CHUNK, inside))
+    with pytest.raises(ValueError, match="not within"):
+        list(read_range(Ranges(sealed), KEY, PART, len(data), range(90, 101)))

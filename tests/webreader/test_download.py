@@ -140,3 +140,73 @@ async def test_without_a_withdrawal_the_slow_get_everything(
         await asyncio.wait_for(slow.task, 20)
     assert slow.size >= 12 * MIB
     assert slow.ended == "end"
+
+
+async def test_a_download_goes_on_where_the_line_broke(sign_in: SignIn, seal: Seal) -> None:
+    data = os.urandom(3 * MIB + 17)
+    package = seal(mail(files=(("big.bin", data),)))
+    browser = await sign_in(BOB)
+    whole = await browser.get(f"/p/{package}/a/1")
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    tag = whole.headers["ETag"]
+    for asked, part in (
+        ("bytes=1000000-", data[1_000_000:]),
+        ("bytes=0-0", data[:1]),
+        ("bytes=2097151-2097153", data[2097151:2097154]),
+        ("bytes=-17", data[-17:]),
+        ("bytes=5-99999999", data[5:]),
+    ):
+        answer = await browser.get(f"/p/{package}/a/1", headers={"Range": asked, "If-Range": tag})
+        assert (answer.status, answer.body) == (206, part)
+        begin = data.index(part[:32]) if len(part) > 16 else 0
+        assert answer.headers["Content-Length"] == str(len(part))
+        if begin:
+            last = begin + len(part) - 1
+            assert answer.headers["Content-Range"] == f"bytes {begin}-{last}/{len(data)}"
+
+
+@pytest.mark.parametrize("asked", ["bytes=", "bytes=-", "bytes=9-3", "lines=1-2", "bytes=0-1,4-5"])
+async def test_what_is_not_one_part_is_answered_with_the_whole(
+    sign_in: SignIn, seal: Seal, asked: str
+) -> None:
+    package = seal(mail(files=(("a.bin", b"0123456789"),)))
+    browser = await sign_in(BOB)
+    answer = await browser.get(f"/p/{package}/a/1", headers={"Range": asked})
+    assert (answer.status, answer.body) == (200, b"0123456789")
+
+
+async def test_a_part_of_something_else_is_never_given(sign_in: SignIn, seal: Seal) -> None:
+    package = seal(mail(files=(("a.bin", b"0123456789"), ("b.bin", b"abcdefghij"))))
+    browser = await sign_in(BOB)
+    tag = (await browser.get(f"/p/{package}/a/2")).headers["ETag"]
+    headers = {"Range": "bytes=5-", "If-Range": tag}
+    assert (await browser.get(f"/p/{package}/a/1", headers=headers)).body == b"0123456789"
+    beyond = await browser.get(f"/p/{package}/a/1", headers={"Range": "bytes=10-"})
+    assert beyond.status == 416
+    assert beyond.headers["Content-Range"] == "bytes */10"
+
+
+async def test_the_original_in_parts(sign_in: SignIn, seal: Seal) -> None:
+    raw = mail(Bcc="Carol <carol@hidden.example>", files=(("big.bin", os.urandom(3 * MIB)),))
+    package = seal(raw)
+    bob, owner = await sign_in(BOB), await sign_in(AUTHOR)
+    path = f"/p/{package}/original.eml"
+    seen = b"".join(line for line in raw.splitlines(True) if not line.startswith(b"Bcc:"))
+    for browser, expected in ((bob, seen), (owner, raw)):
+        whole = await browser.get(path)
+        assert whole.body == expected
+        assert whole.headers["Content-Length"] == str(len(expected))
+        for start in (0, 5, 200, MIB - 1, MIB + 1, len(expected) - 3):
+            answer = await browser.get(path, headers={"Range": f"bytes={start}-"})
+            assert answer.status == 206
+            assert answer.body == expected[start:]
+
+
+async def test_who_may_no_more_gets_no_part_either(sign_in: SignIn, seal: Seal, site: Site) -> None:
+    package = seal(mail(files=(("a.bin", b"0123456789"),)))
+    browser = await sign_in(BOB)
+    assert (await browser.get(f"/p/{package}/a/1")).status == 200
+    grants.revoke(site.store, AUTHOR, package, BOB, Origin("192.0.2.1"))
+    answer = await browser.get(f"/p/{package}/a/1", headers={"Range": "bytes=5-"})
+    assert b"56789" not in answer.body
+    assert answer.status in {403, 404, 410}

@@ -11,15 +11,16 @@ Must never hold anything that is not ciphertext, nor follow an id that is not of
 
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from vault import identifier
+from vault.contents.interface import ABANDONED_AFTER, Source
 from vault.errors import StoreUnavailable
 
-ABANDONED_AFTER = timedelta(hours=36)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -47,6 +48,13 @@ class ContentFile:
             self.abort()
             raise _unavailable("written", error) from error
 
+    def look(self) -> BinaryIO:
+        """Open what is there so far; raises StoreUnavailable."""
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise _unavailable("opened", error) from error
+
     def commit(self) -> str:
         """Make the content durable and return its id; on failure it is gone (StoreUnavailable)."""
         if self._handle is None:
@@ -64,6 +72,9 @@ class ContentFile:
             self.abort()
             raise _unavailable("flushed", error) from error
         return content_id
+
+    def close(self) -> None:
+        """Do nothing: what was committed is the one file there is."""
 
     def abort(self) -> None:
         """Close and remove the file, whatever its state; never raises."""
@@ -93,16 +104,18 @@ class ContentFolder:
         """Begin a new content; raises StoreUnavailable."""
         return ContentFile(self._folder)
 
-    def open(self, content_id: str) -> BinaryIO:
-        """Open a content for reading; raises StoreUnavailable, also when it is not there.
+    def open(self, content_id: str, start: int = 0, stop: int | None = None) -> Source:
+        """Open the bytes from `start` up to `stop`; StoreUnavailable, also when it is not there.
 
         A row never names a content that was not flushed first, so one that is missing means a
         volume that is not mounted or a restore that is not finished: worth trying again.
         """
         try:
-            return self.path_of(content_id).open("rb")
+            file = self.path_of(content_id).open("rb")
+            file.seek(start)
         except OSError as error:
             raise _unavailable("opened", error) from error
+        return file if stop is None else _Portion(file, stop - start)
 
     def delete(self, content_id: str) -> None:
         """Remove a content that no row names any more; raises StoreUnavailable."""
@@ -125,21 +138,38 @@ class ContentFolder:
                     removed += 1
         return removed
 
-    def settled(self, older_than: timedelta = ABANDONED_AFTER) -> list[str]:
-        """Return the ids of complete contents not touched for `older_than`."""
+    def settled(self, older_than: timedelta = ABANDONED_AFTER) -> Iterator[str]:
+        """Yield the ids of complete contents not touched for `older_than`."""
         limit = time.time() - older_than.total_seconds()
-        found = []
-        for path in self._folder.iterdir():
-            with suppress(OSError):  # it may be deleted meanwhile
-                if identifier.is_identifier(path.name) and path.stat().st_mtime < limit:
-                    found.append(path.name)
-        return found
+        with os.scandir(self._folder) as found:
+            for entry in found:
+                with suppress(OSError):  # it may be deleted meanwhile
+                    if identifier.is_identifier(entry.name) and entry.stat().st_mtime < limit:
+                        yield entry.name
 
     def path_of(self, content_id: str) -> Path:
         """Return where a content lies; ValueError for anything that is not an identifier."""
         if not identifier.is_identifier(content_id):
             raise ValueError("not a content id")
         return self._folder / content_id
+
+
+class _Portion:
+    """The next bytes of a file, and no more of it."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, and none at the end."""
+        piece = self._file.read(min(size, self._left))
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def _flush_folder(folder: Path) -> None:
