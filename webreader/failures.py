@@ -95,6 +95,8 @@ FAILURES: Final[dict[type[Exception], Failure]] = {
     errors.StoreUnavailable: AWAY,
     errors.SchemaMismatch: AWAY,
     errors.KeyUnusable: AWAY,
+    errors.KeyServiceSilent: AWAY,
+    errors.ContentsUnusable: AWAY,
     errors.Tampered: Failure(
         500,
         "This message cannot be opened",
