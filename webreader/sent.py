@@ -93,7 +93,9 @@ def _row(line: Line, now: datetime) -> Row:
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"]
     package = line.package
-    return Row(package.id, line.summary.subject, people(names), package.sealed_at, state, tone)
+    destroyed = package.denial is Denial.DESTROYED
+    subject = f"Message {package.reference}" if destroyed else line.summary.subject
+    return Row(package.id, subject, people(names), package.sealed_at, state, tone)
 
 
 def _state(line: Line, now: datetime) -> tuple[str, str]:

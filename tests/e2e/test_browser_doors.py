@@ -108,7 +108,7 @@ async def test_closed_doors_say_why_and_what_to_do(browser: Browser, stage: Stag
         await eva.go(expired)
         await expect(eva.heading("This message has expired")).to_be_visible()
         assert "Care plan" not in await eva.words()
-        await eva.press("Ask for access").click()
+        await eva.press("Ask for more time").click()
         await stage.mails_to(SENDER, where=lambda mail: to.encode() in mail.content)
         await eva.go("/")
         items = eva.page.get_by_role("main").get_by_role("listitem")

@@ -1,7 +1,8 @@
 """Who may open what, against a model small enough to be read at a glance.
 
-Random histories of sending, granting, revoking, expiring, asking and deciding are played on a real
-store and on the model; after each step every person tries every package.
+Random histories of sending, granting, revoking, expiring, extending, holding, destroying, asking
+and deciding are played on a real store and on the model; after each step every person tries every
+package.
 """
 
 import tempfile
@@ -23,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, EVE, HERE, HandClock, Keys, Safe
-from vault import access, catalogue, grants, identifier, requests
+from vault import access, catalogue, destroying, grants, identifier, legal, requests
 from vault.address import Address
 from vault.deposit import GrantFor
 from vault.errors import AccessDenied, Denial
@@ -45,17 +46,27 @@ class Known:
     expires_at: datetime | None
     not_before: datetime | None
     active: dict[Address, bool] = field(default_factory=dict)
+    kept: timedelta = timedelta()
+    holds: list[str] = field(default_factory=list)
+    destroyed: bool = False
 
     def denial(self, reader: Address, now: datetime) -> Denial | None:
-        if reader in {self.owner, self.author}:
-            return None
-        if reader not in self.active:
+        belongs = reader in {self.owner, self.author}
+        if not belongs and reader not in self.active:
             return Denial.UNKNOWN
+        if self.destroyed:
+            return Denial.DESTROYED
+        if belongs:
+            return None
         if not self.active[reader]:
             return Denial.REVOKED
         if self.expires_at and self.expires_at <= now:
             return Denial.EXPIRED
         return Denial.NOT_YET if self.not_before and self.not_before > now else None
+
+    def is_due(self, now: datetime) -> bool:
+        ends = self.expires_at + self.kept if self.expires_at else None
+        return not self.holds and not self.destroyed and ends is not None and ends <= now
 
 
 def denied(tx: Transaction, reader: Address, package_id: str) -> Denial | None:
@@ -90,6 +101,7 @@ class Access(RuleBasedStateMachine):
         hidden=st.booleans(),
         expires=st.none() | st.integers(1, 4),
         opens=st.none() | st.integers(1, 3),
+        kept=st.integers(0, 3),
     )
     def send(
         self,
@@ -99,6 +111,7 @@ class Access(RuleBasedStateMachine):
         hidden: bool,
         expires: int | None,
         opens: int | None,
+        kept: int,
     ) -> str:
         body = b"package %d" % len(self.known)
         grants_for = [GrantFor(address=address, visible=not hidden) for address in to]
@@ -110,6 +123,7 @@ class Access(RuleBasedStateMachine):
             owner=owner,
             expires_in=until,
             opens_in=since,
+            terms={"kept_after_expiry": timedelta(hours=kept)},
         )
         self.known[package_id] = Known(
             body,
@@ -118,12 +132,15 @@ class Access(RuleBasedStateMachine):
             self.clock() + until if until else None,
             self.clock() + since if since else None,
             dict.fromkeys(to, True),
+            timedelta(hours=kept),
         )
         return package_id
 
     @rule(package=packages, by=people, whom=st.none() | people)
     def revoke(self, package: str, by: Address, whom: Address | None) -> None:
         known = self.known[package]
+        if known.destroyed and by == known.owner:
+            return  # it may be withdrawn all the same: nobody can open it
         if self._allowed(
             known, by, lambda: grants.revoke(self.safe.store, by, package, whom, HERE)
         ):
@@ -171,6 +188,29 @@ class Access(RuleBasedStateMachine):
             if approve:
                 known.active[request.requester] = True
 
+    @rule(package=packages)
+    def place_hold(self, package: str) -> None:
+        known, store = self.known[package], self.safe.store
+        if known.destroyed:
+            with pytest.raises(legal.NotPossible):
+                legal.place(store, package, "ruth", "a matter")
+        else:
+            known.holds.append(legal.place(store, package, "ruth", "a matter"))
+
+    @rule(package=packages)
+    def end_hold(self, package: str) -> None:
+        if holds := self.known[package].holds:
+            assert legal.end(self.safe.store, holds.pop(), "ruth", "closed", needs_two=False)
+
+    @rule()
+    def keep_house(self) -> None:
+        now, store = self.clock(), self.safe.store
+        due = [known for known in self.known.values() if known.is_due(now)]
+        destroying.schedule(store)
+        assert destroying.destroy(store) == len(due)
+        for known in due:
+            known.destroyed = True
+
     @rule(hours=st.integers(1, 2))
     def wait(self, hours: int) -> None:
         self.clock.advance(hours=hours)
@@ -208,12 +248,13 @@ class Access(RuleBasedStateMachine):
             }
 
     def _allowed(self, known: Known, by: Address, change: Callable[[], None]) -> bool:
-        if by == known.owner:
+        if by == known.owner and not known.destroyed:
             change()
             return True
         with pytest.raises(AccessDenied) as caught:
             change()
-        assert caught.value.denial is Denial.UNKNOWN
+        expected = Denial.DESTROYED if by == known.owner else Denial.UNKNOWN
+        assert caught.value.denial is expected
         return False
 
 
@@ -241,7 +282,7 @@ def test_the_model_does_find_a_wrong_store(keys: Keys, monkeypatch: pytest.Monke
 
     machine = type("BoundAccess", (Access,), {"keys": keys})()
     try:
-        package = machine.send(ALICE, ALICE, [BOB], hidden=False, expires=None, opens=None)
+        package = machine.send(ALICE, ALICE, [BOB], hidden=False, expires=None, opens=None, kept=1)
         machine.revoke(package, ALICE, BOB)
         machine.everyone_tries_everything()
         monkeypatch.setattr(access, "judge", forgetful)

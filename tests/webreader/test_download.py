@@ -5,22 +5,43 @@ import contextlib
 import hashlib
 import os
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from aiohttp.test_utils import TestServer
 
 from tests.webreader.browser import Browser
-from tests.webreader.conftest import AUTHOR, BOB, HOST, SignIn, mail
-from vault import catalogue, grants
+from tests.webreader.conftest import AUTHOR, BOB, FREE, HOST, SignIn, TurnedClock, mail
+from vault import catalogue, destroying, grants
 from vault.audit import Act
+from vault.hours import DAYS, OpenHours
 from vault.origin import Origin
 from webreader import download
 from webreader.site import Site
 
 Seal = Callable[..., str]
 MIB = 1024 * 1024
+OTHER_NODE = """
+import sys
+from pathlib import Path
+from vault import grants
+from vault.address import Address
+from vault.origin import Origin
+from vault.settings import VaultSettings
+from vault.store import Store
+
+folder, owner, package, reader = sys.argv[1:]
+store = Store(VaultSettings(folder=Path(folder)))
+print("ready", flush=True)
+sys.stdin.readline()
+grants.revoke(store, Address.parse(owner), package, Address.parse(reader), Origin())
+print("withdrawn", flush=True)
+store.close()
+"""
 BIG = mail(files=(("big.bin", bytes(12 * MIB)),))
 
 
@@ -116,7 +137,55 @@ async def test_after_a_withdrawal_nothing_new_leaves(
         await asyncio.wait_for(slow.task, 10)
     assert slow.ended == "reset"
     assert slow.size < 12 * MIB
-    assert slow.last < withdrawn + 1.5
+    assert slow.last < withdrawn + 1.0
+
+
+async def test_a_withdrawal_on_one_node_cuts_a_download_on_another(
+    server: TestServer, sign_in: SignIn, seal: Seal, site: Site
+) -> None:
+    """The other node is a process of its own: nothing is shared but the database."""
+    package = seal(BIG)
+    folder = site.store.settings.folder
+    browser = await sign_in(BOB)
+    node = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", OTHER_NODE, str(folder), str(AUTHOR), package, str(BOB)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert node.stdin is not None
+    assert node.stdout is not None
+    assert await node.stdout.readline() == b"ready\n"
+    async with slowly(server, browser, f"/p/{package}/a/1", pace=0.01) as slow:
+        node.stdin.write(b"\n")
+        assert await node.stdout.readline() == b"withdrawn\n"
+        withdrawn = time.monotonic()
+        await asyncio.wait_for(slow.task, 10)
+    await asyncio.wait_for(node.wait(), 20)
+    assert slow.ended == "reset"
+    assert slow.size < 12 * MIB
+    assert slow.last < withdrawn + 1.0
+
+
+@pytest.mark.parametrize("ends", ["destroyed", "expired", "closed"])
+async def test_a_download_ends_with_the_message(
+    server: TestServer, sign_in: SignIn, seal: Seal, site: Site, clock: TurnedClock, ends: str
+) -> None:
+    now = site.store.clock()
+    hours = OpenHours.parse(f"{DAYS[now.weekday()]} 00:00-24:00 Etc/UTC")
+    limits = {
+        "destroyed": {"expires_at": now + timedelta(days=8), "kept_after_expiry": timedelta(0)},
+        "expired": {"expires_at": now + timedelta(days=1)},
+        "closed": {"open_hours": hours},
+    }
+    package = seal(BIG, restrictions=replace(FREE, **limits[ends]))
+    browser = await sign_in(BOB)
+    async with slowly(server, browser, f"/p/{package}/a/1", pace=0.01) as slow:
+        clock.ahead = timedelta(days=1) if ends != "destroyed" else timedelta(days=9)
+        if ends == "destroyed":
+            assert await asyncio.to_thread(destroying.destroy, site.store) == 1
+        await asyncio.wait_for(slow.task, 10)
+    assert slow.ended == "reset"
+    assert slow.size < 12 * MIB
 
 
 async def test_a_client_that_reads_nothing_is_cut_off_as_well(

@@ -18,10 +18,13 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from policies.settings import OrganisationSettings
 from tests.certificates import self_signed
-from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, mail
+from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, TurnedClock, mail
 from tests.webreader.test_correcting import bounce
+from vault import destroying, requests, signing
 from vault.address import Address
 from vault.deposit import Restrictions
+from vault.hours import DAYS, OpenHours
+from vault.origin import Origin
 from webreader.listen import Listener
 from webreader.settings import WebSettings
 from webreader.site import Site
@@ -179,6 +182,53 @@ async def test_every_page_satisfies_axe_and_fits_a_small_screen(
     await look(owner, f"/sent/{package}", "a notice that came back")
     await owner.get_by_role("button", name="Send to this address instead").click()
     await look(owner, "", "an address that is not corrected")
+    assert found == []
+    assert stage.complaints == []
+
+
+async def test_the_pages_of_a_messages_end_satisfy_axe_and_fit(
+    stage: Stage,
+    site: Site,
+    seal: Callable[..., str],
+    clock: TurnedClock,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    now = site.store.clock()
+    ended = Restrictions(
+        expires_at=now + timedelta(days=1), kept_after_expiry=timedelta(days=5), retention=None
+    )
+    late = Restrictions(expires_at=now + timedelta(days=10))
+    never = OpenHours.parse(f"{DAYS[(now + timedelta(days=14)).weekday()]} 00:00-00:01")
+    gone, over = seal(restrictions=ended), seal(subject="Late", restrictions=late)
+    shut = seal(subject="Closed", restrictions=Restrictions(open_hours=never))
+    clock.ahead = timedelta(days=14, hours=1)
+    assert destroying.destroy(site.store) == 1
+    key = signing.make(tmp_path_factory.mktemp("signing"))
+    assert destroying.finish(site.store, lambda: key, "Example County Council") == 1
+    requests.ask(site.store, site.sealing, BOB, over, Origin())
+    found: list[str] = []
+    shots = os.environ.get("SEALGATE_SHOTS")
+
+    async def look(page: Page, path: str) -> None:
+        await page.goto(stage.base + path)
+        for width in (320, 390, 1280) if shots else (320,):
+            await page.set_viewport_size({"width": width, "height": 800})
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                found.append(f"{path}: {wide} px wide on {width}")
+            if shots:
+                name = path.strip("/").replace("/", "-")
+                await page.screenshot(path=f"{shots}/{name}-{width}.png", full_page=True)
+        seen = await Axe().run(page, options={"runOnly": RULES})
+        found.extend(f"{path}: {rule['id']}" for rule in seen.response["violations"])
+
+    bob, owner = await stage.visitor(scripts=True), await stage.visitor(scripts=True)
+    await stage.sign_in(bob, BOB)
+    for package in (gone, over, shut):
+        await look(bob, f"/p/{package}")
+    await stage.sign_in(owner, AUTHOR)
+    for path in (gone, over, shut, f"{gone}/certificate"):
+        await look(owner, f"/sent/{path}")
     assert found == []
     assert stage.complaints == []
 
