@@ -15,14 +15,15 @@ from sqlalchemy import Select, and_, exists, func, not_, select
 from vault import access, reference, tables
 from vault.address import Address
 from vault.audit import Act, Event, event_of, once_a_visit
-from vault.errors import Denial
-from vault.facts import PackageFacts, Summary, address_of, facts_of, open_summary, unwrap_key
+from vault.errors import Denial, SecondLocked
+from vault.facts import PackageFacts, Summary, address_of, facts_of, open_summary
 from vault.opening import OpeningKeys
 from vault.store import Store, Transaction
 from vault.tables import GrantState, NoticeState
 
 PAGE_SIZE = 25
 _NOT_FOR_OWNERS = (Act.LEGAL_HOLD_PLACED, Act.LEGAL_HOLD_ENDING_ASKED, Act.LEGAL_HOLD_ENDED)
+_LOCKED = Summary(subject="Locked message")
 T = TypeVar("T")
 Row = Mapping[Any, Any]
 
@@ -168,7 +169,10 @@ def _line(
 
 
 def _summary(keys: OpeningKeys, package: Row) -> Summary:
-    key = unwrap_key(keys.vault, package["id"], package["wrapped"])
+    try:
+        key = keys.content_key(package["id"], package["wrapped"], package["second_lock"])
+    except SecondLocked:
+        return _LOCKED
     return open_summary(package["summary"], package["id"], key)
 
 

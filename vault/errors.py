@@ -6,6 +6,9 @@
       KeyServiceSilent   a key service does not answer: the process cannot start now
       Tampered           a ciphertext, header or binding is wrong; never says which byte
       AccessDenied       this reader may not; carries a Denial
+      SecondLocked       a package asks for words that have not been typed
+      WrongWords         the words of a second lock are not these
+      CannotLock         a package cannot be given a second lock; says why
       NotHeld            a held mail is settled already; carries how
       Outdated           a held mail was changed since it was last looked at
       CodeRefused        a sign-in code is wrong, expired, used or another browser's: all the same
@@ -68,6 +71,24 @@ class AccessDenied(VaultError):
         super().__init__(denial.value)
         self.denial = denial
         self.opens_at = opens_at
+
+
+class SecondLocked(VaultError):
+    """The package has a second lock, and its words have not been typed in this browser."""
+
+    def __init__(self) -> None:
+        super().__init__("the package has a second lock")
+
+
+class WrongWords(VaultError):
+    """These are not the words of the package's second lock."""
+
+    def __init__(self) -> None:
+        super().__init__("the words are not right")
+
+
+class CannotLock(VaultError):
+    """The package cannot be given a second lock."""
 
 
 class NotHeld(VaultError):

@@ -18,12 +18,14 @@ from vault.stream import PartId, open_part, seal_part
 
 SUMMARY_PART = 1
 _KEY_PURPOSE = "package content key"
+_LOCKED_PURPOSE = "locked package content key"
 
 
 @dataclass(frozen=True, slots=True)
 class PackageFacts:
     """A package as one reader sees it. `size` is the message's, in bytes.
 
+    `locked` says whether it has a second lock: its subject is unknown until the words are typed.
     `denial` says why this reader may not open it; None if they may. `destroy_at` is when the
     content is to go, `kept_after_expiry` how many seconds it outlives a time limit.
     """
@@ -44,6 +46,7 @@ class PackageFacts:
     destroy_at: datetime | None
     conversation: str
     size: int
+    locked: bool
     denial: Denial | None
 
 
@@ -84,6 +87,7 @@ def facts_of(row: Mapping[Any, Any], denial: Denial | None = None) -> PackageFac
         destroy_at=row["destroy_at"],
         conversation=row["conversation"],
         size=row["size"],
+        locked=row["second_lock"] is not None,
         denial=denial,
     )
 
@@ -91,6 +95,11 @@ def facts_of(row: Mapping[Any, Any], denial: Denial | None = None) -> PackageFac
 def key_binding(package_id: str) -> bytes:
     """Return what the content key of a package, or of a held mail, is bound to."""
     return binding(_KEY_PURPOSE, package_id)
+
+
+def locked_binding(package_id: str) -> bytes:
+    """Return what the encrypted content key of a package with a second lock is bound to."""
+    return binding(_LOCKED_PURPOSE, package_id)
 
 
 def wrap_key(vault: Sealer, package_id: str, key: Secret) -> bytes:

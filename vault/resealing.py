@@ -48,8 +48,13 @@ class Sealed:
         return func.substr(self.value, 1, len(prefix)) == literal(prefix, self.value.type)
 
 
+def _of_package(row: Row) -> bytes:
+    locked = row["second_lock"] is not None
+    return (facts.locked_binding if locked else facts.key_binding)(row["id"])
+
+
 SEALED = (
-    Sealed("vault", tables.packages, "wrapped", lambda row: facts.key_binding(row["id"])),
+    Sealed("vault", tables.packages, "wrapped", _of_package),
     Sealed("vault", tables.holds, "wrapped", lambda row: facts.key_binding(row["id"])),
     Sealed("vault", tables.holds, "slip", lambda row: slip.slip_binding(row["id"])),
     Sealed("vault", tables.holds, "answer", lambda row: slip.answer_binding(row["id"])),
@@ -125,7 +130,9 @@ def _read(store: Store, one: Sealed, key_id: str, last: str) -> list[Row]:
 
 
 def _columns(one: Sealed) -> list[Column[Any]]:
-    bound = [one.table.c[name] for name in ("content_id", "kind") if name in one.table.c]
+    bound = [
+        one.table.c[name] for name in ("content_id", "kind", "second_lock") if name in one.table.c
+    ]
     return [one.table.c.id, one.value, *bound]
 
 

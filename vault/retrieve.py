@@ -16,8 +16,8 @@ from sqlalchemy import func, select, update
 from vault import access, ciphertext, tables
 from vault.address import Address
 from vault.audit import Act, record
-from vault.errors import AccessDenied, Denial
-from vault.facts import PackageFacts, Summary, open_summary, unwrap_key
+from vault.errors import AccessDenied, Denial, SecondLocked
+from vault.facts import PackageFacts, Summary, open_summary
 from vault.opening import OpeningKeys
 from vault.origin import Origin
 from vault.store import Store, Transaction
@@ -54,7 +54,8 @@ def retrieve(
 ) -> Opened:
     """Open a package for `reader`, on record as `act`.
 
-    Raises AccessDenied; StoreUnavailable, when the audit line cannot be written; Tampered.
+    Raises AccessDenied; SecondLocked, with nothing on record; StoreUnavailable, when the audit
+    line cannot be written; Tampered.
     """
     denied: AccessDenied | None = None
     with store.writing() as tx:
@@ -64,15 +65,17 @@ def retrieve(
             denied = refused
             _record_denial(tx, package_id, reader, origin, refused.denial)
         else:
+            package = tables.packages.c
+            columns = (package.content_id, package.wrapped, package.second_lock, package.summary)
+            row = tx.execute(select(*columns).where(package.id == package_id)).one()
+            if row.second_lock is not None and package_id not in keys.second:
+                raise SecondLocked
             actor = str(reader)
             record(tx, act, package_id=package_id, actor=actor, origin=origin, detail=detail)
             _count(tx, package_id, reader, act)
-            package = tables.packages.c
-            sealed = select(package.content_id, package.wrapped, package.summary)
-            row = tx.execute(sealed.where(package.id == package_id)).one()
     if denied is not None:
         raise denied
-    key = unwrap_key(keys.vault, package_id, row.wrapped)
+    key = keys.content_key(package_id, row.wrapped, row.second_lock)
     summary = open_summary(row.summary, package_id, key)
     return Opened(facts, summary, partial(ciphertext.read, store, row.content_id, key))
 

@@ -22,6 +22,7 @@ from webreader import (
     pages,
     read,
     reply,
+    secondlock,
     sent,
     signin,
 )
@@ -36,6 +37,7 @@ AREAS: Final = (
     read,
     download,
     reply,
+    secondlock,
     ask,
     sent,
     manage,

@@ -12,6 +12,7 @@ from aiohttp import web
 
 SESSION: Final = "__Host-sealgate-session"
 VISIT: Final = "__Host-sealgate-visit"
+SECOND_LOCK: Final = "__Host-sealgate-second-lock"  # sealed; only with the session of its browser
 SIGN_IN: Final = "__Host-sealgate-sign-in"
 DONE: Final = "__Host-sealgate-done"  # what was just done, one word of a fixed list
 

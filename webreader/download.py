@@ -26,6 +26,7 @@ from vault.errors import VaultError
 from vault.retrieve import recheck, retrieve
 from webreader import attachments, filenames, original, ranges
 from webreader.guard import streamed
+from webreader.secondlock import unlocked
 from webreader.site import SITE, came_from, in_thread
 from webreader.visits import reader
 
@@ -46,7 +47,7 @@ async def attachment(request: web.Request) -> web.StreamResponse:
         request,
         retrieve,
         request.app[SITE].store,
-        request.app[SITE].opening,
+        unlocked(request).opening,
         reader(request),
         request.match_info["package"],
         Act.ATTACHMENT_DOWNLOADED,
@@ -74,7 +75,7 @@ async def whole(request: web.Request) -> web.StreamResponse:
         request,
         retrieve,
         request.app[SITE].store,
-        request.app[SITE].opening,
+        unlocked(request).opening,
         identity,
         request.match_info["package"],
         Act.ORIGINAL_DOWNLOADED,

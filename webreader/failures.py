@@ -195,8 +195,8 @@ def _stopped(request: web.Request, stopped: web.HTTPException) -> web.Response:
 
 
 def _told(request: web.Request, failed: Exception) -> web.Response:
-    if isinstance(failed, errors.AccessDenied):
-        return no_access(request, failed)
+    if isinstance(failed, (errors.AccessDenied, errors.SecondLocked)):
+        return _shut(request, failed)
     if isinstance(failed, Infected):
         return show(request, infected(failed.found))
     if isinstance(failed, (HttpProcessingError, web.RequestPayloadError)):
@@ -205,6 +205,12 @@ def _told(request: web.Request, failed: Exception) -> web.Response:
         return _known(request, failed)
     _report(failed)
     return show(request, BROKEN)
+
+
+def _shut(request: web.Request, failed: errors.AccessDenied | errors.SecondLocked) -> web.Response:
+    if isinstance(failed, errors.AccessDenied):
+        return no_access(request, failed)
+    return page(request, "unlock.html", status=403, id=request.match_info["package"], error="")
 
 
 def _known(request: web.Request, failed: Exception) -> web.Response:

@@ -24,6 +24,7 @@ from webreader import frame, kinds
 from webreader.answer import may_reply
 from webreader.message import Attachment, MessageView, Person, view
 from webreader.pages import page
+from webreader.secondlock import unlocked
 from webreader.site import SITE, Site, came_from, in_thread
 from webreader.visits import reader
 
@@ -85,7 +86,7 @@ async def show(request: web.Request) -> web.Response:
     """GET /p/{package}: the page around a message."""
     identity = reader(request)
     opened, seen = await in_thread(request, open_letter, *_wanted(request), Act.PACKAGE_OPENED)
-    thread = await in_thread(request, _thread, request.app[SITE], identity, opened.package.id)
+    thread = await in_thread(request, _thread, unlocked(request), identity, opened.package.id)
     shown, copying = letter(opened, seen), may_copy(opened.package, identity)
     return page(
         request,
@@ -167,7 +168,7 @@ def letter(opened: Opened, seen: MessageView) -> Letter:
 
 
 def _wanted(request: web.Request) -> tuple[Site, Address, str, Origin]:
-    return request.app[SITE], reader(request), request.match_info["package"], came_from(request)
+    return unlocked(request), reader(request), request.match_info["package"], came_from(request)
 
 
 def _thread(site: Site, identity: Address, package: str) -> list[Entry]:

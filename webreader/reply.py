@@ -26,7 +26,8 @@ from webreader.guard import streamed
 from webreader.pages import page, redirect
 from webreader.ruling import NotAllowed
 from webreader.scanning import Infected, NotScanned, TooLargeToScan
-from webreader.site import SITE, came_from, in_thread
+from webreader.secondlock import unlocked
+from webreader.site import came_from, in_thread
 from webreader.upload import TEXT_BYTES, TooLarge, Upload
 from webreader.visits import reader
 
@@ -97,7 +98,7 @@ def _told(wrong: Exception) -> tuple[str, str, int]:
 
 async def _send(request: web.Request, upload: Upload, typed: Typed) -> Sent:
     """Take in the rest of the form, and keep the answer."""
-    site, identity, origin = request.app[SITE], reader(request), came_from(request)
+    site, identity, origin = unlocked(request), reader(request), came_from(request)
     with Spool(site.store) as spool:
         package = request.match_info["package"]
         answer = await in_thread(request, address, site, identity, package, spool, origin)
@@ -142,7 +143,7 @@ async def _form(
     errors: list[tuple[str, str]] | None = None,
     status: int = 200,
 ) -> web.Response:
-    site, identity, package = request.app[SITE], reader(request), request.match_info["package"]
+    site, identity, package = unlocked(request), reader(request), request.match_info["package"]
     lines = await in_thread(
         request, catalogue.conversation, site.store, site.opening, identity, package
     )

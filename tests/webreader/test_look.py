@@ -153,6 +153,7 @@ async def test_every_page_satisfies_axe_and_fits_a_small_screen(
     package = seal(mail(html=HTML, files=(("Scan.pdf", SCAN),)))
     later = Restrictions(not_before=datetime.now(UTC) + timedelta(days=1))
     seal(subject="Later", restrictions=later)
+    locked = seal(mail("A second letter"))
     found: list[str] = []
 
     async def look(page: Page, path: str, name: str = "") -> None:
@@ -182,6 +183,19 @@ async def test_every_page_satisfies_axe_and_fits_a_small_screen(
     await look(owner, f"/sent/{package}", "a notice that came back")
     await owner.get_by_role("button", name="Send to this address instead").click()
     await look(owner, "", "an address that is not corrected")
+    await owner.goto(f"{stage.base}/sent/{locked}")
+    await owner.get_by_role("link", name="Add a second lock").click()
+    await look(owner, "", "before a second lock")
+    await owner.get_by_role("button", name="Lock it and show me the words").click()
+    await look(owner, "", "the words of a second lock")
+    words = await owner.locator(".words strong").all_inner_texts()
+    await look(page, f"/p/{locked}", "a message with a second lock")
+    await page.get_by_label("The six words").fill("zoo zoo")
+    await page.keyboard.press("Enter")
+    await look(page, "", "words that cannot be")
+    await page.get_by_label("The six words").fill(" ".join(words))
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="A second letter").wait_for()
     assert found == []
     assert stage.complaints == []
 

@@ -51,6 +51,7 @@ EXPECTED = {
     ("GET", "/p/{package}/reply"): MINE,
     ("POST", "/p/{package}/reply"): Expected(403, 404, multipart=True),
     ("POST", "/p/{package}/ask"): Expected(403, 200),
+    ("POST", "/p/{package}/unlock"): Expected(403, 400),  # no words: the same for everybody
     ("GET", "/sent"): MINE,  # a stranger is not of the organisation
     ("GET", "/sent/{package}"): MINE,
     ("POST", "/sent/{package}/revoke"): Expected(403, 404),
@@ -58,6 +59,8 @@ EXPECTED = {
     ("POST", "/sent/{package}/add"): Expected(403, 404),
     ("POST", "/sent/{package}/correct"): Expected(403, 404),
     ("POST", "/sent/{package}/expiry"): Expected(403, 404),
+    ("GET", "/sent/{package}/lock"): MINE,
+    ("POST", "/sent/{package}/lock"): Expected(403, 404),
     ("POST", "/sent/{package}/requests/{request}"): Expected(403, 404),
     ("GET", "/sent/{package}/certificate"): MINE,
     ("GET", "/sent/{package}/certificate.json"): MINE,

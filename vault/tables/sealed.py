@@ -89,6 +89,7 @@ class Package(SQLModel, table=True):
     size: int  # of the message, in bytes
     content_id: str | None = Field(default=None, foreign_key="contents.id", index=True)
     wrapped: bytes | None = None
+    second_lock: bytes | None = None  # salt of the words without which `wrapped` opens nothing
     summary: bytes  # sealed under the content key
     policy: str = ""
     because: str = "[]"  # JSON list of the reasons, which hold no matched value
