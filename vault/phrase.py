@@ -63,7 +63,7 @@ def parse(typed: str) -> Secret:
 
 
 def parameters() -> bytes:
-    """Draw what a new lock stores in the clear: 31 bytes."""
+    """Draw what a new lock stores in the clear: 27 bytes."""
     salt = secrets.token_bytes(16)
     return _PARAMETERS.pack(VERSION, PHRASE, MEMORY, PASSES, LANES, salt)
 

@@ -35,21 +35,28 @@ def main() -> None:
     keys, folder, package_id = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     database = f"file:{folder / 'sealgate.sqlite'}?mode=ro"
     with closing(sqlite3.connect(database, uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
         row = connection.execute(
-            "SELECT wrapped, content_id, inline, place FROM packages"
+            "SELECT packages.*, inline, place FROM packages"
             " JOIN contents ON contents.id = content_id WHERE packages.id = ?",
             [package_id],
         ).fetchone()
-    wrapped, content_id, inline, place = row
-    info = binding("package content key", package_id)
-    content_key = open_hpke(find_key(keys, wrapped[2:10].hex()), wrapped, info)
+    found = dict(row or sys.exit(f"there is no sealed package {package_id} in {folder}"))
+    content_id, inline, place = found["content_id"], found["inline"], found["place"]
+    wrapped, second_lock = found["wrapped"], found.get("second_lock")
+    purpose = "locked package content key" if second_lock else "package content key"
+    private = find_key(keys, wrapped[2:10].hex())
+    content_key = open_hpke(private, wrapped, binding(purpose, package_id))
+    if second_lock:
+        words = os.environ.get("SEALGATE_WORDS") or getpass.getpass("The six words: ")
+        content_key = open_second_lock(content_key, second_lock, package_id, words)
     with io.BytesIO(inline) if place is None else (folder / "contents" / place).open("rb") as file:
         for piece in open_stream(file, content_key, content_id, 0):
             sys.stdout.buffer.write(piece)
 
 
 def find_key(keys: Path, key_id: str) -> bytes:
-    """Section 6: the private key with an id."""
+    """Section 7: the private key with an id."""
     for path in sorted(keys.glob("vault*.private")) if keys.is_dir() else [keys]:
         if read_lines(path)["id"] == key_id:
             return read_key_file(path)
@@ -57,7 +64,7 @@ def find_key(keys: Path, key_id: str) -> bytes:
 
 
 def read_key_file(path: Path) -> bytes:
-    """Section 6: key files, and those that a passphrase protects."""
+    """Section 7: key files, and those that a passphrase protects."""
     lines = read_lines(path)
     if "lock" not in lines:
         return base64.b64decode(lines["key"])
@@ -78,7 +85,7 @@ def read_key_file(path: Path) -> bytes:
 
 
 def read_lines(path: Path) -> dict[str, str]:
-    """Section 6: what a key file or a lock says."""
+    """Section 7: what a key file or a lock says."""
     return dict(line.split(": ", 1) for line in path.read_text().splitlines() if ": " in line)
 
 
@@ -86,6 +93,16 @@ def binding(*fields: str) -> bytes:
     """Section 3: what a sealed value is tied to."""
     encoded = [field.encode() for field in fields]
     return b"".join(len(field).to_bytes(2, "big") + field for field in encoded)
+
+
+def open_second_lock(enclosed: bytes, stored: bytes, package_id: str, words: str) -> bytes:
+    """Section 6: the second lock."""
+    version, kind, memory, passes, lanes, salt = struct.unpack(">BBIIB16s", stored)
+    check((version, kind) == (1, 1))
+    kdf = Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory)
+    key = kdf.derive(" ".join(words.lower().split()).encode())
+    bound = binding("second lock", package_id) + len(stored).to_bytes(2, "big") + stored
+    return AESGCM(key).decrypt(enclosed[:12], enclosed[12:], bound)
 
 
 def open_hpke(private: bytes, sealed: bytes, info: bytes) -> bytes:

@@ -3,8 +3,10 @@
 import importlib.util
 import io
 import json
+import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from pydantic import SecretStr
 
-from vault import keyfile
+from tests.vault.bench import ALICE, BOB, HERE, Safe
+from vault import keyfile, phrase, second_lock
 from vault.address import Address
 from vault.clock import utc_now
 from vault.deposit import Deposit, GrantFor
@@ -39,6 +42,7 @@ PAGE = ROOT / "docs" / "reference" / "sealed-format.md"
 SCRIPT = ROOT / "docs" / "reference" / "open_sealed.py"
 STREAMS: list[dict[str, Any]] = json.loads((GOLDEN / "stream.json").read_text())
 VALUES: list[dict[str, Any]] = json.loads((GOLDEN / "hpke.json").read_text())
+LOCKED: list[dict[str, Any]] = json.loads((GOLDEN / "second_lock.json").read_text())
 REFUSED_BY_SCRIPT = (SystemExit, InvalidTag, ValueError)
 
 
@@ -101,9 +105,31 @@ def test_program_and_script_read_sealed_values(vector: dict[str, Any], script: M
             script.open_hpke(private, sealed, info)
 
 
+@pytest.mark.parametrize("vector", LOCKED, ids=name)
+def test_program_and_script_open_second_locks(vector: dict[str, Any], script: ModuleType) -> None:
+    enclosed, stored = bytes.fromhex(vector["enclosed"]), bytes.fromhex(vector["second_lock"])
+    package_id, words = vector["package_id"], vector["words"]
+
+    def program() -> bytes:
+        key = phrase.derive(Secret(words.encode()), stored)
+        return phrase.disclose(enclosed, key, package_id, stored).reveal()
+
+    if vector["opens"]:
+        assert program().hex() == vector["plain"]
+        assert script.open_second_lock(enclosed, stored, package_id, words).hex() == vector["plain"]
+    else:
+        with pytest.raises(Tampered):
+            program()
+        with pytest.raises((*REFUSED_BY_SCRIPT, struct.error)):
+            script.open_second_lock(enclosed, stored, package_id, words)
+
+
 def test_the_vectors_have_both_outcomes_and_every_reason() -> None:
     assert {vector["opens"] for vector in STREAMS} == {vector["opens"] for vector in VALUES}
     reasons = {vector["why"] for vector in STREAMS + VALUES if not vector["opens"]}
+    assert {vector["why"] for vector in LOCKED} == {
+        *("", "words", "package id", "tag", "salt", "version", "kind", "cut"),
+    }
     assert reasons == {
         *("header", "magic", "version", "suite", "chunk size", "package id", "part"),
         *("commitment", "tag", "counter", "last flag", "empty chunk", "key id", "binding"),
@@ -167,6 +193,24 @@ def test_a_deposited_package_is_opened_without_the_program(tmp_path: Path, size:
     assert run(".").stdout == message, "found among several keys"
 
 
+def test_a_locked_package_is_opened_with_its_words(
+    safe: Safe, script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(phrase, "MEMORY", 1024)
+    package_id = safe.package(BOB, body=b"Subject: locked\r\n\r\nx")
+    safe.deliver_all()
+    opening, sealing = safe.keys.opening, safe.keys.sealing
+    words = second_lock.add(safe.store, opening, sealing, ALICE, package_id, HERE)
+    command = [sys.executable, "-I", SCRIPT, safe.keys.folder, safe.folder, package_id]
+
+    def run(typed: str) -> subprocess.CompletedProcess[bytes]:
+        known = {**os.environ, "SEALGATE_WORDS": typed}
+        return subprocess.run(command, capture_output=True, check=False, env=known)
+
+    assert run(words.reveal().decode().upper()).stdout == b"Subject: locked\r\n\r\nx"
+    assert run("zoo " * 6).stdout == b""
+
+
 def test_a_protected_key_folder_is_read(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,7 +241,8 @@ def test_the_page_gives_the_offsets_of_the_program() -> None:
             assert int(offset) == position
             position += int(size or 0)
         starts.append(([int(offset) for offset, _ in rows], position))
-    hpke, stream = starts
+    hpke, stream, second_lock = starts
+    assert second_lock[1] == len(phrase.parameters())
     assert hpke[1] == 10 + 1088 + 32
     assert stream[1] == HEADER_SIZE
     sealed = PrivateHalf.generate().public().seal(b"", b"")
@@ -206,7 +251,7 @@ def test_the_page_gives_the_offsets_of_the_program() -> None:
 
 def test_every_purpose_in_the_code_is_on_the_page() -> None:
     page = PAGE.read_text()
-    for module in ("facts", "parcel", "slip", "keylock", "keyservices/passphrase"):
+    for module in ("facts", "parcel", "slip", "phrase", "keylock", "keyservices/passphrase"):
         source = (ROOT / "vault" / f"{module}.py").read_text()
         purposes = re.findall(r'^_[A-Z_]+ = "([a-z ]+)"$', source, flags=re.MULTILINE)
         assert purposes, module
