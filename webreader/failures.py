@@ -74,6 +74,15 @@ FAILURES: Final[dict[type[Exception], Failure]] = {
     errors.AddressError: Failure(
         400, "That address cannot be used", "Check it for typing mistakes, and try again."
     ),
+    errors.SecondLocked: Failure(
+        403, "This message has a second lock", "Type the six words that its sender has told you."
+    ),
+    errors.WrongWords: Failure(
+        400, "These are not the words of this message", "Ask its sender, by telephone."
+    ),
+    errors.CannotLock: Failure(
+        409, "The message was not locked", "Load its page to see how it stands, and try again."
+    ),
     errors.CodeRefused: Failure(
         400, "That code was not accepted", "Check it, or ask for a new one."
     ),
