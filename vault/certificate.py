@@ -18,10 +18,16 @@ from vault.signing import SigningKey, VerifyingKey
 
 KIND = "destruction certificate 1"
 LONGEST = 64 * 1024  # bytes
-METHOD = (
+OVERWRITTEN = (
     "The content key of the message, which existed only wrapped under the key of the vault, was "
     "overwritten in the database and removed from its write-ahead log. The encrypted content was "
     "deleted. What was sealed can no longer be opened by anybody."
+)
+REMOVED = (
+    "The content key of the message, which existed only wrapped under the key of the vault, was "
+    "removed from the table of the PostgreSQL database that held it, and its space was given free. "
+    "The encrypted content was deleted. The database server's own log and backups are not covered: "
+    "they hold the key, wrapped, until the server has recycled them."
 )
 
 
@@ -45,12 +51,13 @@ class Fate:
     destroyed_at: datetime
     certified_at: datetime
     cause: str
+    method: str = OVERWRITTEN  # in words
 
 
 def certify(fate: Fate, key: SigningKey) -> bytes:
     """Return the certificate, signed."""
     told = {"type": KIND, **{name: _plain(value) for name, value in asdict(fate).items()}}
-    statement = json.dumps({**told, "method": METHOD}, indent=2, ensure_ascii=False)
+    statement = json.dumps(told, indent=2, ensure_ascii=False)
     signature = key.sign(KIND, statement.encode())
     whole = {
         "statement": statement,
@@ -86,7 +93,7 @@ def read(certificate: bytes) -> Fate:
     try:
         return Fate(
             **{name: told[name] for name in ("organisation", "reference", "package_id", "owner")},
-            **{name: told[name] for name in ("author", "recipients", "size", "cause")},
+            **{name: told[name] for name in ("author", "recipients", "size", "cause", "method")},
             sealed_at=datetime.fromisoformat(told["sealed_at"]),
             expired_at=_instant(told["expired_at"]),
             destroyed_at=datetime.fromisoformat(told["destroyed_at"]),

@@ -22,7 +22,7 @@ from sqlalchemy import exists, func, insert, select, update
 from vault import access, ciphertext, tables
 from vault.address import Address
 from vault.audit import Act, record
-from vault.certificate import Fate, certify
+from vault.certificate import OVERWRITTEN, REMOVED, Fate, certify
 from vault.errors import StoreUnavailable
 from vault.notice import cancel_everything
 from vault.signing import SigningKey
@@ -101,7 +101,7 @@ def finish(store: Store, key: Callable[[], SigningKey], organisation: str) -> in
         .order_by(gone.c.destroyed_at)
         .limit(AT_ONCE)
     )
-    certified = 0
+    certified, method = 0, REMOVED if _is_server(store) else OVERWRITTEN
     while True:
         with store.reading() as tx:
             rows = tx.execute(open_ones).mappings().all()
@@ -110,7 +110,7 @@ def finish(store: Store, key: Callable[[], SigningKey], organisation: str) -> in
         signs, done = key(), [row for row in rows if _is_gone(store, row["place"])]
         with store.writing() as tx:
             for row in done:
-                _certify(tx, row, signs, organisation)
+                _certify(tx, row, signs, organisation, method)
         certified += len(done)
         if len(done) < AT_ONCE:
             return certified
@@ -177,6 +177,11 @@ def _destroy(tx: Transaction, store: Store, row: Row) -> None:
     record(tx, Act.CONTENT_DESTROYED, package_id=package_id, detail=cause.value)
 
 
+def _is_server(store: Store) -> bool:
+    """Say whether the database is a server's, whose files are not ours to empty."""
+    return (store.settings.database or "sqlite").partition(":")[0].partition("+")[0] != "sqlite"
+
+
 def _is_gone(store: Store, place: str | None) -> bool:
     """Make sure that a content file is deleted; the run that died may not have got to it."""
     if place is None:
@@ -189,7 +194,7 @@ def _is_gone(store: Store, place: str | None) -> bool:
     return True
 
 
-def _certify(tx: Transaction, row: Row, key: SigningKey, organisation: str) -> None:
+def _certify(tx: Transaction, row: Row, key: SigningKey, organisation: str, method: str) -> None:
     grant, gone = tables.grants.c, tables.destructions
     granted = select(func.count()).where(grant.package_id == row["package_id"])
     fate = Fate(
@@ -205,6 +210,7 @@ def _certify(tx: Transaction, row: Row, key: SigningKey, organisation: str) -> N
         destroyed_at=row["destroyed_at"],
         certified_at=tx.now,
         cause=row["cause"],
+        method=method,
     )
     signed = certify(fate, key)
     chosen = update(gone).where(gone.c.package_id == row["package_id"])

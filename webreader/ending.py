@@ -26,7 +26,6 @@ async def show(request: web.Request) -> web.Response:
         request,
         "certificate.html",
         fate=certificate.read(signed),
-        method=certificate.METHOD,
         key=whole["key"],
         signature=whole["signature"],
     )

@@ -301,6 +301,7 @@ def test_a_certificate_is_checked_with_the_public_key_alone(
     found = certificate.verify(gone.certificate, key.public)
     assert (found.package_id, found.owner, found.recipients) == (package_id, str(ALICE), 2)
     assert (found.organisation, found.cause) == ("Example Council", "expired")
+    assert found.method == certificate.OVERWRITTEN
     assert b"A plan" not in gone.certificate
     assert str(BOB).encode() not in gone.certificate
     with pytest.raises(AccessDenied):
