@@ -156,7 +156,13 @@ def _destroy(tx: Transaction, store: Store, row: Row) -> None:
     package_id, content_id = row["id"], row["content_id"]
     content = tables.contents.c
     place = tx.execute(select(content.place).where(content.id == content_id)).scalar()
-    nothing = {"wrapped": None, "summary": b"", "content_id": None, "report_at": None}
+    nothing = {
+        "wrapped": None,
+        "second_lock": None,
+        "summary": b"",
+        "content_id": None,
+        "report_at": None,
+    }
     tx.execute(update(package).where(package.c.id == package_id).values(**nothing))
     if content_id is not None:
         ciphertext.release(tx, store, content_id)

@@ -20,6 +20,7 @@ from vault import (
     legal,
     lifetime,
     requests,
+    second_lock,
     signing,
     tables,
     upkeep,
@@ -273,6 +274,19 @@ def test_a_run_that_died_after_the_commit_is_made_good(
     destroying.finish(safe.store, lambda: key, "Example Council")
     assert traces(safe.folder, secrets) == set()
     assert upkeep.clear(safe.store, abandoned_after=timedelta(0)).orphans == 0
+
+
+def test_a_second_lock_goes_with_what_it_locked(safe: Safe, key: signing.SigningKey) -> None:
+    package_id = safe.package(BOB, expires_in=DAY, terms=KEPT)
+    keys = safe.keys
+    second_lock.add(safe.store, keys.opening, keys.sealing, ALICE, package_id, HERE)
+    secrets = secrets_of(safe, package_id)
+    safe.clock.advance(days=12)
+    assert run(safe, key) == 1
+    (row,) = safe.rows("packages")
+    assert (row.wrapped, row.second_lock) == (None, None)
+    assert traces(safe.folder, secrets) == set()
+    assert denial(safe, BOB, package_id) is Denial.DESTROYED
 
 
 def test_many_are_destroyed_in_one_run(
