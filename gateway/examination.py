@@ -84,8 +84,11 @@ class Examined:
 
     @property
     def asked(self) -> MailParameters:
-        """What travels on with the mail: SMTPUTF8 only if its header is written in UTF-8."""
-        asked = self.session.asked
+        """What travels on with the mail: SMTPUTF8 only if its header is written in UTF-8.
+
+        What is sealed for anybody comes back whole from nobody.
+        """
+        asked = self.session.asked.for_sealed() if self.kept else self.session.asked
         return replace(asked, smtputf8=asked.smtputf8 and self.outline.header_8bit)
 
     @property

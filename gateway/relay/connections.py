@@ -44,7 +44,7 @@ class Connections:
     def give(self, session: Session) -> None:
         """Give a session back between two mails. It is kept, or left in the background."""
         hop, now = session.hop, asyncio.get_running_loop().time()
-        kept = self._kept.setdefault(session.server, [])
+        kept = self._kept.get(session.server, [])
         if (
             self._closing
             or not session.quiet
@@ -56,6 +56,7 @@ class Connections:
             return
         session.idle_since = now
         kept.append(session)
+        self._kept[session.server] = kept  # not before: of MX servers there is no end
         if self._sweep is None:
             self._sweep_in(hop.idle_limit.total_seconds())
 

@@ -8,7 +8,7 @@ that it checked DNSSEC (the AD bit). Must never return an address that mail may 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Generic, TypeVar
 
 import dns.asyncresolver
@@ -26,6 +26,8 @@ _T = TypeVar("_T")
 DNS_PORT = 53
 LARGEST_ANSWER = 1232  # bytes by UDP; what is larger comes by TCP
 CACHED = 2000
+_UNICAST = IPv6Network("2000::/3")  # all that is given out of IPv6 (RFC 4291 section 2.4)
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands at its end
 
 
 class DnsTroubleError(Exception):
@@ -84,9 +86,7 @@ class Resolver:
     def _allowed(self, address: str) -> bool:
         if self._settings.private_addresses:
             return True
-        found: Any = ip_address(address)
-        found = getattr(found, "ipv4_mapped", None) or found
-        return bool(found.is_global and not found.is_multicast)
+        return _is_on_the_internet(ip_address(address))
 
     async def _ask(self, name: str, kind: str, read: Callable[[Any], _T]) -> Found[_T]:
         try:
@@ -118,6 +118,19 @@ def _resolver(settings: DnsSettings) -> dns.asyncresolver.Resolver:
     made.timeout = made.lifetime / 3
     made.cache = dns.resolver.LRUCache(CACHED)
     return made
+
+
+def _is_on_the_internet(address: IPv4Address | IPv6Address) -> bool:
+    """Say whether mail may go there. What stands for an IPv4 address is judged as that one."""
+    if isinstance(address, IPv6Address):
+        inside = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inside = IPv4Address(address.packed[-4:])
+        if inside is not None:
+            return _is_on_the_internet(inside)
+        if address not in _UNICAST:
+            return False
+    return address.is_global and not address.is_multicast
 
 
 def _text(name: dns.name.Name) -> str:

@@ -9,8 +9,9 @@ Must never log a user name, a password or a token.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from unicodedata import category, normalize
 
 import structlog
 
@@ -18,7 +19,9 @@ from gateway.errors import BackendDownError
 from gateway.signin.backend import Backend, Proof
 from gateway.smtp.sasl import Credentials
 from gateway.smtp.throttle import Place, Throttle
+from vault.address import Address
 from vault.attempts import network_of
+from vault.errors import AddressError
 from vault.secrets import Secret
 from vault.store import Store
 from vault.users import User
@@ -111,6 +114,13 @@ class _Attempt:
 
 
 def _account(given: Proof) -> str:
-    """Return what guesses are counted by: who is said to sign in."""
+    """Return what guesses are counted by: who is said to sign in, however it is spelt.
+
+    Ours are known by their canonical address. A directory may go by letters alone, without case,
+    width, accents or what cannot be seen: two names that become one here only wait together.
+    """
     named = given.login if isinstance(given, Credentials) else given.acting_as
-    return named.strip().lower()
+    with suppress(AddressError):
+        named = str(Address.parse(named.strip()))
+    letters = (one for one in normalize("NFKD", named) if category(one)[0] not in "CM")
+    return " ".join("".join(letters).casefold().split())

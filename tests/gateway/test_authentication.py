@@ -192,6 +192,35 @@ async def test_the_wait_is_the_same_for_names_that_do_not_exist(
     workers.close()
 
 
+@pytest.mark.parametrize(
+    ("login", "same"),
+    [
+        (JANE, "jane@ｃouncil.gov.uk"),
+        (JANE, "jane@council。gov.uk"),
+        (JANE, "jane@co\ufe0funcil.gov.uk"),
+        (JANE, '"jane"@COUNCIL.gov.uk'),
+        ("jane", " ＪÁne "),  # a directory may go by letters alone
+        ("jane jones", "jane  \u200bjones"),
+    ],
+)
+async def test_other_spellings_of_a_name_are_no_further_guesses(
+    login: str, same: str, store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(authentication.asyncio, "sleep", sleep)
+    workers = Workers(1)
+    check = Authenticator([LocalUsers(store, workers)], store, Secret.random())
+    for n in range(BY_ACCOUNT.free):
+        await check.verify(Credentials(login, Secret(b"wrong")), f"192.0.2.{n}")
+    await check.verify(Credentials(same, Secret(b"wrong")), "198.51.100.1")
+    assert waits == [0.0] * BY_ACCOUNT.free + [1.0]
+    workers.close()
+
+
 async def test_a_broken_store_is_454_and_costs_no_try(tmp_path: Path) -> None:
     async with office(tmp_path) as here:
         port = here.listener.bound[Kind.TLS][1]

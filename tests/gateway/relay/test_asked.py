@@ -25,6 +25,7 @@ from tests.gateway.office import mail, office
 from tests.sink import Script, Sink
 from vault import keys
 from vault.address import Address
+from vault.outbox import Kind
 
 JANE = Address.parse("jane@council.gov.uk")
 AMY, BEN = Address.parse("amy@example.org"), Address.parse("ben@example.org")
@@ -191,3 +192,15 @@ async def test_it_comes_through_the_door_and_the_queue(tmp_path: Path, queued: b
         said = lines(here.sink, "MAIL")[-1], lines(here.sink, "RCPT")[-1]
     assert said[0].endswith(" RET=HDRS ENVID=QQ1")
     assert said[1] == f"RCPT TO:<{AMY}> NOTIFY=FAILURE ORCPT=rfc822;amy@other.example"
+
+
+async def test_no_report_may_return_a_mail_that_is_sealed_for_somebody(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        async with await here.talk() as talk:
+            await talk.say("MAIL FROM:<jane@council.gov.uk> RET=FULL", "250")
+            for one in (AMY, "cat@council.gov.uk"):
+                await talk.say(f"RCPT TO:<{one}>", "250")
+            await talk.say("DATA", "354")
+            await talk.say(mail("[secure] x") + b".\r\n", "250 2.0.0 Sealed")
+        (copy,) = [item for item in here.queue() if item.kind is Kind.RELAY]
+    assert copy.fields["ret"] == "HDRS"

@@ -85,6 +85,12 @@ async def test_what_is_kept_is_bounded_in_number_mails_and_time() -> None:
             assert sink.connections - before == 2
 
 
+async def test_nothing_is_remembered_of_a_server_that_nothing_is_kept_of() -> None:
+    async with Sink() as sink, sending(sink, idle_connections=0) as sender:
+        await mailed(sender, 2)
+        assert sender._connections._kept == {}
+
+
 async def until(true: object, seconds: float = 5) -> None:
     assert callable(true)
     async with asyncio.timeout(seconds):
@@ -98,7 +104,7 @@ async def test_a_server_that_wants_one_mail_a_connection_gets_them_all(
     how: str, pipelining: bool
 ) -> None:
     script = Script(extensions=["PIPELINING"] if pipelining else [])
-    async with Sink(script) as sink, sending(sink, reply_timeout=timedelta(seconds=0.4)) as sender:
+    async with Sink(script) as sink, sending(sink, reply_timeout=timedelta(seconds=1.5)) as sender:
         await mailed(sender)
         turn_away(script, how)
         assert (await mailed(sender))[0].positive

@@ -112,6 +112,34 @@ async def test_addresses_that_are_not_on_the_internet_get_no_mail(
         assert net.first.connections == 0
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "64:ff9b::a00:1",  # 10.0.0.1 behind NAT64
+        "64:ff9b:1::a00:1",
+        "2002:7f00:1::1",  # 127.0.0.1 behind 6to4
+        "::7f00:1",
+        "::ffff:0:7f00:1",
+        "fec0::1",
+        "fd00::1",
+        "ff0e::1",
+    ],
+)
+async def test_ipv6_addresses_that_lead_back_inside_get_no_mail(
+    tmp_path: Path, address: str
+) -> None:
+    zone = {DOMAIN: {"MX": [f"1 {MX1}."]}, MX1: {"AAAA": [address]}}
+    async with internet(tmp_path, zone, private_addresses=False) as net:
+        answer = await net.mail()
+        assert (answer.code, answer.enhanced) == (550, "5.4.4")
+
+
+async def test_ipv6_addresses_of_the_internet_are_used(tmp_path: Path) -> None:
+    addresses = ["2a00:1450:4009::1", "64:ff9b::808:808", "2002:808:808::1"]
+    async with internet(tmp_path, {MX1: {"AAAA": addresses}}, private_addresses=False) as net:
+        assert set((await net.resolver.addresses(MX1)).records) == set(addresses)
+
+
 async def test_many_servers_come_by_tcp(tmp_path: Path) -> None:
     hosts = [f"10 a-rather-long-name-of-a-server-{n}.partner.example." for n in range(60)]
     async with internet(tmp_path, {**ZONE, DOMAIN: {"MX": [f"1 {MX1}.", *hosts]}}) as net:
