@@ -16,6 +16,9 @@ COMMANDS = {
     "queue": "Look after what waits to be sent.",
     "package": "Keep sealed messages from being destroyed, and prove that they were.",
     "audit": "Prove the audit trail, and hand it on.",
+    "backup": "Copy everything into a folder while the node runs, and check the copy.",
+    "restore": "Bring a backup back where there is nothing.",
+    "move": "Move sealed content to another place while the node runs.",
     "policy": "Check, test and explain policy files.",
     "doctor": "Look for what would stop mail, and say how to mend it.",
 }

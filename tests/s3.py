@@ -27,7 +27,7 @@ TOP = Path(__file__).parent.parent
 BIN = Path(os.environ.get("SEALGATE_SWIFT", TOP / ".cache" / "swift")) / "bin"
 KEY_ID, SECRET = "test:tester", "testing"
 BUCKET = "sealed"
-STARTS_WITHIN = 40
+STARTS_WITHIN = 120
 
 COMMON = """\
 [DEFAULT]
