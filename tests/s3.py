@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from vault.contents.settings import ContentsSettings
+from vault.contents.shelves import open_contents
 
 TOP = Path(__file__).parent.parent
 BIN = Path(os.environ.get("SEALGATE_SWIFT", TOP / ".cache" / "swift")) / "bin"
@@ -111,7 +112,7 @@ class S3:
             "endpoint": self.endpoint,
             "access_key_id": KEY_ID,
             "secret_access_key": SECRET,
-            "timeout": 10,
+            "timeout": 60,
         }
         return ContentsSettings.model_validate(facts | changed)
 
@@ -138,6 +139,7 @@ def s3_store() -> Iterator[S3]:
         found = S3(ports["proxy"], started[-1].pid, folder)
         _await(started, list(ports.values()), folder)
         _make_bucket(found)
+        _warm(found)
         yield found
     finally:
         for one in started:
@@ -209,6 +211,17 @@ def _await(started: list[subprocess.Popen[bytes]], ports: list[int], folder: Pat
             time.sleep(0.05)
 
 
+def _warm(found: S3) -> None:
+    """Have every server answer once: the first time takes seconds on a busy machine."""
+    contents = open_contents(found.settings(timeout=120), found.folder / "warm")
+    file = contents.create()
+    file.write(bytes(9 << 20))
+    place = file.commit()
+    file.close()
+    contents.open(place).close()
+    contents.delete(place)
+
+
 def _make_bucket(found: S3) -> None:
     import base64
     import hashlib
@@ -220,7 +233,7 @@ def _make_bucket(found: S3) -> None:
     text = f"PUT\n\n\n{date}\n/{BUCKET}"  # signature version 2: enough for this one request
     signature = hmac.new(SECRET.encode(), text.encode(), hashlib.sha1).digest()
     signed = f"AWS {KEY_ID}:{base64.b64encode(signature).decode()}"
-    line = http.client.HTTPConnection("127.0.0.1", found.port, timeout=20)
+    line = http.client.HTTPConnection("127.0.0.1", found.port, timeout=120)
     line.request("PUT", f"/{BUCKET}", headers={"Date": date, "Authorization": signed})
     answer = line.getresponse()
     said = answer.read()

@@ -209,7 +209,7 @@ def test_an_upload_may_not_take_for_ever(server: S3, tmp_path: Path) -> None:
 
 
 def beyond(server: S3, line: Line, **changed: Any) -> ContentsSettings:
-    return server.settings(endpoint=f"http://127.0.0.1:{line.port}", timeout=2, **changed)
+    return server.settings(endpoint=f"http://127.0.0.1:{line.port}", timeout=3, **changed)
 
 
 def test_a_store_that_goes_away_while_a_content_goes_up(server: S3, tmp_path: Path) -> None:
