@@ -6,7 +6,7 @@
     method: transit
     wrapped: (base64)
 
-Each family of key files (`vault`, `relay`, `marks`, `web`) has a lock of its own: a random
+Each family of key files (`vault`, `relay`, `marks`, `web`, `audit`) has a lock of its own: a random
 key-encryption key, wrapped by a passphrase or by a key service and unwrapped once, when a process
 starts. So a process asks for what it needs and for nothing else, and a service that goes away
 stops no process that runs. A protected key file holds its key under that (AES-256-GCM, bound to

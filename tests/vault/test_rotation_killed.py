@@ -19,6 +19,7 @@ from tests.blank import blank_vault
 from tests.vault.bench import BOB, HandClock, Keys, Safe
 from vault import resealing, rotation
 from vault.clock import utc_now
+from vault.facts import unwrap_key
 from vault.keyplace import KeyPlace
 from vault.keyring import KeyState
 from vault.keys import load_sealing
@@ -28,7 +29,7 @@ from vault.store import Store
 
 WHOLE = os.environ.get("SEALGATE_FAULTS") == "whole"
 PACKAGES, KILLS = (10_000, 100) if WHOLE else (120, 6)
-LOOKED_AT = 60  # packages opened after each kill; all of them at the end
+LOOKED_AT = 60  # packages read after each kill, when every key is opened; all are read at the end
 
 
 def _rotate_for_ever(folder: Path, keys: Path, told: int) -> None:
@@ -78,6 +79,8 @@ def _opened(folder: Path, keys: Keys) -> Iterator[Safe]:
 def _look(safe: Safe, sent: dict[str, bytes], which: list[str]) -> None:
     """Open packages with keys loaded long ago, and as a process does that starts now."""
     fresh = replace(safe.keys, opening=load_opening(safe.keys.folder))
+    for row in safe.rows("packages"):
+        assert unwrap_key(fresh.opening.vault, row.id, row.wrapped)
     for number, package_id in enumerate(which):
         keys = safe.keys if number % 2 else fresh
         assert Safe(safe.store, keys, safe.clock).open(BOB, package_id) == sent[package_id]
