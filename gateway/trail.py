@@ -16,7 +16,7 @@ from gateway.examination import Examined
 from gateway.relay.answers import Answer
 from gateway.sealing import author_of
 from gateway.smtp.premises import log_failure
-from vault import history, outbox
+from vault import history, outbox, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import VaultError
@@ -57,7 +57,9 @@ class Trail:
             history.note(tx, mail.session.sender, answers)
 
         try:
-            self.store.hand_over_late(work).add_done_callback(_tell_failure)
+            past = mail.session.sender
+            about = (turns.sender(past.folded()),) if past else ()
+            self.store.hand_over_late(work, *about).add_done_callback(_tell_failure)
         except VaultError as error:
             log_failure("mail.outcome_not_recorded", error)
 

@@ -18,7 +18,7 @@ from policies.language import loader
 from policies.language.loader import Source
 from policies.trials.weakening import weakened
 from sealgate.settings import PolicySettings
-from vault import rulebook
+from vault import rulebook, turns
 from vault.keys import SealingKeys
 from vault.posting import Kind, post
 from vault.rulebook import PolicyActKind, Version
@@ -63,7 +63,7 @@ class Admission:
                 self._return_to(source)
                 return Standing(before)
             why = reasons(kept, source) if self.settings.approval and kept else ()
-            with self.store.writing() as tx:
+            with self.store.writing(turns.POLICY) as tx:
                 if rulebook.in_force(tx) == before:
                     return self._settle(tx, source, why, by)
 
@@ -73,7 +73,7 @@ class Admission:
         with self.store.reading() as tx:
             if rulebook.last_act(tx) in _SETTLED:
                 return
-        with self.store.writing() as tx:
+        with self.store.writing(turns.POLICY) as tx:
             if rulebook.last_act(tx) not in _SETTLED and rulebook.in_force(tx) == source.digest:
                 rulebook.write(tx, PolicyActKind.ACTIVATED, source.digest, by=by)
 
@@ -93,7 +93,7 @@ class Admission:
         """Write down that the file cannot be used, and tell. False: it was known already."""
         problems = tuple(str(problem) for problem in error.problems)
         digest = _digest_of(self.settings.file)
-        with self.store.writing() as tx:
+        with self.store.writing(turns.POLICY) as tx:
             by = owner_of(self.settings.file)
             if not rulebook.write(tx, PolicyActKind.REFUSED, digest, by=by, why=problems):
                 return False

@@ -63,7 +63,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    if not settings.vault.database_file.exists():
+    if not settings.vault.is_begun:
         # Opening it would make it, perhaps as a user whose files the node cannot write.
         place = _existing(settings.vault.folder)
         if not os.access(place, os.W_OK):
@@ -75,10 +75,12 @@ def _store(settings: Settings) -> Iterator[Finding]:
     try:
         Store(settings.vault).close()
     except VaultError as error:
-        says = f"{settings.vault.database_file} cannot be used: {error}"
+        says = f"{settings.vault.database_name} cannot be used: {error}"
         yield Finding("database", Verdict.BAD, says)
     else:
-        yield good("database", f"opens, in {settings.vault.folder}")
+        vault = settings.vault
+        where = vault.database_name if vault.is_postgresql else f"in {vault.folder}"
+        yield good("database", f"opens, {where}")
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:

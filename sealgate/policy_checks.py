@@ -63,7 +63,7 @@ def _is_saved(settings: Settings, digest: str) -> bool:
 
 def _standing(settings: Settings, digest: str) -> tuple[str, bool]:
     """Return the digest in force, or nothing, and whether `digest` waits to take its place."""
-    if not settings.vault.database_file.exists():
+    if not settings.vault.is_begun:
         return "", False
     try:
         store = Store(settings.vault)
@@ -75,7 +75,7 @@ def _standing(settings: Settings, digest: str) -> tuple[str, bool]:
 
 def approvers(settings: Settings) -> Iterator[Finding]:
     """Say who may approve a policy and could not: an approver types the password of a user."""
-    if not (settings.policy.approval and settings.vault.database_file.exists()):
+    if not (settings.policy.approval and settings.vault.is_begun):
         return
     try:
         with closing(Store(settings.vault)) as store:

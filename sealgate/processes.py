@@ -18,6 +18,7 @@ from sealgate.waiting import await_free
 from vault import keys, opening, signing
 from vault.errors import (
     ContentsUnusable,
+    DatabaseUnfit,
     KeyServiceSilent,
     KeyUnusable,
     SchemaMismatch,
@@ -37,6 +38,7 @@ class NotNow(Exception):
 _FOR_A_PERSON = (
     DkimKeyError,
     ContentsUnusable,
+    DatabaseUnfit,
     KeyUnusable,
     NotInstalledError,
     SchemaMismatch,
@@ -111,6 +113,12 @@ def _check_certificates(settings: Settings) -> None:
 
 
 def _unavailable(settings: Settings) -> str:
+    if settings.vault.is_postgresql:
+        return (
+            f"The database {settings.vault.database_name} or the data folder "
+            f"{settings.vault.folder} cannot be used now. Does the server run, may this user "
+            "sign in with this password, and is its certificate good for its name?"
+        )
     return (
         f"The database or the data folder {settings.vault.folder} cannot be used now. "
         "Is the disk full, read-only or not mounted, or does another program hold the database?"

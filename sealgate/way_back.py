@@ -86,7 +86,7 @@ def _said_to(client: smtplib.SMTP, address: Address) -> int:
 
 def _newest(settings: Settings) -> Address | None:
     """Return the return path of the newest notice, None if there is none, or none to be read."""
-    if not settings.vault.database_file.exists():
+    if not settings.vault.is_begun:
         return None
     try:
         with closing(Store(settings.vault)) as store:

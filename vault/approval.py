@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import insert, select
 
-from vault import tables
+from vault import tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.deposit import Deposit, Receipt
@@ -20,6 +20,7 @@ from vault.errors import AccessDenied, Denial
 from vault.facts import address_of
 from vault.holds import (
     Row,
+    about,
     change,
     dropped_if_refused,
     known,
@@ -52,7 +53,7 @@ def ask(
     The owner, under whichever of their addresses, is not asked; False if there is nobody else.
     Raises AccessDenied(UNKNOWN) unless `owner` is it, NotHeld, Outdated.
     """
-    with store.writing() as tx:
+    with store.writing(turns.hold(hold_id)) as tx:
         row = unsettled(tx, owned(tx, hold_id, owner), revision)
         if row["asked_at"] is not None:
             return True
@@ -90,7 +91,7 @@ def approve(
     Raises AccessDenied(UNKNOWN) unless `approver` was asked, NotHeld, Outdated, StoreUnavailable.
     """
     stored = wanted.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
-    with dropped_if_refused(store, stored), store.writing() as tx:
+    with dropped_if_refused(store, stored), store.writing(*about(keys, hold_id, wanted)) as tx:
         row = unsettled(tx, asked_of(tx, hold_id, approver), revision)
         record(tx, Act.HOLD_APPROVED, package_id=hold_id, actor=str(approver), origin=origin)
         receipt = send(tx, store, keys, row, wanted, stored, approver, origin)
@@ -112,7 +113,7 @@ def decline(
     `reason` is for the sender alone, on the page. Raises AccessDenied(UNKNOWN) unless `approver`
     was asked, NotHeld, Outdated.
     """
-    with store.writing() as tx:
+    with store.writing(turns.hold(hold_id)) as tx:
         row = unsettled(tx, asked_of(tx, hold_id, approver), revision)
         answer = seal_answer(reason, keys.vault, hold_id) if reason else b""
         settle(tx, store, row, HoldState.REFUSED, approver, answer=answer)

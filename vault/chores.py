@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
-from vault import tables
+from vault import tables, turns
 from vault.store import Store, Transaction
 
 TURN = timedelta(minutes=10)
@@ -41,7 +41,7 @@ def taken(
         if row is not None and not (_is_free(row.until, tx.now) and is_due(row.done_at, tx.now)):
             yield False
             return
-    with store.writing() as tx:
+    with store.writing(turns.chore(name)) as tx:
         mine = _take(tx, name, holder, is_due, turn)
     if not mine:
         yield False
@@ -51,7 +51,7 @@ def taken(
         yield True
         finished = True
     finally:
-        with store.writing() as tx:
+        with store.writing(turns.chore(name)) as tx:
             held = (chore.c.name == name, chore.c.holder == holder)
             free: dict[str, object] = {"holder": "", "until": None}
             if finished:

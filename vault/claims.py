@@ -45,6 +45,7 @@ class Item:
     content: Callable[[], Iterator[bytes]] | None = field(repr=False)
     lease: str = field(repr=False)
     warned: bool = False  # whether the sender has been told that it is late
+    content_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def take(store: Store, keys: RelayKeys, row_id: str, worker: str) -> Item | None
     row = tables.outbox
     with store.writing() as tx:
         free = select(row).where(row.c.id == row_id, unsettled(), unclaimed(tx.now))
-        found = tx.execute(free).mappings().one_or_none()
+        found = tx.execute(free.with_for_update(skip_locked=True)).mappings().one_or_none()
         if found is None:
             return None
         mine = {"lease": token, "leased_by": worker, "leased_until": tx.now + LEASE}
@@ -180,4 +181,5 @@ def _item(store: Store, keys: RelayKeys, row: Any, token: str) -> Item | None:
         content=content,
         lease=token,
         warned=row["warned"],
+        content_id=row["content_id"],
     )

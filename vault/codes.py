@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from vault import attempts, identifier, tables
+from vault import attempts, identifier, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import CodeRefused, TooMany
@@ -55,7 +55,7 @@ def ask(
         raise ValueError(f"a visit has at least {VISIT_SIZE} bytes")
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     network = attempts.network_of(origin.ip)
-    with store.writing() as tx:
+    with store.writing(turns.mailbox(typed.folded()), turns.network(network)) as tx:
         attempts.check_asking(tx, typed.folded(), network)
         identity = known_spelling(tx, typed)
         row_id = identifier.draw()
@@ -71,7 +71,8 @@ def ask(
             "network": network,
         }
         codes = tables.sign_in_codes
-        tx.execute(delete(codes).where(codes.c.asked_at < tx.now - KEPT_FOR))
+        old = select(codes.c.id).where(codes.c.asked_at < tx.now - KEPT_FOR)
+        tx.execute(delete(codes).where(codes.c.id.in_(old.with_for_update(skip_locked=True))))
         tx.execute(insert(codes), [row])
         fields = {"code": code, "minutes": str(LIFE // timedelta(minutes=1))}
         post(tx, sealing, Kind.CODE, identity, fields)
@@ -87,7 +88,9 @@ def answer(store: Store, web_secret: Secret, visit: bytes, code: str, origin: Or
     if not _FORM.fullmatch(code):
         raise CodeRefused
     with store.writing() as tx:
-        live = _live(tx, _visit_mark(web_secret, visit))
+        mark = _visit_mark(web_secret, visit)
+        tx.take_turns(*{turns.mailbox(row.folded) for row in _live(tx, mark)})
+        live = _live(tx, mark)
         waits = {row.folded: attempts.wait_for_trying(tx, row.folded) for row in live}
         tried = _spend_a_try(tx, [row.id for row in live if waits[row.folded] is None])
         found = [row for row in tried if _matches(row, web_secret, visit, code)]

@@ -1,160 +1,76 @@
-"""The SQLite database under the store: how it is opened, and how its schema comes to be.
+"""The database under the store: what SQLite and PostgreSQL both offer it, and which of them it is.
 
-One connection a process writes, many read. Only the writing connection of one process may run
-checkpoints: SQLite before 3.51.3 can corrupt a WAL database when two connections do so at the same
-instant (https://sqlite.org/wal.html#walresetbug), so everyone else's are switched off.
+    Database    connections, and transactions on them       `vault.sqlite`, `vault.postgresql`
+    Line        one transaction's way past SQLAlchemy: statements that were compiled before
 
-Promises that a commit is on the disk when it returns (WAL with synchronous=FULL), that deleted
-rows are overwritten, and that processes which start at the same moment make one schema.
+Promises that what a `writing` block did is on the disk when the block ends, or none of it ever was,
+and that two blocks about the same thing (see `vault.turns`) come after one another, whichever
+process or node they are of.
 Must never be imported outside the vault.
 """
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection
 
-from vault import tables
-from vault.errors import SchemaMismatch, StoreUnavailable
+from vault.errors import DatabaseUnfit
 from vault.settings import VaultSettings
-from vault.upgrade import UPGRADABLE, upgrade
-
-CHECKPOINT_PAGES = 1000
-READERS = 5
-MORE_READERS = 40
+from vault.statements import Addition, Answer, Row, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """The two ways in: `writer` has one connection and locks at BEGIN, `reader` cannot write."""
+class Line(Protocol):
+    """A connection within a transaction, for statements that were compiled before."""
 
-    writer: Engine
-    reader: Engine
+    def run(self, statement: Statement, values: Row) -> Answer:
+        """Run a statement; raises DriverFailed."""
 
-    def lasting_reader(self) -> SqliteConnection:
-        """Return a connection that cannot write, for its caller to keep and to close."""
-        pooled = self.reader.raw_connection()
-        found = pooled.driver_connection
-        pooled.detach()
-        assert isinstance(found, SqliteConnection)  # noqa: S101 - the database is SQLite
-        return found
+    def add(self, addition: Addition, rows: Iterable[Row]) -> None:
+        """Insert rows in this order, now or with `flush`; raises DriverFailed."""
+
+    def flush(self) -> None:
+        """Insert what has not been yet: before anything else looks. Raises DriverFailed."""
+
+    def take_turns(self, about: Collection[str]) -> None:
+        """Wait until nobody else's transaction is about the same; raises DriverFailed."""
+
+
+class Database(Protocol):
+    """The ways in. Errors of SQLAlchemy come through as they are: the store translates them."""
+
+    def writing(self, about: Collection[str]) -> AbstractContextManager[tuple[Connection, Line]]:
+        """Give a transaction that may write; raises StoreUnavailable, DriverFailed."""
+
+    def reading(self) -> AbstractContextManager[tuple[Connection, Line]]:
+        """Give a transaction that sees one state and cannot write."""
+
+    def ask(self, statement: Statement, values: Row) -> list[tuple[Any, ...]]:
+        """Return the rows of one select, with no transaction around it; raises DriverFailed."""
+
+    def scrub(self) -> bool:
+        """Have what was overwritten or deleted go from the files; False if it cannot be now."""
 
     def close(self) -> None:
         """Close every connection."""
-        self.reader.dispose()
-        self.writer.dispose()
 
 
-def open_database(settings: VaultSettings, *, checkpoints: bool) -> Database:
-    """Open the database and make its schema if it has none; raises SchemaMismatch.
+def open_database(
+    settings: VaultSettings, *, checkpoints: bool, as_it_is: bool = False
+) -> Database:
+    """Open the database the settings name, and make its schema if it has none.
 
-    SQLAlchemy's and the system's errors come through as they are: the store translates them.
+    With `as_it_is` nothing is looked at nor made. Raises SchemaMismatch, DatabaseUnfit, and what
+    `vault.faults` translates.
     """
-    url = _url(settings)
-    wait = settings.lock_wait.total_seconds()
-    pages = CHECKPOINT_PAGES if checkpoints else 0
-    writer = create_engine(url, hide_parameters=True, pool_size=1, max_overflow=0)
-    reader = create_engine(
-        url,
-        hide_parameters=True,
-        pool_size=READERS,
-        max_overflow=MORE_READERS,
-        pool_timeout=wait,
-    )
-    _prepare(writer, begin="BEGIN IMMEDIATE", wait=wait, pragmas=(f"wal_autocheckpoint={pages}",))
-    _prepare(reader, begin="BEGIN", wait=wait, pragmas=("wal_autocheckpoint=0", "query_only=ON"))
-    database = Database(writer, reader)
-    try:
-        with _alone(settings.folder):
-            _make_private(url)
-            _use_wal(writer)
-            with writer.begin() as connection:
-                _make_schema(connection)
-    except BaseException:
-        database.close()
-        raise
-    return database
+    if settings.is_postgresql:
+        try:
+            from vault.postgresql import open_postgresql  # noqa: PLC0415 - not everybody has it
+        except ModuleNotFoundError as error:
+            raise DatabaseUnfit(
+                "PostgreSQL needs an extra that is not installed: pip install sealgate[postgres]"
+            ) from error
+        return open_postgresql(settings, as_it_is=as_it_is)
+    from vault.sqlite import open_sqlite  # noqa: PLC0415 - only one of them is ever needed
 
-
-def _url(settings: VaultSettings) -> URL:
-    if settings.database is not None:
-        return make_url(settings.database)
-    return URL.create("sqlite", database=str(settings.database_file))
-
-
-def _prepare(engine: Engine, *, begin: str, wait: float, pragmas: tuple[str, ...]) -> None:
-    """Set up each connection of `engine`, and begin its transactions ourselves.
-
-    The driver would begin late and only for writes: a read could then see two states.
-    """
-    always = (
-        f"busy_timeout={int(wait * 1000)}",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "temp_store=MEMORY",
-        "mmap_size=0",
-    )
-
-    def connected(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        for pragma in always + pragmas:
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    def began(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", began)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other starting processes out: switching to WAL does not wait for a lock by itself."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _make_private(url: URL) -> None:
-    """Create the file for its owner alone; SQLite gives its WAL the same mode."""
-    if url.database is None:
-        raise StoreUnavailable("the database needs a file")
-    os.close(os.open(url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-def _use_wal(writer: Engine) -> None:
-    raw = writer.raw_connection()
-    try:
-        cursor = raw.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        answer = cursor.fetchone()
-        cursor.close()
-    finally:
-        raw.close()
-    if not answer or answer[0] != "wal":
-        raise StoreUnavailable("the file system of the database does not support WAL")
-
-
-def _make_schema(connection: Connection) -> None:
-    meta, wanted = tables.meta, tables.SCHEMA_VERSION
-    if not inspect(connection).has_table(meta.name):
-        tables.metadata.create_all(connection)
-        connection.execute(insert(meta).values(name="schema_version", value=wanted))
-        return
-    versions = meta.select().where(meta.c.name == "schema_version")
-    row = connection.execute(versions).one_or_none()
-    found = row.value if row else "none"
-    if found in UPGRADABLE:
-        upgrade(connection)
-    elif found != wanted:
-        raise SchemaMismatch(found, wanted)
+    return open_sqlite(settings, checkpoints=checkpoints, as_it_is=as_it_is)

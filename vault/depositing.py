@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, exists, or_, select
 
-from vault import ciphertext, conversation, facts, history, lifetime, reference, tables
+from vault import ciphertext, conversation, facts, history, lifetime, reference, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.deposit import Deposit, GrantFor, Queued, Receipt
@@ -33,9 +33,8 @@ _MAIL = "deposit mark"
 
 _RECEIPT = tables.receipts.c
 _SAME = _RECEIPT.mark == bindparam("which")
-_SINCE = bindparam("since", type_=_RECEIPT.accepted_at.type)
-_RECENT = Statement(
-    select(_RECEIPT.reference, _RECEIPT.package_id).where(_SAME, _RECEIPT.accepted_at > _SINCE)
+_KNOWN = Statement(
+    select(_RECEIPT.reference, _RECEIPT.package_id, _RECEIPT.accepted_at).where(_SAME)
 )
 _FORGOTTEN = Statement(delete(tables.receipts).where(_SAME))
 _TAKEN = Statement(
@@ -44,7 +43,8 @@ _TAKEN = Statement(
             exists().where(tables.packages.c.reference == bindparam("drawn")),
             exists().where(tables.holds.c.reference == bindparam("drawn")),
         )
-    )
+    ),
+    careless=True,  # two drawn alike in one transaction: the constraint tells, and all is done anew
 )
 _RECEIPTS, _PACKAGES = Addition(tables.receipts), Addition(tables.packages)
 _GRANTS = Addition(tables.grants)
@@ -77,7 +77,12 @@ def begin_deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Future[R
             tx.after_commit(lambda: store.contents.delete(stored))
         return earlier
 
-    return store.hand_over(work)
+    return store.hand_over(work, *_turns(mark, deposit))
+
+
+def turns_of(keys: SealingKeys, deposit: Deposit) -> tuple[str, ...]:
+    """Return what a transaction is about in which `deposit_within` runs."""
+    return _turns(_mark(keys, deposit), deposit)
 
 
 def deposit_within(
@@ -91,6 +96,11 @@ def deposit_within(
     mark = _mark(keys, deposit)
     tx.run(_FORGOTTEN, which=mark)
     return _write(tx, keys, deposit, stored, mark)
+
+
+def _turns(mark: bytes, deposit: Deposit) -> tuple[str, ...]:
+    past = (turns.sender(deposit.wrote_as.folded()),) if deposit.wrote_as else ()
+    return (turns.mail(mark), *past)
 
 
 def _check(deposit: Deposit) -> None:
@@ -107,9 +117,10 @@ def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
 
 
 def _earlier(tx: Transaction, mark: bytes, store: Store) -> Receipt | None:
-    since = tx.now - store.settings.duplicate_window
-    row = tx.run(_RECENT, which=mark, since=since).fetchone()
-    if row is not None:
+    row = tx.run(_KNOWN, which=mark).fetchone()
+    if row is None:
+        return None
+    if row[2] > tx.now - store.settings.duplicate_window:
         return Receipt(row[0], row[1], duplicate=True)
     tx.run(_FORGOTTEN, which=mark)
     return None
@@ -151,7 +162,8 @@ def unused_reference(tx: Transaction) -> str:
     """Draw a reference that no package and no held mail has. 40 bits: a second draw is a rarity."""
     while True:
         drawn = reference.draw()
-        if not tx.run(_TAKEN, drawn=drawn).fetchone()[0]:
+        (taken,) = tx.run(_TAKEN, drawn=drawn).fetchall()[0]
+        if not taken:
             return drawn
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from sqlalchemy import exists, func, insert, select, update
 
-from vault import access, ciphertext, tables
+from vault import access, ciphertext, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.certificate import OVERWRITTEN, REMOVED, Fate, certify
@@ -79,7 +79,7 @@ def destroy(store: Store) -> int:
     destroyed = 0
     while True:
         with store.writing() as tx:
-            rows = _due(tx)
+            rows = _in_turn(tx)
             for row in rows:
                 _destroy(tx, store, row)
         destroyed += len(rows)
@@ -134,6 +134,13 @@ def _destroyed(tx: Transaction, package_id: str) -> Destroyed | None:
     wanted = select(gone.destroyed_at, gone.cause, gone.certificate)
     row = tx.execute(wanted.where(gone.package_id == package_id)).one_or_none()
     return Destroyed(row.destroyed_at, Cause(row.cause), row.certificate) if row else None
+
+
+def _in_turn(tx: Transaction) -> list[Row]:
+    """Return what is due, when nobody else can change whether it is: a legal hold may have come."""
+    ids = {row["id"] for row in _due(tx)}
+    tx.take_turns(*map(turns.package, ids))
+    return [row for row in _due(tx) if row["id"] in ids]
 
 
 def _due(tx: Transaction) -> list[Row]:

@@ -15,7 +15,9 @@
       TooMany            a limit is reached; carries how long to wait
       ContentsUnusable   the place of sealed contents is set up wrongly: the process must not start
       StoreUnavailable   database or disk fails: try again later
+        Contended        somebody else changed the same at that moment
       SchemaMismatch     the database belongs to another version
+      DatabaseUnfit      the database cannot keep what we promise: the text says what to mend
 
 Promises that no message holds content, a code, a key, an SQL statement or a path.
 """
@@ -132,10 +134,22 @@ class StoreUnavailable(VaultError):
         super().__init__(what)
 
 
-class SchemaMismatch(VaultError):
-    """The database was written by another version of the schema."""
+class Contended(StoreUnavailable):
+    """Somebody else changed the same at that moment: nothing is left of the work; do it again."""
 
-    def __init__(self, found: str, wanted: str) -> None:
-        super().__init__(f"the database has schema version {found}, this program needs {wanted}")
+
+class DatabaseUnfit(VaultError):
+    """The database cannot keep what we promise, as it is set up: start is refused."""
+
+
+class SchemaMismatch(VaultError):
+    """The database was written by another version of the schema.
+
+    `mends` says that `sealgate migrate` would bring it up to date.
+    """
+
+    def __init__(self, found: str, wanted: str, *, mends: bool = False) -> None:
+        says = f"the database has schema version {found}, this program needs {wanted}"
+        super().__init__(f"{says}: run `sealgate migrate` on one node" if mends else says)
         self.found = found
         self.wanted = wanted

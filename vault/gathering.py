@@ -5,9 +5,10 @@ batch: one transaction and one flush for all of it, so that a flush costs the le
 to do. This is also the one place of a process where rows get their order.
 
 Promises that work which is answered for is on the disk; that work which raises an error fails
-alone, for then the batch is undone and each of its works is done by itself; and that a commit which
-fails has failed for everybody in it. Work may therefore be run twice, the first time without
-effect: it must change nothing but the transaction that it is given.
+alone, for then the batch is undone and each of its works is done by itself; that work which meets
+others who change the same is tried again; and that a commit which fails has failed for everybody in
+it. Work may therefore be run twice, the first time without effect: it must change nothing but the
+transaction that it is given.
 Must never be given work that waits for the network, nor for another commit.
 """
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from vault.errors import StoreUnavailable
+from vault.errors import Contended, StoreUnavailable
 
 if TYPE_CHECKING:
     from vault.store import Transaction
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 256  # works in one transaction
 LATE = 0.05  # seconds that work which nobody waits for may take to be begun
 LAST_WORD = 30.0  # seconds for what is left at the end
+TRIES = 3  # of one work that others contend with
 
 log = structlog.get_logger()
 _T = TypeVar("_T")
@@ -39,12 +41,13 @@ _T = TypeVar("_T")
 class _Handed:
     work: "Callable[[Transaction], Any]"
     answer: "Future[Any]"
+    about: tuple[str, ...]
 
 
 class Gathering:
     """The writer of one store. Its thread begins with the first work and ends with `close`."""
 
-    def __init__(self, writing: "Callable[[], AbstractContextManager[Transaction]]") -> None:
+    def __init__(self, writing: "Callable[..., AbstractContextManager[Transaction]]") -> None:
         self._writing = writing
         self._awake = threading.Condition()
         self._urgent: deque[_Handed] = deque()
@@ -54,20 +57,24 @@ class Gathering:
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def hand_over(self, work: "Callable[[Transaction], _T]") -> "Future[_T]":
+    def hand_over(
+        self, work: "Callable[[Transaction], _T]", about: tuple[str, ...] = ()
+    ) -> "Future[_T]":
         """Have work done in the next transaction.
 
         The future gives its result once that is on the disk; or what it raised, or
         StoreUnavailable: then it has changed nothing.
         """
-        return self._take(work, self._urgent)
+        return self._take(work, about, self._urgent)
 
-    def hand_over_late(self, work: "Callable[[Transaction], _T]") -> "Future[_T]":
+    def hand_over_late(
+        self, work: "Callable[[Transaction], _T]", about: tuple[str, ...] = ()
+    ) -> "Future[_T]":
         """Have work done with somebody's next transaction, or after `LATE` at the latest.
 
         For what nobody waits for, and what a crash may lose.
         """
-        return self._take(work, self._patient)
+        return self._take(work, about, self._patient)
 
     def settle(self) -> None:
         """Wait until everything that has been handed over is on the disk, or has failed."""
@@ -84,7 +91,12 @@ class Gathering:
         if self._thread is not None:
             self._thread.join(LAST_WORD)
 
-    def _take(self, work: "Callable[[Transaction], _T]", queue: deque[_Handed]) -> "Future[_T]":
+    def _take(
+        self,
+        work: "Callable[[Transaction], _T]",
+        about: tuple[str, ...],
+        queue: deque[_Handed],
+    ) -> "Future[_T]":
         answer: Future[_T] = Future()
         answer.set_running_or_notify_cancel()  # who stops waiting does not undo what they asked for
         with self._awake:
@@ -95,7 +107,7 @@ class Gathering:
                 self._thread.start()
             if queue is self._patient and not queue:
                 self._begin_by = time.monotonic() + LATE
-            queue.append(_Handed(work, answer))
+            queue.append(_Handed(work, answer, about))
             if not self._busy:
                 self._awake.notify_all()
         return answer
@@ -125,22 +137,25 @@ class Gathering:
             self._busy = bool(batch)
             return batch
 
-    def _write(self, batch: list[_Handed]) -> None:
+    def _write(self, batch: list[_Handed], tries: int = 1) -> None:
         results: list[Any] = []
         at_work = False
+        about = {name for one in batch for name in one.about}
         try:
-            with self._writing() as tx:
+            with self._writing(*about) as tx:
                 at_work = True
                 for one in batch:
                     results.append(one.work(tx))  # noqa: PERF401 - which of them failed is asked below
                 tx.flush()
                 at_work = False
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must hear of it
-            if not at_work or len(batch) == 1:
+            if at_work and len(batch) > 1:
+                for one in batch:  # nobody fails for another's sake
+                    self._write([one])
+            elif isinstance(error, Contended) and tries < TRIES:
+                self._write(batch, tries + 1)
+            else:
                 _fail(batch, error)
-                return
-            for one in batch:  # nobody fails for another's sake
-                self._write([one])
             return
         for one, result in zip(batch, results, strict=True):
             one.answer.set_result(result)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from vault import access, lifetime, tables
+from vault import access, lifetime, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import AccessDenied, Denial
@@ -50,7 +50,7 @@ def revoke(
 
     Revoking what is revoked changes nothing. Raises AccessDenied(UNKNOWN) unless `owner` is it.
     """
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         access.owned(tx, package_id, owner)
         change = Change(tx, package_id, owner, origin)
         for grantee in _grantees(tx, package_id, address, GrantState.ACTIVE):
@@ -71,7 +71,7 @@ def restore(
 
     Raises AccessDenied(UNKNOWN) unless `owner` is it, DESTROYED when there is nothing to open.
     """
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         access.living(tx, package_id, owner)
         change = Change(tx, package_id, owner, origin)
         for grantee in _grantees(tx, package_id, address, GrantState.REVOKED):
@@ -91,7 +91,7 @@ def add(
     Someone revoked is restored. Someone who has access already is only told again if the last
     notice bounced.
     """
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         access.living(tx, package_id, owner)
         admit(Change(tx, package_id, owner, origin), sealing, address)
 
@@ -112,7 +112,7 @@ def correct(
     grant = tables.grants
     if mistaken == right:
         raise ValueError("an address is not corrected to itself")
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         access.living(tx, package_id, owner)
         change = Change(tx, package_id, owner, origin)
         chosen = (grant.c.package_id == package_id, grant.c.address == str(mistaken))
@@ -145,7 +145,7 @@ def extend(
     Also after it has expired, until the content is destroyed. Raises AccessDenied(UNKNOWN), or
     DESTROYED.
     """
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         set_expiry(Change(tx, package_id, owner, origin), expires_at)
 
 

@@ -11,7 +11,7 @@ Must never lock anybody out: who may try, and how soon, is for others to decide.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select, update
 
@@ -64,7 +64,7 @@ def mark_of(key: Secret, name: str) -> bytes:
 def failures(store: Store, mark: bytes) -> int:
     """Return how many failures count against a mark now. Raises StoreUnavailable."""
     found = store.ask(_COUNT, mark=mark)
-    return _left(found[0][0], _instant(found[0][1]), store.clock()) if found else 0
+    return _left(found[0][0], found[0][1], store.clock()) if found else 0
 
 
 def add_failure(tx: Transaction, marks: Iterable[bytes]) -> None:
@@ -72,11 +72,12 @@ def add_failure(tx: Transaction, marks: Iterable[bytes]) -> None:
     for mark in marks:
         row = tx.run(_COUNT, mark=mark).fetchone()
         if row is not None:
-            count = _left(row[0], _instant(row[1]), tx.now) + 1
+            count = _left(row[0], row[1], tx.now) + 1
             tx.run(_FAILED, mark=mark, to=count, at=tx.now)
             continue
         tx.add(_NEW_GUESS, [{"mark": mark, "failures": 1, "failed_at": tx.now}])
-        if tx.run(_HOW_MANY).fetchone()[0] > MOST + SLACK:
+        (known,) = tx.run(_HOW_MANY).fetchall()[0]
+        if known > MOST + SLACK:
             forget_old(tx)
 
 
@@ -86,7 +87,7 @@ def take_turn(tx: Transaction, mark: bytes, delay: timedelta) -> timedelta:
     Only the first process to ask gets `delay` itself: who asks meanwhile comes so much later.
     """
     row = tx.run(_COUNT, mark=mark).fetchone()
-    free = _instant(row[2]) if row and row[2] else tx.now
+    free = row[2] if row and row[2] else tx.now
     wait = min(max(free - tx.now, timedelta(0)) + delay, MOST_TURNS * delay)
     tx.run(_TURN, mark=mark, at=tx.now + wait)
     return wait
@@ -95,7 +96,7 @@ def take_turn(tx: Transaction, mark: bytes, delay: timedelta) -> timedelta:
 def is_known(store: Store, place: bytes, within: timedelta = PLACES_KEPT_FOR) -> bool:
     """Say whether a sign-in from a place has been noted lately. Raises StoreUnavailable."""
     found = store.ask(_SEEN, mark=place)
-    return bool(found) and store.clock() - _instant(found[0][0]) < within
+    return bool(found) and store.clock() - found[0][0] < within
 
 
 def note_place(tx: Transaction, place: bytes) -> None:
@@ -129,8 +130,3 @@ def _keep(
 def _left(count: int, failed_at: datetime, now: datetime) -> int:
     halvings = max(now - failed_at, timedelta(0)) // HALVED_AFTER
     return count >> min(halvings, _MOST_HALVINGS)
-
-
-def _instant(text: str) -> datetime:
-    """Read an instant as the driver gives it."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)

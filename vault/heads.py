@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import Row
 
-from vault import chain, lines, tables
+from vault import chain, lines, tables, turns
 from vault.signing import SigningKey, VerifyingKey
 from vault.store import Store, Transaction
 
@@ -80,7 +80,7 @@ def make(store: Store, key: SigningKey, *, apart: timedelta = timedelta(0)) -> H
     is a day old. Raises StoreUnavailable, also if another process was faster.
     """
     first = _before_the_chain(store) if newest(store) is None else None
-    with store.writing() as tx:
+    with store.writing(turns.HEADS) as tx:
         last = _newest(tx)
         age = tx.now - last.at if last else None
         if age is not None and timedelta(0) <= age < apart:

@@ -14,7 +14,7 @@ from functools import partial
 
 from sqlalchemy import exists, or_, select
 
-from vault import approval, ciphertext, holds, tables
+from vault import approval, ciphertext, holds, tables, turns
 from vault.address import Address
 from vault.audit import Act, Event, event_of, once_a_visit, record
 from vault.errors import AccessDenied
@@ -96,7 +96,7 @@ def inspect(
     detail: str = "",
 ) -> Held:
     """Open a held mail, on record. Raises AccessDenied(UNKNOWN), NotHeld, Tampered."""
-    with store.writing() as tx:
+    with store.writing(turns.hold(hold_id)) as tx:
         row, role = _seen_by(tx, hold_id, reader)
         holds.unsettled(tx, row)
         opened, actor = Act.HOLD_OPENED, str(reader)

@@ -13,12 +13,12 @@ lost here makes an address new again, no more.
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from vault import tables
 from vault.address import Address
 from vault.facts import address_of
-from vault.statements import Addition, Statement
+from vault.statements import Statement
 from vault.store import Store, Transaction
 
 MOST = 2000  # addresses kept of one sender
@@ -32,11 +32,21 @@ _ROW = tables.correspondence.c
 _SENT = _ROW.sender == bindparam("of")
 _TO = _ROW.recipient == bindparam("to")
 _SINCE = _ROW.last_at >= bindparam("since", type_=_ROW.last_at.type)
-_NEW = Addition(tables.correspondence)
 _COUNT = Statement(
-    update(tables.correspondence)
-    .where(_SENT, _TO)
-    .values(times=_ROW.times + 1, last_at=bindparam("today", type_=_ROW.last_at.type))
+    lambda insert: (
+        insert(tables.correspondence)
+        .values(
+            sender=bindparam("of"),
+            recipient=bindparam("to"),
+            times=1,
+            last_at=bindparam("today", type_=_ROW.last_at.type),
+        )
+        .on_conflict_do_update(
+            index_elements=["sender", "recipient"],
+            set_={"times": _ROW.times + 1, "last_at": bindparam("today")},
+        )
+        .returning(_ROW.times)
+    )
 )
 _HOW_MANY = Statement(select(func.count()).where(_SENT))
 _SURPLUS = Statement(
@@ -106,10 +116,8 @@ class Past:
 def _note(tx: Transaction, sender: str, recipient: str) -> bool:
     """Count a mail; say whether the recipient is new to the sender."""
     today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if tx.run(_COUNT, of=sender, to=recipient, today=today).rowcount:
-        return False
-    tx.add(_NEW, [{"sender": sender, "recipient": recipient, "times": 1, "last_at": today}])
-    return True
+    (times,) = tx.run(_COUNT, of=sender, to=recipient, today=today).fetchall()[0]
+    return bool(times == 1)
 
 
 def _bound(tx: Transaction, sender: str) -> None:
@@ -117,7 +125,8 @@ def _bound(tx: Transaction, sender: str) -> None:
 
     What is beyond the bound goes in one go, now and then: finding it means reading all of them.
     """
-    if tx.run(_HOW_MANY, of=sender).fetchone()[0] <= MOST + SLACK:
+    (known,) = tx.run(_HOW_MANY, of=sender).fetchall()[0]
+    if known <= MOST + SLACK:
         return
     names = [found[0] for found in tx.run(_SURPLUS, of=sender, most=MOST)]
     table, row = tables.correspondence, tables.correspondence.c

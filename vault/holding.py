@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
-from vault import ciphertext, facts, tables
+from vault import ciphertext, facts, tables, turns
 from vault.address import Address
 from vault.audit import NOWHERE, Act, record
 from vault.depositing import unused_reference
@@ -67,7 +67,7 @@ def hold(store: Store, keys: SealingKeys, wanted: Hold) -> Receipt:
     """
     mark = _mark(keys, wanted)
     stored = wanted.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
-    with store.writing() as tx:
+    with store.writing(turns.mail(mark)) as tx:
         receipt = _earlier(tx, mark, store) or _write(tx, keys, wanted, stored, mark)
     if receipt.duplicate:
         drop(store, stored)

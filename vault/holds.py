@@ -17,11 +17,11 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from vault import ciphertext, tables
+from vault import ciphertext, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.deposit import Deposit, Receipt
-from vault.depositing import deposit_within
+from vault.depositing import deposit_within, turns_of
 from vault.errors import AccessDenied, Denial, NotHeld, Outdated, StoreUnavailable
 from vault.facts import address_of
 from vault.keys import SealingKeys
@@ -51,7 +51,7 @@ def fix(
     `confirmed` are the addresses that the owner says are right and had not said before. Raises
     AccessDenied(UNKNOWN) unless `owner` is it, NotHeld, Outdated.
     """
-    with store.writing() as tx:
+    with store.writing(turns.hold(hold_id)) as tx:
         row = unsettled(tx, owned(tx, hold_id, owner), revision)
         sealed = seal_slip(slip, keys.vault, hold_id)
         change(tx, hold_id, slip=sealed, revision=row["revision"] + 1, asked_at=None)
@@ -79,14 +79,14 @@ def release(
     AccessDenied(UNKNOWN) unless `owner` is it, NotHeld, Outdated, StoreUnavailable.
     """
     stored = wanted.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
-    with dropped_if_refused(store, stored), store.writing() as tx:
+    with dropped_if_refused(store, stored), store.writing(*about(keys, hold_id, wanted)) as tx:
         row = unsettled(tx, owned(tx, hold_id, owner), revision)
         return send(tx, store, keys, row, wanted, stored, owner, origin)
 
 
 def withdraw(store: Store, owner: Address, hold_id: str, origin: Origin) -> None:
     """Take a held mail back: nobody gets it. AccessDenied(UNKNOWN) for non-owners; NotHeld."""
-    with store.writing() as tx:
+    with store.writing(turns.hold(hold_id)) as tx:
         row = unsettled(tx, owned(tx, hold_id, owner))
         settle(tx, store, row, HoldState.WITHDRAWN, owner)
         record(tx, Act.HOLD_WITHDRAWN, package_id=hold_id, actor=str(owner), origin=origin)
@@ -96,11 +96,13 @@ def expire(store: Store, keys: SealingKeys) -> int:
     """Settle what was held for too long and tell its owners; returns how many mails."""
     row = tables.holds.c
     with store.reading() as tx:
-        if tx.execute(select(row.id).where(*_due(tx.now)).limit(1)).first() is None:
-            return 0
-    with store.writing() as tx:
-        due = select(tables.holds).where(*_due(tx.now)).order_by(row.expires_at)
-        over = tx.execute(due.limit(_EXPIRED_AT_ONCE)).mappings().all()
+        late = select(row.id).where(*_due(tx.now)).order_by(row.expires_at)
+        ids = tx.execute(late.limit(_EXPIRED_AT_ONCE)).scalars().all()
+    if not ids:
+        return 0
+    with store.writing(*map(turns.hold, ids)) as tx:
+        due = select(tables.holds).where(row.id.in_(ids), *_due(tx.now)).order_by(row.expires_at)
+        over = tx.execute(due).mappings().all()
         for one in over:
             settle(tx, store, one, HoldState.EXPIRED)
             tell(tx, keys, one, HoldState.EXPIRED)
@@ -109,6 +111,11 @@ def expire(store: Store, keys: SealingKeys) -> int:
 
 
 # What the acts share, `vault.approval` among them
+
+
+def about(keys: SealingKeys, hold_id: str, wanted: Deposit) -> tuple[str, ...]:
+    """Return what a transaction is about in which a held mail is sent."""
+    return (turns.hold(hold_id), *turns_of(keys, wanted))
 
 
 def known(tx: Transaction, hold_id: str) -> Row:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from vault import identifier, reference, tables
+from vault import identifier, reference, tables, turns
 from vault.audit import Act, printable, record
 from vault.errors import VaultError
 from vault.store import Store, Transaction
@@ -56,7 +56,7 @@ def place(store: Store, package_id: str, by: str, why: str) -> str:
     """Keep a package until the hold is ended, and return the hold's id; raises NotPossible."""
     reason = _reason(why)
     package = tables.packages.c
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         alive = select(package.id).where(package.id == package_id, package.wrapped.is_not(None))
         if tx.execute(alive).first() is None:
             raise NotPossible("its content is destroyed already: nothing is left to be kept")
@@ -76,7 +76,7 @@ def place(store: Store, package_id: str, by: str, why: str) -> str:
 def end(store: Store, hold_id: str, by: str, why: str, *, needs_two: bool) -> bool:
     """End a hold; False if this was the first of two people who are needed. Raises NotPossible."""
     hold, reason = tables.legal_holds, _reason(why)
-    with store.writing() as tx:
+    with store.writing(turns.hold(hold_id)) as tx:
         chosen = (hold.c.id == hold_id, hold.c.ended_at.is_(None))
         found = tx.execute(select(hold).where(*chosen)).mappings().one_or_none()
         if found is None:

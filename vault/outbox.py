@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select, update
 
-from vault import ciphertext, tables
+from vault import ciphertext, tables, turns
 from vault.address import Address
 from vault.audit import Act, printable, record
 from vault.claims import NO_LEASE, Backlog, Item, backlog, claim, release, take
@@ -70,7 +70,7 @@ def complete(
         _tell(tx, sealing, item, "relayed", status, word)
         return True
 
-    return store.hand_over(work).result()
+    return store.hand_over(work, *_about(item)).result()
 
 
 def postpone(
@@ -91,7 +91,7 @@ def postpone(
 
     def work(tx: Transaction) -> bool:
         wanted = select(row.c.delayed, row.c.warned, row.c.state).where(_held(item))
-        held = tx.execute(wanted).one_or_none()
+        held = tx.execute(wanted.with_for_update()).one_or_none()
         if held is None:
             return False
         back = {"status": printable(status), "available_at": until, "delayed": True}
@@ -107,7 +107,7 @@ def postpone(
             _mark_notice(tx, item, NoticeState.DELAYED)
         return True
 
-    return store.hand_over(work).result()
+    return store.hand_over(work, *_about(item)).result()
 
 
 def give_up(
@@ -141,7 +141,7 @@ def give_up(
         _tell(tx, sealing, item, "failed", status, (word or {}) if tell else None)
         return True
 
-    return store.hand_over(work).result()
+    return store.hand_over(work, *_about(item)).result()
 
 
 def discard(store: Store, row_id: str, status: str, by: str) -> bool:
@@ -151,13 +151,20 @@ def discard(store: Store, row_id: str, status: str, by: str) -> bool:
         wanted = select(row.c.content_id, row.c.address, row.c.package_id).where(
             row.c.id == row_id, row.c.state.in_([OutboxState.QUEUED, OutboxState.HELD])
         )
-        found = tx.execute(wanted).one_or_none()
+        found = tx.execute(wanted.with_for_update()).one_or_none()
         if found is None:
             return False
+        tx.take_turns(turns.content(found.content_id))
         _erase(tx, store, row.c.id == row_id, found.content_id, OutboxState.FAILED, status)
         act, whom = Act.QUEUE_DROPPED, found.address
         record(tx, act, package_id=found.package_id, actor=by, subject=whom)
     return True
+
+
+def _about(item: Item) -> list[str]:
+    """Say what the end of a row is about: how its notice stands, and who else needs its content."""
+    about = [turns.package(item.package_id)] if item.package_id else []
+    return [*about, turns.content(item.content_id)] if item.content_id else about
 
 
 def _held(item: Item) -> ColumnElement[bool]:
@@ -168,7 +175,8 @@ def _held(item: Item) -> ColumnElement[bool]:
 
 
 def _finish(tx: Transaction, store: Store, item: Item, state: OutboxState, status: str) -> bool:
-    held = tx.execute(select(tables.outbox.c.content_id).where(_held(item))).one_or_none()
+    mine = select(tables.outbox.c.content_id).where(_held(item)).with_for_update()
+    held = tx.execute(mine).one_or_none()
     if held is None:
         return False
     _erase(tx, store, _held(item), held.content_id, state, status)

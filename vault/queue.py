@@ -185,7 +185,7 @@ def _change(
         with store.writing() as tx:
             mine = (row.c.id.in_(some), row.c.state == state)
             free = select(*_SHOWN).where(*mine, unclaimed(tx.now))
-            found = tx.execute(free).mappings().all()
+            found = tx.execute(free.with_for_update(skip_locked=True)).mappings().all()
             waiting = tx.execute(select(func.count()).select_from(row).where(*mine)).scalar_one()
             chosen_ids = [one["id"] for one in found]
             tx.execute(update(row).where(row.c.id.in_(chosen_ids)).values(**values(tx), **NO_LEASE))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select, update
 
-from vault import access, identifier, tables
+from vault import access, identifier, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import AccessDenied, Denial
@@ -49,7 +49,7 @@ def ask(
     exist, if its content is destroyed, if they may open it already or will, if they have a request
     pending, or if they have asked too often.
     """
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id), turns.reader(str(reader))) as tx:
         package = tables.packages.c
         wanted = select(package.owner, package.reference, package.expires_at)
         found = tx.execute(wanted.where(package.id == package_id)).one_or_none()
@@ -162,6 +162,8 @@ def _take(
 ) -> tuple[str, Address]:
     request = tables.access_requests
     chosen = (request.c.id == request_id, request.c.state == RequestState.PENDING)
+    of = tx.execute(select(request.c.package_id).where(*chosen)).scalar()
+    tx.take_turns(turns.package(of))
     found = tx.execute(select(request).where(*chosen)).one_or_none()
     if found is None:
         raise AccessDenied(Denial.UNKNOWN)

@@ -29,8 +29,8 @@ from vault.archive import (
     write,
 )
 from vault.contents import Contents
+from vault.schema import EARLIER
 from vault.settings import VaultSettings
-from vault.upgrade import UPGRADABLE
 
 WORKING = "restoring.sqlite"
 _WAITS = "restore:"  # what the place of a content begins with that is not there yet
@@ -43,7 +43,7 @@ def restore(
     """Restore a backup; raises BackupUnusable, StoreUnavailable."""
     refuse_living(settings)
     facts = facts_of(backup)
-    if facts.schema not in UPGRADABLE | {tables.SCHEMA_VERSION}:
+    if facts.schema not in EARLIER | {tables.SCHEMA_VERSION}:
         raise BackupUnusable(f"the backup has schema {facts.schema}: install the version it is of")
     try:
         working = _working_copy(settings, backup, facts, told)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from sqlalchemy import func, select, update
 
-from vault import access, ciphertext, tables
+from vault import access, ciphertext, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import AccessDenied, Denial, SecondLocked
@@ -58,7 +58,7 @@ def retrieve(
     line cannot be written; Tampered.
     """
     denied: AccessDenied | None = None
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         try:
             facts = access.check(tx, package_id, reader, act)
         except AccessDenied as refused:

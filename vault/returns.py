@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
-from vault import identifier, tables
+from vault import identifier, tables, turns
 from vault.address import Address
 from vault.audit import Act, printable, record
 from vault.facts import address_of
@@ -103,7 +103,7 @@ def failed(store: Store, sealing: SealingKeys, notice: NoticeOf, status: str) ->
 
     False if that was known, or too much was said today: then nothing changes.
     """
-    with store.writing() as tx:
+    with store.writing(turns.package(notice.package_id)) as tx:
         grant = _grant(tx, notice)
         if grant.notice == NoticeState.BOUNCED or _too_many(tx, notice):
             return False
@@ -116,7 +116,7 @@ def failed(store: Store, sealing: SealingKeys, notice: NoticeOf, status: str) ->
 
 def delayed(store: Store, notice: NoticeOf, status: str) -> bool:
     """Record that a notice is late somewhere on its way. False if more is known already."""
-    with store.writing() as tx:
+    with store.writing(turns.package(notice.package_id)) as tx:
         if _grant(tx, notice).notice != NoticeState.RELAYED or _too_many(tx, notice):
             return False
         _set(tx, notice, NoticeState.DELAYED)
@@ -126,7 +126,7 @@ def delayed(store: Store, notice: NoticeOf, status: str) -> bool:
 
 def delivered(store: Store, notice: NoticeOf) -> bool:
     """Record that a notice which was late has arrived. False if it was not late."""
-    with store.writing() as tx:
+    with store.writing(turns.package(notice.package_id)) as tx:
         if _grant(tx, notice).notice != NoticeState.DELAYED or _too_many(tx, notice):
             return False
         _set(tx, notice, NoticeState.RELAYED)
@@ -137,7 +137,7 @@ def delivered(store: Store, notice: NoticeOf) -> bool:
 def answered(store: Store, notice: NoticeOf) -> bool:
     """Record that something automatic has answered; once a day is enough."""
     event = tables.events.c
-    with store.writing() as tx:
+    with store.writing(turns.package(notice.package_id)) as tx:
         if _count(tx, notice, event.act == Act.NOTICE_ANSWERED) or _too_many(tx, notice):
             return False
         _record(tx, notice, Act.NOTICE_ANSWERED, "")

@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
 from vault import tables
 from vault.store import Transaction
@@ -78,8 +77,7 @@ def write(
     if act is not PolicyActKind.REFUSED:
         tx.execute(insert(tables.policy_acts), [row])
         return True
-    added = insert_or_leave(tables.policy_acts).values(**row).on_conflict_do_nothing()
-    return bool(tx.execute(added).rowcount)
+    return tx.add_unless_there(tables.policy_acts, row)
 
 
 def in_force(tx: Transaction) -> str | None:
@@ -158,7 +156,7 @@ def _keep(tx: Transaction, version: Version) -> None:
         "stored_at": tx.now,
         "content": zlib.compress(json.dumps(whole).encode()),
     }
-    tx.execute(insert_or_leave(tables.policy_versions).values(**row).on_conflict_do_nothing())
+    tx.add_unless_there(tables.policy_versions, row)
 
 
 def _version(row: Mapping[Any, Any]) -> Version:

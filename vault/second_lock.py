@@ -10,7 +10,7 @@ Must never store the words, nor the key made of them.
 
 from sqlalchemy import exists, select, update
 
-from vault import access, facts, guesses, phrase, tables
+from vault import access, facts, guesses, phrase, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import CannotLock, StoreUnavailable, Tampered, TooMany, WrongWords
@@ -45,7 +45,7 @@ def add(
     inner = phrase.enclose(key, phrase.derive(words, stored), package_id, stored)
     after = sealing.vault.seal(inner, facts.locked_binding(package_id))
     package = tables.packages
-    with store.writing() as tx:
+    with store.writing(turns.package(package_id)) as tx:
         _lockable(tx, package_id, owner)
         chosen = (package.c.id == package_id, package.c.wrapped == before)
         changed = update(package).where(*chosen).values(wrapped=after, second_lock=stored)
@@ -76,7 +76,8 @@ def unlock(
         row = tx.execute(wanted).one()
     if row.second_lock is None:
         raise WrongWords
-    with store.writing() as tx:  # counted before it is tried: so many at once are no more tries
+    about = turns.guesses([mark])
+    with store.writing(*about) as tx:  # counted before it is tried: many at once are no more tries
         if guesses.failures(store, mark) >= TRIES:
             raise TooMany(guesses.HALVED_AFTER)
         guesses.add_failure(tx, [mark])
@@ -88,7 +89,7 @@ def unlock(
         right = False
     else:
         right = True
-    with store.writing() as tx:
+    with store.writing(*about) as tx:
         act, actor = Act.LOCK_OPENED if right else Act.LOCK_REFUSED, str(reader)
         record(tx, act, package_id=package_id, actor=actor, origin=origin)
         if right:

@@ -93,7 +93,8 @@ def _sweep(tx: Transaction) -> None:
         sessions.c.seen_at <= tx.now - IDLE,
         sessions.c.begun_at <= tx.now - ABSOLUTE,
     )
-    tx.execute(delete(sessions).where(over))
+    ended = select(sessions.c.token).where(over).with_for_update(skip_locked=True)
+    tx.execute(delete(sessions).where(sessions.c.token.in_(ended)))
 
 
 def _mark(token: str) -> bytes:

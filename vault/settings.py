@@ -1,13 +1,27 @@
 """Where the safe keeps things, and its limits, as the administrator writes them."""
 
+import ipaddress
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from vault.contents.settings import ContentsSettings
 
 FILE_NAME = "sealgate.sqlite"
+_SQLITE, _POSTGRESQL = "sqlite:///", "postgresql://"
+
+
+class Tls(StrEnum):
+    """How the line to PostgreSQL is protected."""
+
+    VERIFIED = "verified"  # by a certificate for its name
+    REQUIRED = "required"  # by whatever certificate it shows
+    NONE = "none"
 
 
 class VaultSettings(BaseModel):
@@ -21,8 +35,31 @@ class VaultSettings(BaseModel):
     )
     database: str | None = Field(
         default=None,
-        description="Database, as sqlite:////path/to/file on a local disk. Unset: in the folder.",
+        description="Database, as sqlite:////path/to/file on a local disk. Unset: in the folder. "
+        "For many nodes: postgresql://user@host:5432/name, without a password, or "
+        "postgresql://user@/name?host=/folder/of/its/socket (needs the extra `postgres`).",
     )
+    database_password: SecretStr = Field(
+        SecretStr(""),
+        description="PostgreSQL's password. Better as SEALGATE_VAULT__DATABASE_PASSWORD in the "
+        "environment, or in a file:",
+    )
+    database_password_file: Path | None = Field(
+        default=None, description="A file that holds PostgreSQL's password, and nothing else."
+    )
+    database_tls: Tls = Field(
+        default=Tls.VERIFIED,
+        description="TLS to PostgreSQL: verified (its certificate must be good for its name), "
+        "required (any certificate: against listeners only), none (on this machine only).",
+    )
+    database_ca: Path | None = Field(
+        default=None,
+        description="Certificates that vouch for PostgreSQL's. Unset: those of the system.",
+    )
+    database_certificate: Path | None = Field(
+        default=None, description="A certificate to show to PostgreSQL, where it asks for one."
+    )
+    database_key: Path | None = Field(default=None, description="The key to database_certificate.")
     duplicate_window: timedelta = Field(
         default=timedelta(hours=24),
         gt=timedelta(0),
@@ -66,15 +103,70 @@ class VaultSettings(BaseModel):
     contents: ContentsSettings = ContentsSettings()
 
     @property
+    def is_postgresql(self) -> bool:
+        """Whether the database is PostgreSQL."""
+        return self.database is not None and self.database.startswith(_POSTGRESQL)
+
+    @property
     def database_file(self) -> Path:
-        """The database's file, which need not exist yet."""
-        if self.database is None:
+        """The file of a SQLite database, which need not exist yet."""
+        if self.database is None or self.is_postgresql:
             return self.folder / FILE_NAME
-        return Path(self.database.removeprefix("sqlite:///"))
+        return Path(self.database.removeprefix(_SQLITE))
+
+    @property
+    def database_name(self) -> str:
+        """What to call the database when something is said of it."""
+        return self.url.render_as_string() if self.is_postgresql else str(self.database_file)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a database to look into: a file that nobody has made is not."""
+        return self.is_postgresql or self.database_file.exists()
+
+    @property
+    def url(self) -> URL:
+        """The database's address; no password is in it."""
+        if self.database is None:
+            return URL.create("sqlite", database=str(self.database_file))
+        return make_url(self.database)
 
     @field_validator("database")
     @classmethod
-    def _sqlite_file(cls, value: str | None) -> str | None:
-        if value is not None and (not value.startswith("sqlite:///") or value == "sqlite:///"):
-            raise ValueError("only SQLite files are supported: sqlite:////path/to/file")
+    def _known_kind(cls, value: str | None) -> str | None:
+        if value is None or (value.startswith(_SQLITE) and value != _SQLITE):
+            return value
+        if not value.startswith(_POSTGRESQL):
+            raise ValueError(
+                "write sqlite:////path/to/file, or postgresql://user@host/name for many nodes"
+            )
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            raise ValueError("is no address of a database") from None
+        if url.password is not None:
+            raise ValueError(
+                "a password does not belong here, where it would be shown: "
+                "see vault.database_password_file"
+            )
+        if not url.username or not url.database or set(url.query) - {"host"}:
+            raise ValueError(
+                "write postgresql://user@host:5432/name, or sqlite:////path/to/file for one node"
+            )
         return value
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        if self.database_password_file and self.database_password.get_secret_value():
+            raise ValueError("set database_password or database_password_file, not both")
+        away = self.is_postgresql and self.url.host and not _is_here(self.url.host)
+        if away and self.database_tls is Tls.NONE:
+            raise ValueError("database_tls = none is for a database on this machine only")
+        return self
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -126,6 +126,8 @@ def _replace(
 
 def _reading(settings: VaultSettings) -> sqlite3.Connection:
     """Return a connection that can only read; raises BackupUnusable."""
+    if settings.is_postgresql:
+        raise BackupUnusable("PostgreSQL is backed up by its own means: pg_dump, or its service's")
     file = settings.database_file
     if not file.exists():
         raise BackupUnusable(f"{file} is not there: is this the settings file of the node?")

@@ -1,79 +1,168 @@
 """Statements that every mail runs: compiled once, then given to the driver as they are.
 
-SQLAlchemy spends more time on arranging a short statement than SQLite on running it. What is here
-is written as its expressions, compiled when a module is imported, and run without it.
+SQLAlchemy spends more time on arranging a short statement than a database on running it. What is
+here is written as its expressions, compiled when a database first runs it, and run without it.
 
-Promises that values are bound by the columns' own types, as in any other statement.
+Promises that values are bound and read by the columns' own types, as in any other statement.
 Must never be used for a statement whose text depends on its values, such as `IN` over a list.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ClauseElement, Table
-from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy import ClauseElement, Dialect, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-_DIALECT = pysqlite.dialect(paramstyle="named")
-
 Convert = Callable[[Any], Any]
 Row = Mapping[str, Any]
+Insert = Callable[[Table], Any]
+"""`insert(table)` of the database at hand, which knows `on_conflict_do_update`."""
+
+INSERTS: Mapping[str, Insert] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class Answer:
+    """What a statement gave: its rows, as plain tuples, and how many rows it touched."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]], rowcount: int) -> None:
+        self._rows = iter(rows)
+        self.rowcount = rowcount
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return self._rows
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the next row, None at the end."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return the rows that are left."""
+        return list(self._rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement in the words of one database."""
+
+    text: str
+    order: tuple[str, ...]  # names of the values, where they are numbered
+    binds: Mapping[str, Convert]
+    fixed: Row
+    reads: tuple[Convert | None, ...]  # how the columns of its rows are read; () for as they are
+
+    def bound(self, values: Row) -> dict[str, Any]:
+        """Return every value, as the driver takes it."""
+        bound = {**self.fixed, **values}
+        for name, convert in self.binds.items():
+            if name in values:
+                bound[name] = convert(bound[name])
+        return bound
+
+    def read(self, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Any, ...]]:
+        """Return rows of the driver as the columns' types say."""
+        if not self.reads:
+            return map(tuple, rows)
+        return (
+            tuple(
+                value if convert is None else convert(value)
+                for value, convert in zip(row, self.reads, strict=True)
+            )
+            for row in rows
+        )
 
 
 class Statement:
-    """A select, update or delete with `bindparam`s. Rows come as the driver gives them."""
+    """A select, insert, update or delete with `bindparam`s.
 
-    def __init__(self, expression: ClauseElement) -> None:
-        compiled = expression.compile(dialect=_DIALECT)
-        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - every such expression becomes one
-        self.text = compiled.string
-        self._converts = _converts({n: bind.type for n, bind in compiled.binds.items()})
-        self._fixed = self._bound({n: v for n, v in compiled.params.items() if v is not None})
+    Given as its expression, or as what makes one of the `insert` of a database. `careless` says
+    that it need not see what this transaction has added itself.
+    """
 
-    def run(self, connection: sqlite3.Connection, **values: Any) -> sqlite3.Cursor:
-        """Run it with these values; raises sqlite3.Error."""
-        return connection.execute(self.text, {**self._fixed, **self._bound(values)})
+    def __init__(
+        self, expression: ClauseElement | Callable[[Insert], Any], *, careless: bool = False
+    ) -> None:
+        self._expression = expression
+        self._compiled: dict[str, Compiled] = {}
+        shown = self._for("sqlite")
+        every = (one for one in visitors.iterate(shown) if isinstance(one, Table))
+        self.tables = frozenset() if careless else frozenset(one.name for one in every)
+        """The names of the tables that it looks at."""
 
-    def _bound(self, values: Row) -> dict[str, Any]:
-        bound = dict(values)
-        for name, convert in self._converts.items():
-            if name in bound:
-                bound[name] = convert(bound[name])
-        return bound
+    def on(self, dialect: Dialect) -> Compiled:
+        """Return it in the words of a database."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _compiled(self._for(dialect.name), dialect)
+        return found
+
+    def _for(self, name: str) -> ClauseElement:
+        if isinstance(self._expression, ClauseElement):
+            return self._expression
+        made: ClauseElement = self._expression(INSERTS[name])
+        return made
 
 
 class Addition:
     """The insertion of rows into a table. What a row does not say has the column's default."""
 
     def __init__(self, table: Table) -> None:
-        drawn = table.autoincrement_column  # SQLite numbers the rows
+        drawn = table.autoincrement_column  # the database numbers the rows
         columns = [column for column in table.columns if column is not drawn]
-        self._converts = _converts({column.name: column.type for column in columns})
+        self.table = table
+        self.names = tuple(column.name for column in columns)
+        self._types = {column.name: column.type for column in columns}
         self._unsaid = {column.name: _default(column.default) for column in columns}
-        names = [column.name for column in columns]
-        listed = ", ".join(f'"{name}"' for name in names)
-        marks = ", ".join(f":{name}" for name in names)
-        self.text = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608 - names of our own tables
+        self._converts: dict[str, dict[str, Convert]] = {}
 
-    def run(self, connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
-        """Insert the rows, in this order; raises sqlite3.Error."""
-        connection.executemany(self.text, [self._bound(row) for row in rows])
-
-    def _bound(self, row: Row) -> dict[str, Any]:
+    def bound(self, row: Row, dialect: Dialect) -> dict[str, Any]:
+        """Return a whole row, in the order of `names`, as the driver takes it."""
+        converts = self._converts.get(dialect.name)
+        if converts is None:
+            converts = self._converts[dialect.name] = _binds(self._types, dialect)
         bound = {**self._unsaid, **row}
-        for name, convert in self._converts.items():
+        for name, convert in converts.items():
             bound[name] = convert(bound[name])
         return bound
 
+    def text(self, marks: Iterable[str]) -> str:
+        """Return the statement; each of `marks` stands for the values of one row."""
+        listed = ", ".join(f'"{name}"' for name in self.names)
+        rows = ", ".join(f"({one})" for one in marks)
+        return f'INSERT INTO "{self.table.name}" ({listed}) VALUES {rows}'  # noqa: S608 - names of our own tables
 
-def _converts(types: Mapping[str, TypeEngine[Any]]) -> dict[str, Convert]:
-    """Return what turns values into the driver's, for the columns that need it."""
+
+def _compiled(expression: ClauseElement, dialect: Dialect) -> Compiled:
+    compiled = expression.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - every such expression becomes one
+    binds = _binds({n: bind.type for n, bind in compiled.binds.items()}, dialect)
+    fixed = {n: v for n, v in compiled.params.items() if v is not None}
+    return Compiled(
+        text=compiled.string,
+        order=tuple(compiled.positiontup or ()),
+        binds=binds,
+        fixed={n: binds[n](v) if n in binds else v for n, v in fixed.items()},
+        reads=_reads(expression, dialect),
+    )
+
+
+def _binds(types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> dict[str, Convert]:
+    """Return what turns values into the driver's, for those that need it."""
     found = {
-        name: kind.dialect_impl(_DIALECT).bind_processor(_DIALECT) for name, kind in types.items()
+        name: kind.dialect_impl(dialect).bind_processor(dialect) for name, kind in types.items()
     }
     return {name: convert for name, convert in found.items() if convert is not None}
+
+
+def _reads(expression: Any, dialect: Dialect) -> tuple[Convert | None, ...]:
+    columns = getattr(expression, "exported_columns", ())
+    reads = tuple(one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns)
+    return reads if any(reads) else ()
 
 
 def _default(default: Any) -> Any:

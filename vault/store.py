@@ -1,38 +1,34 @@
 """The store: one database and one place for contents, and transactions on them.
 
 Promises that what a `writing()` block did is on the disk when the block ends, or that none of it
-ever was; that one thread of a process writes at a time; and that whatever fails underneath is told
-as StoreUnavailable, without a word of the statement or its values.
+ever was; that blocks which are about the same thing come after one another, on whatever node; and
+that whatever fails underneath is told as StoreUnavailable, without a word of the statement or its
+values.
 Must never be entered twice by one thread: `writing()` inside `writing()` waits for itself.
 """
 
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, Table
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from vault.checkpoints import Checkpoints
 from vault.clock import Clock, utc_now
 from vault.contents import Contents
 from vault.contents.shelves import open_contents
-from vault.database import open_database
+from vault.database import Line, open_database
 from vault.errors import StoreUnavailable
+from vault.faults import translated
 from vault.gathering import Gathering
 from vault.settings import VaultSettings
-from vault.statements import Addition, Row, Statement
+from vault.statements import INSERTS, Addition, Answer, Row, Statement
 from vault.strands import Strand, Strands
 
 CONTENTS = "contents"
-SCRUB_WAIT = 200  # milliseconds
 log = structlog.get_logger()
 _T = TypeVar("_T")
 
@@ -40,13 +36,15 @@ _T = TypeVar("_T")
 class Transaction:
     """What runs inside one transaction, at one moment: `now`."""
 
-    def __init__(self, connection: Connection, now: datetime, strand: Strand | None = None) -> None:
+    def __init__(
+        self, connection: Connection, line: Line, now: datetime, strand: Strand | None = None
+    ) -> None:
         self.now = now
         self._strand = strand
         self._told: list[Row] = []
         self._connection = connection
+        self._line = line
         self._afterwards: list[Callable[[], object]] = []
-        self._driver: sqlite3.Connection = _driver(connection)
 
     def execute(
         self,
@@ -54,15 +52,29 @@ class Transaction:
         parameters: list[dict[str, Any]] | None = None,
     ) -> CursorResult[*tuple[Any, ...]]:
         """Run a statement; with a list of parameters, once for each of them."""
+        self._line.flush()
         return self._connection.execute(statement, parameters)
 
-    def run(self, statement: Statement, **values: Any) -> sqlite3.Cursor:
+    def run(self, statement: Statement, **values: Any) -> Answer:
         """Run a statement that was compiled before."""
-        return statement.run(self._driver, **values)
+        return self._line.run(statement, values)
 
     def add(self, addition: Addition, rows: Iterable[Row]) -> None:
-        """Insert rows, in this order."""
-        addition.run(self._driver, rows)
+        """Insert rows, in this order; they are there for whatever runs afterwards."""
+        self._line.add(addition, rows)
+
+    def add_unless_there(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """Insert a row unless one like it is there already; say whether it was not."""
+        insert = INSERTS[self._connection.dialect.name](table).values(**row)
+        added = insert.on_conflict_do_nothing().returning(*table.primary_key)
+        return self.execute(added).first() is not None
+
+    def take_turns(self, *about: str) -> None:
+        """Wait until nobody else's transaction is about the same (see `vault.turns`).
+
+        For what is only known once something has been read; before anything is written.
+        """
+        self._line.take_turns(about)
 
     def tell(self, line: Row) -> None:
         """Add a line to the audit trail when this transaction ends: see `vault.audit`."""
@@ -75,6 +87,7 @@ class Transaction:
         if self._strand is not None:
             told, self._told = self._told, []
             self._strand.append(self, told)
+        self._line.flush()
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Do something once the transaction is on the disk, and never if it is not.
@@ -107,102 +120,63 @@ class Store:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self._turn = threading.Lock()
         self._strands = Strands()
-        with _translated():
+        with translated():
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.contents: Contents = open_contents(settings.contents, settings.folder / CONTENTS)
             self._database = open_database(settings, checkpoints=checkpoints)
         self._gathering = Gathering(self.writing)
-        self._checkpoints = Checkpoints(self._wal, self._pragma) if checkpoints else None
-        self._asking = threading.Lock()
-        self._asked: sqlite3.Connection | None = None
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """Give a transaction that may write; it commits when the block ends without an error."""
-        if not self._turn.acquire(timeout=self.settings.lock_wait.total_seconds()):
-            raise StoreUnavailable
-        try:
-            with (
-                _translated(),
-                self._strands.lent() as strand,
-                self._database.writer.begin() as connection,
-            ):
-                tx = Transaction(connection, self.clock(), strand)
-                yield tx
-                tx.flush()
-        finally:
-            self._turn.release()
+    def writing(self, *about: str) -> Iterator[Transaction]:
+        """Give a transaction that may write; it commits when the block ends without an error.
+
+        Who looks before they write says what it is `about`, in words of `vault.turns`: nobody
+        else's transaction is about that meanwhile.
+        """
+        with (
+            translated(),
+            self._strands.lent() as strand,
+            self._database.writing(about) as (connection, line),
+        ):
+            tx = Transaction(connection, line, self.clock(), strand)
+            yield tx
+            tx.flush()
         tx._finished()  # noqa: SLF001 - the store ends what it began
 
-    @property
-    def _wal(self) -> Path:
-        file = self.settings.database_file
-        return file.with_name(f"{file.name}-wal")
-
-    def _pragma(self, text: str) -> None:
-        """Run a pragma on the writing connection, outside any transaction."""
-        if not self._turn.acquire(timeout=self.settings.lock_wait.total_seconds()):
-            raise StoreUnavailable
-        try:
-            with _translated(), closing(self._database.writer.raw_connection()) as pooled:
-                driver = pooled.driver_connection
-                assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the database is SQLite
-                driver.execute(text).fetchall()
-        finally:
-            self._turn.release()
-
     def scrub(self) -> bool:
-        """Empty the write-ahead log, so that what was overwritten is in no file any more.
+        """Have what was overwritten or deleted go from the database's files.
 
-        False if readers are in the way now, or another process does the checkpoints. Writers wait
-        meanwhile, for `SCRUB_WAIT` at most.
+        False if it could not be done now, or is another process's to do.
         """
-        if self._checkpoints is None or not self._turn.acquire(
-            timeout=self.settings.lock_wait.total_seconds()
-        ):
-            return False
-        try:
-            with _translated(), closing(self._database.writer.raw_connection()) as pooled:
-                driver = pooled.driver_connection
-                assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the database is SQLite
-                before = driver.execute("PRAGMA busy_timeout").fetchone()[0]
-                driver.execute(f"PRAGMA busy_timeout={SCRUB_WAIT}").fetchall()
-                try:
-                    busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                finally:
-                    driver.execute(f"PRAGMA busy_timeout={before}").fetchall()
-        finally:
-            self._turn.release()
-        return not busy
+        with translated():
+            return self._database.scrub()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Give a transaction that sees one state of the database and cannot write."""
-        with _translated(), self._database.reader.begin() as connection:
-            yield Transaction(connection, self.clock())
+        with translated(), self._database.reading() as (connection, line):
+            yield Transaction(connection, line, self.clock())
 
     def ask(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows of one select, in a few microseconds and without a transaction around it.
+        """Return the rows of one select, without a transaction around it.
 
-        Readers wait for no writer, so this may be asked where nothing may block.
+        In a few microseconds with SQLite; with PostgreSQL, by one question and answer.
         """
-        with self._asking, _translated():
-            if self._asked is None:
-                self._asked = self._database.lasting_reader()
-            return statement.run(self._asked, **values).fetchall()
+        with translated():
+            return self._database.ask(statement, values)
 
-    def hand_over(self, work: Callable[[Transaction], _T]) -> Future[_T]:
+    def hand_over(self, work: Callable[[Transaction], _T], *about: str) -> Future[_T]:
         """Have work done in a transaction that is shared with others (see `vault.gathering`).
 
-        When the future gives its result, it is on the disk. Raises StoreUnavailable once closed.
+        `about` is as for `writing`. When the future gives its result, it is on the disk. Raises
+        StoreUnavailable once closed.
         """
-        return self._gathering.hand_over(work)
+        return self._gathering.hand_over(work, about)
 
-    def hand_over_late(self, work: Callable[[Transaction], _T]) -> Future[_T]:
+    def hand_over_late(self, work: Callable[[Transaction], _T], *about: str) -> Future[_T]:
         """Have work done soon that nobody waits for and that a crash may lose."""
-        return self._gathering.hand_over_late(work)
+        return self._gathering.hand_over_late(work, about)
 
     def settle(self) -> None:
         """Wait until what was handed over is on the disk, or has failed."""
@@ -211,27 +185,4 @@ class Store:
     def close(self) -> None:
         """Finish what was handed over, and close every connection."""
         self._gathering.close()
-        if self._checkpoints is not None:
-            self._checkpoints.close()
-        with self._asking:
-            if self._asked is not None:
-                self._asked.close()
-                self._asked = None
         self._database.close()
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    """Return the driver's connection under SQLAlchemy's, in whose transaction it is."""
-    found = connection.connection.driver_connection
-    assert isinstance(found, sqlite3.Connection)  # noqa: S101 - the database is SQLite
-    return found
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        code = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
-        log.warning("store.failed", kind=type(error).__name__, code=code)
-        raise StoreUnavailable from None

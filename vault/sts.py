@@ -8,7 +8,7 @@ a mail is sent with less protection: what is read here can only ask for more.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, select, update
 
@@ -48,8 +48,7 @@ class KeptPolicy:
 
 def find(store: Store, domain: str) -> KeptPolicy | None:
     """Return the policy that holds for a domain, or None. Raises StoreUnavailable."""
-    for id_, mode, hosts, text in store.ask(_FIND, of=domain):
-        until = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    for id_, mode, hosts, until in store.ask(_FIND, of=domain):
         if until > store.clock():
             return KeptPolicy(id_, mode, tuple(hosts.split()), until)
     return None
@@ -68,7 +67,8 @@ def keep(tx: Transaction, domain: str, policy: KeptPolicy) -> None:
     ).rowcount:
         return
     tx.add(_NEW, [{"domain": domain, **row, "until": policy.until}])
-    if tx.run(_HOW_MANY).fetchone()[0] > MOST + SLACK:
+    (known,) = tx.run(_HOW_MANY).fetchall()[0]
+    if known > MOST + SLACK:
         forget_old(tx)
 
 

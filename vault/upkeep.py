@@ -16,7 +16,7 @@ from itertools import islice
 
 from sqlalchemy import delete, select
 
-from vault import decided, guesses, history, sts, tables
+from vault import decided, guesses, history, sts, tables, turns
 from vault.contents import ABANDONED_AFTER
 from vault.errors import StoreUnavailable
 from vault.store import Store
@@ -42,7 +42,7 @@ def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Clea
     """
     orphans = _clear_orphans(store, abandoned_after)
     row, receipt = tables.outbox.c, tables.receipts.c
-    with store.writing() as tx:
+    with store.writing(turns.UPKEEP) as tx:
         forgotten = receipt.accepted_at <= tx.now - store.settings.duplicate_window
         tx.execute(delete(tables.receipts).where(forgotten))
         history.forget(tx)

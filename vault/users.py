@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import Select, delete, insert, select, union_all, update
 
-from vault import tables
+from vault import tables, turns
 from vault.address import Address
 from vault.errors import AddressError
 from vault.facts import address_of
@@ -46,7 +46,7 @@ def add(store: Store, address: Address, password: Secret, aliases: Iterable[Addr
     hashed = _hash(password)
     others = {alias.folded(): alias for alias in aliases}
     others.pop(address.folded(), None)
-    with store.writing() as tx:
+    with store.writing(turns.USERS) as tx:
         for one in (address, *others.values()):
             if tx.execute(_taken(one)).first() is not None:
                 raise ValueError(f"{one} is a user's already")
@@ -77,7 +77,7 @@ def verify(store: Store, login: str, password: Secret) -> User | None:
 def set_password(store: Store, address: Address, password: Secret) -> None:
     """Give a user another password; ValueError if there is no such user."""
     users, hashed = tables.users, _hash(password)
-    with store.writing() as tx:
+    with store.writing(turns.USERS) as tx:
         this = users.c.folded == address.folded()
         if not tx.execute(update(users).where(this).values(password=hashed)).rowcount:
             raise ValueError(f"{address} is not a user")
@@ -86,7 +86,7 @@ def set_password(store: Store, address: Address, password: Secret) -> None:
 def remove(store: Store, address: Address) -> None:
     """Remove a user and the aliases; ValueError if there is no such user."""
     users = tables.users
-    with store.writing() as tx:
+    with store.writing(turns.USERS) as tx:
         if not tx.execute(delete(users).where(users.c.folded == address.folded())).rowcount:
             raise ValueError(f"{address} is not a user")
 

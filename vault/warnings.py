@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from vault import tables
+from vault import tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.keys import SealingKeys
@@ -44,7 +44,7 @@ def warn(
 ) -> None:
     """Tell a sender what rules say of a mail: `said` holds (rule, sentence). StoreUnavailable."""
     rules = ", ".join(dict.fromkeys(rule for rule, _ in said))
-    with store.writing() as tx:
+    with store.writing(turns.sender(sender.folded())) as tx:
         last, after = _last(tx, sender), _newest(tx, sender)
         whom, detail = str(sender), f"{reference}: {rules}"
         record(tx, Act.SENDER_WARNED, package_id=package_id, subject=whom, detail=detail)

@@ -102,6 +102,8 @@ FAILURES: Final[dict[type[Exception], Failure]] = {
         429, "Too many attempts", "For your protection we ask you to wait before you try again."
     ),
     errors.StoreUnavailable: AWAY,
+    errors.Contended: AWAY,
+    errors.DatabaseUnfit: AWAY,
     errors.SchemaMismatch: AWAY,
     errors.KeyUnusable: AWAY,
     errors.KeyServiceSilent: AWAY,

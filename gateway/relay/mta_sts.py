@@ -21,7 +21,7 @@ import structlog
 
 from gateway.relay.policy_page import PolicyPage
 from gateway.relay.resolver import DnsTroubleError, NoSuchNameError, Resolver
-from vault import sts
+from vault import sts, turns
 from vault.errors import VaultError
 from vault.store import Store
 from vault.sts import KeptPolicy
@@ -188,7 +188,7 @@ class StsPolicies:
         until = self._store.clock() + timedelta(seconds=policy.max_age)
         kept = KeptPolicy(published, policy.mode.value, policy.hosts, until)
         try:
-            self._store.hand_over_late(lambda tx: sts.keep(tx, domain, kept))
+            self._store.hand_over_late(lambda tx: sts.keep(tx, domain, kept), turns.domain(domain))
         except VaultError as error:
             log.warning("relay.mta_sts_not_kept", problem=type(error).__name__)
 

@@ -14,6 +14,8 @@ from vault.errors import (
     AccessDenied,
     AddressError,
     CodeRefused,
+    Contended,
+    DatabaseUnfit,
     KeyUnusable,
     NotHeld,
     Outdated,
@@ -170,6 +172,8 @@ HAS_NUL = Reply(550, "5.6.0", "Not sent to anyone: the message has a NUL byte")
 _FOR_ERROR: dict[type[VaultError], Reply] = {
     VaultError: TRY_LATER,
     StoreUnavailable: TRY_LATER,
+    Contended: TRY_LATER,
+    DatabaseUnfit: TRY_LATER,
     KeyUnusable: TRY_LATER,
     SchemaMismatch: TRY_LATER,
     Tampered: TRY_LATER,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from vault import guesses
+from vault import guesses, turns
 from vault.errors import StoreUnavailable
 from vault.secrets import Secret
 from vault.store import Store, Transaction
@@ -90,7 +90,7 @@ class Throttle:
             return 0.0
         mark = place.by_both if self.knows(place) else place.by_network
         turn = partial(guesses.take_turn, mark=mark, delay=timedelta(seconds=more))
-        given = await asyncio.wrap_future(self._store.hand_over(turn))
+        given = await asyncio.wrap_future(self._store.hand_over(turn, *turns.guesses([mark])))
         return given.total_seconds()
 
     async def failed(self, place: Place) -> None:
@@ -98,7 +98,7 @@ class Throttle:
         marks = (place.by_network, place.by_account, place.by_both)
         try:
             work = partial(guesses.add_failure, marks=marks)
-            await asyncio.wrap_future(self._store.hand_over(work))
+            await asyncio.wrap_future(self._store.hand_over(work, *turns.guesses(marks)))
         except StoreUnavailable:
             self._deaf_until = time.monotonic() + UNCOUNTED
             raise
@@ -108,7 +108,8 @@ class Throttle:
         marks = [one for one in (place.by_account, place.by_both) if self._failures(one)]
         known = guesses.is_known(self._store, place.by_both, SEEN_LATELY)
         if marks or not known:
-            self._store.hand_over_late(partial(_welcome, marks=marks, place=place.by_both))
+            work = partial(_welcome, marks=marks, place=place.by_both)
+            self._store.hand_over_late(work, *turns.guesses([*marks, place.by_both]))
 
     def _failures(self, mark: bytes) -> int:
         return guesses.failures(self._store, mark)

@@ -4,12 +4,14 @@ The first of them keeps house: it also signs the audit trail.
 """
 
 import asyncio
+import socket
 from contextlib import closing
 
 from gateway.deliverer import Deliverer
 from gateway.desk import Desk, make_signer
 from gateway.housekeeping import Housekeeper
 from sealgate import witnesses
+from sealgate.identity import node_of
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.rekeying import Rekeying
 from sealgate.roles.outward import outward
@@ -47,7 +49,7 @@ async def _deliver(stopping: Stopping, settings: Settings, seat: int) -> None:
         hostname=settings.smtp.hostname,
     )
     with closing(desk.store):
-        deliverer = Deliverer(desk, seat=seat)
+        deliverer = Deliverer(desk, _name(settings, seat), seat=seat)
         rekeying = Rekeying(
             *(store, KeyPlace(folder, settings.keys), "relay"),
             *(desk.relay_keys.relay, desk.sealing_keys.relay),
@@ -83,3 +85,10 @@ def _trail_sealer(settings: Settings, store: Store) -> TrailSealer:
     return TrailSealer(
         store, key, settings.audit, witnesses.of(settings.audit, settings.smtp.hostname)
     )
+
+
+def _name(settings: Settings, seat: int) -> str:
+    """Return the name under which mail is claimed: no other node's, where there are others."""
+    if not settings.vault.is_postgresql:
+        return ""
+    return f"deliver-{seat}@{socket.gethostname()}:{node_of(settings.vault.folder)}"

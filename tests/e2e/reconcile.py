@@ -11,7 +11,7 @@ import io
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from email.message import Message
@@ -19,7 +19,7 @@ from email.parser import BytesParser
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
 
@@ -27,6 +27,11 @@ from tests.e2e.stage import TOP, Answer
 from tests.e2e.traffic import Mail
 from tests.sink import Caught
 
+PACKAGES = (
+    "SELECT packages.id, reference, author, wrapped, content_id, inline, place"
+    " FROM packages LEFT JOIN contents ON contents.id = content_id"
+)
+GRANTS = "SELECT package_id, address FROM grants"
 _SERIAL = re.compile(rb"^X-Serial: (\d+)\r$", re.MULTILINE)
 _PREFIX = re.compile(rb"(?:Received: [^\r\n]+\r\n(?:[ \t][^\r\n]+\r\n)*)*")
 _LINK = re.compile(r"https://localhost:\d+/p/([a-z0-9]+)")
@@ -177,15 +182,19 @@ def _check_sealed(
 
 def open_packages(folder: Path) -> list[Package]:
     """Read every package that a data folder holds."""
-    opener = _opener()
-    private = opener.read_key_file(folder / "keys" / "vault.private")
     with closing(sqlite3.connect(folder / "sealgate.sqlite")) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = database.execute(
-            "SELECT packages.id, reference, author, wrapped, content_id, inline, place"
-            " FROM packages LEFT JOIN contents ON contents.id = content_id"
-        ).fetchall()
-        granted = database.execute("SELECT package_id, address FROM grants").fetchall()
+        rows = database.execute(PACKAGES).fetchall()
+        granted = database.execute(GRANTS).fetchall()
+    return recognised(folder, rows, granted)
+
+
+def recognised(
+    folder: Path, rows: Iterable[Sequence[Any]], granted: Iterable[Sequence[str]]
+) -> list[Package]:
+    """Open packages: `rows` as in `open_packages`, and who is granted which."""
+    opener, granted = _opener(), list(granted)
+    private = opener.read_key_file(folder / "keys" / "vault.private")
     return [
         Package(
             id=package_id,

@@ -173,6 +173,10 @@ class Stage:
                 **self.ports,
             )
         )
+        self.furnish()
+
+    def furnish(self) -> None:
+        """Make keys and one user."""
         self.command("keys", "init")
         self.add_user(SENDER)
 

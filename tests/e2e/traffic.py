@@ -136,6 +136,10 @@ class Senders:
         for thread in self._threads:
             thread.start()
 
+    def move(self, stage: Stage) -> None:
+        """Go on at another node: each sender when its connection ends."""
+        self._stage = stage
+
     @property
     def working(self) -> bool:
         return any(thread.is_alive() for thread in self._threads)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 from sqlalchemy import select
 
 from vault import keys, outbox, tables
@@ -20,6 +21,7 @@ from vault.secrets import Secret
 from vault.spool import Spool
 from vault.store import Store
 
+ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
 ALICE = Address.parse("alice@council.example")  # sends
 BOB = Address.parse("bob@clinic.example")
 CAROL = Address.parse("carol@school.example")

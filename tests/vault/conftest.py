@@ -1,5 +1,10 @@
-"""Fixtures of the safe: `clock`, `keys`, `store`, and `safe`, which joins them."""
+"""Fixtures of the safe: `clock`, `keys`, `store`, and `safe`, which joins them.
 
+Tests of the modules in `ON_BOTH` run on SQLite and on PostgreSQL, and all of them do in `make
+test-faults`. A module that says `ONLY = "sqlite"` runs on it alone.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +14,33 @@ from tests.blank import blank_vault
 from tests.vault.bench import HandClock, Keys, Safe
 from vault.settings import VaultSettings
 from vault.store import Store
+
+BACKENDS = ("sqlite", "postgresql")
+ON_BOTH = frozenset(
+    {
+        "test_codes",
+        "test_deposit",
+        "test_gathering",
+        "test_grants",
+        "test_holds",
+        "test_outbox",
+        "test_rulebook",
+        "test_store",
+        "test_turns",
+        "test_upgrade",
+    }
+)
+EVERY = os.environ.get("SEALGATE_FAULTS") == "whole"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs a store on each database."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    given = any("backend" in str(mark.args[0]) for mark in marks)
+    if "backend" in metafunc.fixturenames and not given:
+        both = EVERY or metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
+        only = getattr(metafunc.module, "ONLY", None if both else "sqlite")
+        metafunc.parametrize("backend", [only] if only else BACKENDS, scope="function")
 
 
 @pytest.fixture
@@ -22,9 +54,25 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
-    folder = blank_vault(tmp_path / "data")
-    opened = Store(VaultSettings(folder=folder), checkpoints=True, clock=clock)
+def settings(
+    request: pytest.FixtureRequest, tmp_path: Path, backend: str
+) -> Iterator[VaultSettings]:
+    if backend == "sqlite":
+        yield VaultSettings(folder=blank_vault(tmp_path / "data"))
+        return
+    from tests import postgres
+
+    if not getattr(request.module, "OWN_DATABASE", False):
+        yield VaultSettings(folder=tmp_path / "data", database=postgres.cleaned_database())
+        return
+    url = postgres.blank_database()
+    yield VaultSettings(folder=tmp_path / "data", database=url)
+    postgres.drop(url)
+
+
+@pytest.fixture
+def store(settings: VaultSettings, clock: HandClock) -> Iterator[Store]:
+    opened = Store(settings, checkpoints=True, clock=clock)
     yield opened
     opened.close()
 

@@ -19,6 +19,7 @@ from vault.errors import StoreUnavailable
 from vault.outbox import Kind
 from vault.spool import Spool
 
+ONLY = "sqlite"  # whose files are all in the folder; a server keeps those of others too
 MARKER = "MARKER-4e9d-Zoë"
 BODY_MARK = f"Subject: {MARKER}\r\n\r\n{MARKER}\r\n".encode()
 

@@ -7,7 +7,10 @@ from sqlalchemy import insert
 
 from vault import checkpoints, tables
 from vault.checkpoints import Checkpoints
+from vault.sqlite import SqliteDatabase
 from vault.store import Store
+
+ONLY = "sqlite"
 
 MIB = 1 << 20
 
@@ -26,9 +29,11 @@ def test_the_log_does_not_grow_while_its_keeper_is_idle(
     monkeypatch.setattr(checkpoints, "EVERY", 3600.0)
     monkeypatch.setattr(checkpoints, "WORTH_IT", MIB)
     monkeypatch.setattr(checkpoints, "LARGE", 2 * MIB)
-    wal: Path = store._wal
+    database = store._database
+    assert isinstance(database, SqliteDatabase)
+    wal: Path = database.log
     other = Store(store.settings)  # another process's, as far as the database knows
-    keeper = Checkpoints(wal, store._pragma)
+    keeper = Checkpoints(wal, database.pragma)
     try:
         write(other, 0, 3)
         before = wal.stat().st_size

@@ -1,12 +1,10 @@
 """Sign-in codes: who gets one, what one is good for, and how often one may be guessed."""
 
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -75,9 +73,9 @@ class Post:
 
 
 @pytest.fixture
-def post(tmp_path: Path) -> Iterator[Post]:
+def post(settings: VaultSettings) -> Iterator[Post]:
     clock = Clock()
-    store = Store(VaultSettings(folder=tmp_path / "vault"), clock=clock)
+    store = Store(settings, clock=clock)
     yield Post(store, clock)
     store.close()
 
@@ -419,13 +417,12 @@ def test_unknown_and_known_addresses_leave_the_same_traces(post: Post) -> None:
 def everything(store: Store) -> bytes:
     """Every value in the database, as one string of bytes."""
     found = bytearray()
-    with sqlite3.connect(store.settings.folder / "sealgate.sqlite") as connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'"):
-            for row in connection.execute(f"SELECT * FROM {name}"):
+    with store.reading() as tx:
+        for table in tables.metadata.sorted_tables:
+            for row in tx.execute(select(table)):
                 for value in row:
                     found += value if isinstance(value, bytes) else str(value).encode()
                     found += b"\n"
-    connection.close()
     return bytes(found)
 
 

@@ -34,14 +34,24 @@ def files(safe: Safe) -> list[str]:
 def failing(safe: Safe, table: str, verb: str = "INSERT") -> Iterator[None]:
     """Make the database refuse every write of a kind to one table."""
     name = f"fail_{table}"
-    trigger = f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'x'); END"
+    trigger = f"CREATE TRIGGER {name} BEFORE {verb} ON {table}"
+    begin, end = [f"{trigger} BEGIN SELECT RAISE(ABORT, 'x'); END"], [f"DROP TRIGGER {name}"]
+    if safe.store.settings.is_postgresql:
+        says = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+        begin = [
+            f"{says} $$ BEGIN RAISE EXCEPTION 'x'; END $$",
+            f"{trigger} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        ]
+        end = [f"DROP FUNCTION {name} CASCADE"]
     with safe.store.writing() as tx:
-        tx.execute(text(trigger))
+        for one in begin:
+            tx.execute(text(one))
     try:
         yield
     finally:
         with safe.store.writing() as tx:
-            tx.execute(text(f"DROP TRIGGER {name}"))
+            for one in end:
+                tx.execute(text(one))
 
 
 @pytest.mark.parametrize("body", [BODY, b"", b"\x00\r\n.\r\n", LARGE], ids=len)
@@ -117,6 +127,7 @@ def test_the_same_mail_again_is_the_same_package(safe: Safe) -> None:
     ids=str,
 )
 def test_another_mail_is_another_package(safe: Safe, different: dict[str, Any]) -> None:
+    different = {**different}
     first = safe.put(BOB, CAROL)
     other = safe.put(*different.pop("to", (BOB, CAROL)), **different)
     assert not other.duplicate

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select
 
+from tests.vault.bench import ON_SQLITE
 from vault import tables
 from vault.errors import StoreUnavailable
 from vault.statements import Addition, Statement
@@ -95,6 +96,7 @@ def test_work_that_fails_fails_alone(store: Store) -> None:
     assert names(store) == ["a"]
 
 
+@ON_SQLITE
 def test_a_commit_that_fails_has_failed_for_everybody(store: Store) -> None:
     gate = Gate(store)
 

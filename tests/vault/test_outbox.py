@@ -2,11 +2,12 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, Safe
+from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, ON_SQLITE, Safe
 from tests.vault.test_deposit import LARGE, files
 from vault import claims, grants, outbox, tables
 from vault.errors import Tampered
@@ -304,6 +305,7 @@ def test_a_cancelled_notice_put_back_is_not_sent(safe: Safe) -> None:
     assert [row.notice for row in safe.rows("grants")] == ["none"]
 
 
+@ON_SQLITE
 def test_what_is_not_due_costs_a_look_nothing(safe: Safe) -> None:
     """Counted in steps of SQLite's machine, which do not depend on who else is busy."""
 
@@ -315,11 +317,12 @@ def test_what_is_not_due_costs_a_look_nothing(safe: Safe) -> None:
             seen += 1
 
         with store.reading() as tx:
-            tx._driver.set_progress_handler(step, 1)
+            driver: Any = tx._connection.connection.driver_connection
+            driver.set_progress_handler(step, 1)
             try:
                 assert tx.execute(select(tables.outbox.c.id).where(claims.due(tx.now))).all() == []
             finally:
-                tx._driver.set_progress_handler(None, 0)
+                driver.set_progress_handler(None, 0)
         return seen
 
     post(safe, in_minutes=60)

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
 
+from tests.vault.bench import ON_SQLITE
 from vault import sessions, tables
 from vault.address import Address
 from vault.origin import Origin
@@ -37,8 +37,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    store = Store(VaultSettings(folder=tmp_path / "vault"), clock=clock)
+def store(settings: VaultSettings, clock: Clock) -> Iterator[Store]:
+    store = Store(settings, clock=clock)
     yield store
     store.close()
 
@@ -68,6 +68,7 @@ def test_no_other_token_finds_one(store: Store, token: str) -> None:
     assert sessions.find(store, token) is None
 
 
+@ON_SQLITE
 def test_only_the_hash_of_a_token_is_kept(store: Store) -> None:
     token = sessions.begin(store, BOB, HERE)
     written = b"".join(path.read_bytes() for path in store.settings.folder.glob("*.sqlite*"))
@@ -98,7 +99,7 @@ def test_a_session_ends_half_a_day_after_its_beginning(store: Store, clock: Cloc
 
 def test_finding_writes_at_most_once_a_minute(store: Store, clock: Clock) -> None:
     writes: list[str] = []
-    writer = store._database.writer
+    writer = store._database.writer  # type: ignore[attr-defined]  # both have one
     event.listen(writer, "before_cursor_execute", lambda c, u, sql, *rest: writes.append(sql))
     token = sessions.begin(store, BOB, HERE)
     writes.clear()

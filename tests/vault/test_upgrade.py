@@ -1,17 +1,27 @@
 """A database of an earlier version is brought up to date, and nothing in it changes."""
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, create_engine, inspect, select
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, select
 
-from vault import tables
-from vault import upgrade as upgrading
+from tests import postgres
+from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, HandClock, Keys, Safe
+from vault import held, keys, migrating, rulebook, schema, tables, users
+from vault.database import open_database
+from vault.errors import AccessDenied, SchemaMismatch
+from vault.opening import load_opening
+from vault.secrets import Secret
 from vault.settings import FILE_NAME, VaultSettings
 from vault.store import Store
 
-SCHEMAS = Path(__file__).parents[1] / "golden" / "schema"
+GOLDEN = Path(__file__).parents[1] / "golden"
 PACKAGE = {
     "id": "p" * 26,
     "reference": "7F3K92QD",
@@ -25,7 +35,6 @@ PACKAGE = {
     "policy": "",
     "because": "[]",
 }
-
 SINCE: dict[str, dict[str, object]] = {
     "1": {},
     "2": {"view_only": 0, "sign_in": "code", "protection": "normal"},
@@ -34,34 +43,42 @@ SINCE: dict[str, dict[str, object]] = {
 }
 
 
-def old(folder: Path, version: str) -> Path:
+def filled(folder: Path, sql: Path) -> VaultSettings:
+    """A data folder with a database that is written down as SQL."""
     folder.mkdir()
-    database = folder / FILE_NAME
-    with sqlite3.connect(database) as connection:
-        connection.executescript((SCHEMAS / f"{version}.sql").read_text())
-        package = {**PACKAGE, **SINCE[version]}
-        marks = ", ".join("?" for _ in package)
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        connection.executescript(sql.read_text())
+    return VaultSettings(folder=folder)
+
+
+def differences(settings: VaultSettings) -> list[object]:
+    """Return in what a database differs from the row classes."""
+    with (
+        closing(open_database(settings, checkpoints=False, as_it_is=True)) as database,
+        database.writing(()) as (connection, _),
+    ):
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_name": lambda name, kind, _: (kind, name) != ("table", "alembic_version"),
+            },
+        )
+        return list(compare_metadata(context, tables.metadata))
+
+
+@pytest.mark.parametrize("version", sorted(SINCE))
+def test_what_was_never_released_becomes_a_new_one_too(version: str, tmp_path: Path) -> None:
+    settings = filled(tmp_path / "old", GOLDEN / "schema" / f"{version}.sql")
+    package = {**PACKAGE, **SINCE[version]}
+    marks = ", ".join("?" for _ in package)
+    with closing(sqlite3.connect(settings.database_file)) as connection, connection:
         connection.execute(
             f"INSERT INTO packages ({', '.join(package)}) VALUES ({marks})",
             tuple(package.values()),
         )
-    connection.close()
-    return database
-
-
-def columns(folder: Path) -> dict[str, set[str]]:
-    found = inspect(create_engine(f"sqlite:///{folder / FILE_NAME}"))
-    return {
-        name: {column["name"] for column in found.get_columns(name)}
-        for name in found.get_table_names()
-    }
-
-
-@pytest.mark.parametrize("version", sorted(upgrading.UPGRADABLE))
-def test_an_old_database_becomes_a_new_one(version: str, tmp_path: Path) -> None:
-    old(tmp_path / "old", version)
     for _ in range(2):  # the second start finds nothing to do
-        store = Store(VaultSettings(folder=tmp_path / "old"))
+        store = Store(settings)
         with store.reading() as tx:
             (row,) = tx.execute(select(tables.packages)).mappings().all()
             (meta,) = tx.execute(select(tables.meta.c.value)).scalars()
@@ -72,16 +89,108 @@ def test_an_old_database_becomes_a_new_one(version: str, tmp_path: Path) -> None
             "reply_allowed": False,
         }
         assert (row["view_only"], row["sign_in"], row["protection"]) == (False, "code", "normal")
-    Store(VaultSettings(folder=tmp_path / "new")).close()
-    assert columns(tmp_path / "old") == columns(tmp_path / "new")
+    assert differences(settings) == []
 
 
-def test_a_column_without_a_default_is_a_mistake_in_the_program(
+def test_a_new_database_is_what_the_row_classes_say(settings: VaultSettings) -> None:
+    with closing(Store(settings)):
+        assert differences(settings) == []
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Safe]:
+    """The data that the program of version 4 has written, and its keys."""
+    clock, folder = HandClock(), tmp_path / "keys"
+    shutil.copytree(GOLDEN / "upgrade" / "4" / "keys", folder)
+    for file in folder.iterdir():
+        file.chmod(0o600)
+    clock.advance(days=1)
+    own = Keys(
+        folder=folder,
+        sealing=keys.load_sealing(folder),
+        relay=keys.load_relay(folder),
+        opening=load_opening(folder),
+        web=keys.load_web_secret(folder),
+    )
+    settings = filled(tmp_path / "old", GOLDEN / "upgrade" / "4" / "vault.sql")
+    with closing(Store(settings, clock=clock)) as store:
+        yield Safe(store, own, clock)
+
+
+def test_what_version_4_kept_opens_still(old: Safe) -> None:
+    plan, other = sorted(old.rows("packages"), key=lambda row: row.sealed_at)
+    assert old.open(CAROL, plan.id) == BODY
+    assert old.open(DAVE, other.id) == BODY + b"in the clear too\r\n"
+    with pytest.raises(AccessDenied, match="revoked"):
+        old.open(BOB, plan.id)
+    (line,) = held.listed(old.store, old.keys.opening, ALICE)
+    assert line.subject == "A plan"
+    found = held.inspect(old.store, old.keys.opening, ALICE, line.hold.id, HERE)
+    assert b"".join(found.read()) == BODY + b"held\r\n"
+    assert {str(item.to) for item in old.deliver_all()} >= {str(CAROL), str(DAVE), str(ALICE)}
+    assert users.verify(old.store, str(ALICE), Secret(b"a long password")) is not None
+    with old.store.reading() as tx:
+        assert rulebook.find(tx, "aaaa").content == b"# a policy\n"
+    assert old.acts()[:2] == ["package:sealed", "access:granted"]
+    assert differences(old.store.settings) == []
+
+
+def test_looking_changes_nothing_and_migrating_tells_of_each_step(tmp_path: Path) -> None:
+    settings = filled(tmp_path / "old", GOLDEN / "upgrade" / "4" / "vault.sql")
+    before = settings.database_file.read_bytes()
+    standing = migrating.look(settings)
+    assert standing.found == "4"
+    assert standing.wanted == tables.SCHEMA_VERSION
+    assert settings.database_file.read_bytes()[100:] == before[100:]
+    told: list[schema.Step] = []
+    migrating.migrate(settings, told.append)
+    assert tuple(told) == standing.steps
+    assert migrating.look(settings) == migrating.Standing(
+        tables.SCHEMA_VERSION, tables.SCHEMA_VERSION, ()
+    )
+    migrating.migrate(settings, pytest.fail)
+
+
+def test_a_migration_that_fails_never_happened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old(tmp_path / "old", "1")
-    with pytest.raises(ValueError, match="needs a default"):
-        upgrading._add(
-            create_engine("sqlite://").connect(),
-            Table("x", MetaData(), Column("y", Integer, nullable=False)).c.y,
-        )
+    settings = filled(tmp_path / "old", GOLDEN / "schema" / "1.sql")
+
+    def fail(step: schema.Step) -> None:
+        if step.version == tables.SCHEMA_VERSION:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        migrating.migrate(settings, fail)
+    assert migrating.look(settings).found == "1"
+    with closing(sqlite3.connect(settings.database_file)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    assert "outbox" in names
+    assert "alembic_version" not in names
+
+
+def test_the_revisions_make_the_same_on_postgresql(tmp_path: Path) -> None:
+    from vault import migrations
+
+    url = postgres.empty_database()
+    settings = VaultSettings(folder=tmp_path, database=url)
+    with (
+        closing(open_database(settings, checkpoints=False, as_it_is=True)) as database,
+        database.writing(()) as (connection, _),
+    ):
+        migrations.run(connection, "0", lambda *_: None)
+        row = {"name": "schema_version", "value": tables.SCHEMA_VERSION}
+        connection.execute(insert(tables.meta), [row])
+    assert differences(settings) == []
+    Store(settings).close()
+    postgres.drop(url)
+
+
+@pytest.mark.parametrize("found", ["0", "999", "none"])
+def test_a_version_nobody_knows_is_left_alone(tmp_path: Path, found: str) -> None:
+    settings = filled(tmp_path / "old", GOLDEN / "upgrade" / "4" / "vault.sql")
+    with closing(sqlite3.connect(settings.database_file)) as connection, connection:
+        connection.execute("UPDATE meta SET value = ?", (found,))
+    for act in (migrating.look, lambda one: migrating.migrate(one, pytest.fail), Store):
+        with pytest.raises(SchemaMismatch):
+            act(settings)

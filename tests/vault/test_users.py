@@ -3,7 +3,6 @@
 import statistics
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidKey
@@ -22,8 +21,8 @@ PASSWORD = Secret("a long pässword".encode())
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(VaultSettings(folder=tmp_path / "vault"))
+def store(settings: VaultSettings) -> Iterator[Store]:
+    store = Store(settings)
     users.add(store, CLERK, PASSWORD, [INFO])
     yield store
     store.close()

@@ -7,6 +7,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from vault.tables.instant import UtcDateTime
+from vault.tables.number import Number
 
 
 class HoldState(StrEnum):
@@ -40,7 +41,7 @@ class Hold(SQLModel, table=True):
     settled_by: str = ""
     package_id: str | None = None  # what it became, if anybody gets it sealed
     mark: bytes = Field(index=True)  # HMAC of owner, recipients and content
-    size: int  # of the message, in bytes
+    size: int = Field(sa_type=Number)  # of the message, in bytes
     content_id: str | None = Field(default=None, foreign_key="contents.id", index=True)
     wrapped: bytes | None = None
     summary: bytes = b""  # sealed under the content key

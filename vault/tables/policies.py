@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from vault.tables.instant import UtcDateTime
+from vault.tables.number import Number
 
 
 class PolicyVersion(SQLModel, table=True):
@@ -32,7 +33,7 @@ class PolicyAct(SQLModel, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Number)
     at: datetime = Field(sa_type=UtcDateTime)
     act: str = Field(index=True)
     digest: str = Field(index=True)
@@ -46,7 +47,7 @@ class Decided(SQLModel, table=True):
 
     __tablename__ = "decided"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Number)
     at: datetime = Field(sa_type=UtcDateTime, index=True)
     policy: str
     facts: str  # JSON; domains, counts and keyed hashes, nothing of a mail

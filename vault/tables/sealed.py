@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from vault.tables.instant import UtcDateTime
+from vault.tables.number import Number
 
 
 class GrantState(StrEnum):
@@ -42,7 +43,7 @@ class Content(SQLModel, table=True):
     id: str = Field(primary_key=True)  # the spool's id, to which the ciphertext is bound
     inline: bytes | None = None
     place: str | None = None  # id in the content folder
-    size: int  # of the plaintext, in bytes
+    size: int = Field(sa_type=Number)  # of the plaintext, in bytes
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -86,7 +87,7 @@ class Package(SQLModel, table=True):
     report_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # to its owner, next
     conversation: str = Field(index=True)
     message_mark: bytes | None = Field(default=None, index=True)  # HMAC of the Message-ID
-    size: int  # of the message, in bytes
+    size: int = Field(sa_type=Number)  # of the message, in bytes
     content_id: str | None = Field(default=None, foreign_key="contents.id", index=True)
     wrapped: bytes | None = None
     second_lock: bytes | None = None  # salt of the words without which `wrapped` opens nothing
@@ -110,7 +111,7 @@ class Grant(SQLModel, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Number)
     package_id: str = Field(foreign_key="packages.id")
     address: str = Field(index=True)
     folded: str = Field(index=True)  # to look up a spelling, never to grant

@@ -6,6 +6,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from vault.tables.instant import UtcDateTime
+from vault.tables.number import Number
 
 
 class Event(SQLModel, table=True):
@@ -14,7 +15,7 @@ class Event(SQLModel, table=True):
     __tablename__ = "events"
     __table_args__ = (Index("events_by_package", "package_id", "at"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Number)
     at: datetime = Field(sa_type=UtcDateTime)
     act: str
     package_id: str | None = None

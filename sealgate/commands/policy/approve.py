@@ -14,7 +14,7 @@ from sealgate.commands.options import config_option
 from sealgate.commands.policy import files
 from sealgate.commands.policy.node import end, opened, short
 from sealgate.settings import Settings
-from vault import keys, rulebook, users
+from vault import keys, rulebook, turns, users
 from vault.address import Address
 from vault.errors import AddressError
 from vault.rulebook import PolicyActKind
@@ -43,7 +43,7 @@ def approve(digest: str, name: str, password_stdin: bool, config: Path) -> None:
             settings=chosen.policy,
             sealing=keys.load_sealing(chosen.keys_folder, chosen.keys),
         )
-        with store.writing() as tx:
+        with store.writing(turns.POLICY) as tx:
             rulebook.write(tx, PolicyActKind.APPROVED, source.digest, by=str(approver))
         standing = admission.admit(source)
         if standing.waits:

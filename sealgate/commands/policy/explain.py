@@ -87,7 +87,7 @@ def _knowledge(chosen: Settings | None) -> Iterator[Knowledge]:
     """Give what the installation knows of its senders' past, or say that it is not known here."""
     store = None
     try:
-        if chosen is not None and chosen.vault.database_file.exists():
+        if chosen is not None and chosen.vault.is_begun:
             store = Store(chosen.vault)
     except (VaultError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else error

@@ -27,8 +27,8 @@ def opened(config: Path) -> Iterator[tuple[Settings, Store]]:
     logs.configure("policy", level="error", pretty=True)
     try:
         chosen = settings.load(config)
-        if not chosen.vault.database_file.exists():
-            end(f"{chosen.vault.database_file} is not there yet; the first start makes it.")
+        if not chosen.vault.is_begun:
+            end(f"{chosen.vault.database_name} is not there yet; the first start makes it.")
         store = Store(chosen.vault)
         try:
             yield chosen, store
