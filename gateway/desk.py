@@ -40,7 +40,9 @@ TO_BE_TOLD = RecipientParameters(notify=frozenset({Notify.FAILURE, Notify.DELAY}
 LINKS = frozenset({Kind.NOTICE, Kind.REMINDER})
 TOLD_OF = frozenset({Kind.NOTICE, Kind.RELAY})
 # Nobody could do anything with what comes back.
-NULL_PATH = frozenset({Kind.CODE, Kind.BOUNCE, Kind.POLICY, Kind.WARNING, Kind.REPORT})
+NULL_PATH = frozenset(
+    {Kind.CODE, Kind.BOUNCE, Kind.POLICY, Kind.WARNING, Kind.REPORT, Kind.INCIDENT}
+)
 
 
 @dataclass(frozen=True, slots=True)

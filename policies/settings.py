@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from vault.address import canonical_domain
+from vault.address import Address, canonical_domain
 from vault.errors import AddressError
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -35,10 +35,29 @@ class OrganisationSettings(BaseModel):
         default="",
         description="Whom a puzzled recipient may call or write to, shown at the foot of notices.",
     )
+    data_protection_officer: str = Field(
+        default="",
+        description="Mail address of whoever looks after data protection: told when a sender "
+        "withdraws access to a message, and shown its incident report. Empty: nobody.",
+    )
     public_url: str = Field(
         default="https://localhost:8443",
         description="Where recipients reach the reader: https, no path, no slash at the end.",
     )
+
+    @property
+    def officer(self) -> Address | None:
+        """Who looks after data protection; None for nobody."""
+        text = self.data_protection_officer
+        return Address.parse(text) if text else None
+
+    @field_validator("data_protection_officer")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(Address.parse(value)) if value else ""
+        except AddressError as error:
+            raise ValueError("must be a mail address such as dpo@example.gov.uk") from error
 
     @field_validator("name", "contact")
     @classmethod

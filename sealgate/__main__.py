@@ -15,6 +15,7 @@ COMMANDS = {
     "user": "Manage the people who may send through the submission port.",
     "queue": "Look after what waits to be sent.",
     "package": "Keep sealed messages from being destroyed, and prove that they were.",
+    "incident": "Report about a message that went to the wrong person.",
     "audit": "Prove the audit trail, and hand it on.",
     "backup": "Copy everything into a folder while the node runs, and check the copy.",
     "restore": "Bring a backup back where there is nothing.",

@@ -38,6 +38,7 @@ class Act(StrEnum):
     ACCESS_DECLINED = "access:declined"
     ADDRESS_CORRECTED = "address:corrected"
     EXPIRY_CHANGED = "expiry:changed"
+    INCIDENT_REPORTED = "incident:reported"
     EXTENSION_ASKED = "extension:asked"
     LEGAL_HOLD_PLACED = "legal_hold:placed"
     LEGAL_HOLD_ENDING_ASKED = "legal_hold:ending_asked"
@@ -120,7 +121,6 @@ def record(
 ) -> None:
     """Add a line in the caller's transaction. `detail` is cut and made printable."""
     line = {
-        "at": tx.now,
         "act": act.value,
         "package_id": package_id,
         "actor": actor,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from vault import access, lifetime, tables, turns
+from vault import access, incident, lifetime, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import AccessDenied, Denial
@@ -44,19 +44,30 @@ class Change:
 
 
 def revoke(
-    store: Store, owner: Address, package_id: str, address: Address | None, origin: Origin
+    store: Store,
+    owner: Address,
+    package_id: str,
+    address: Address | None,
+    origin: Origin,
+    *,
+    sealing: SealingKeys | None = None,
+    officer: Address | None = None,
 ) -> None:
     """Revoke one grant, or all (None); a notice never relayed is cancelled.
 
+    With `sealing`, owner and data protection officer are told where the incident report is.
     Revoking what is revoked changes nothing. Raises AccessDenied(UNKNOWN) unless `owner` is it.
     """
     with store.writing(turns.package(package_id)) as tx:
         access.owned(tx, package_id, owner)
         change = Change(tx, package_id, owner, origin)
-        for grantee in _grantees(tx, package_id, address, GrantState.ACTIVE):
+        grantees = _grantees(tx, package_id, address, GrantState.ACTIVE)
+        for grantee in grantees:
             _set_state(tx, package_id, grantee, GrantState.REVOKED)
             cancel_notices(tx, package_id, grantee)
             change.record(Act.ACCESS_REVOKED, grantee)
+        if grantees and sealing is not None:
+            incident.announce(tx, sealing, package_id, owner, officer)
 
 
 def restore(

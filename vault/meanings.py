@@ -37,6 +37,7 @@ MEANINGS: Final[dict[Act, str]] = {
     Act.REMINDER_QUEUED: "A reminder to `subject`, who has not opened it, waits to be sent.",
     Act.REMINDER_RELAYED: "The next hop took the reminder to `subject`.",
     Act.OWNER_REPORTED: "`subject`, its owner, was told who has not opened it.",
+    Act.INCIDENT_REPORTED: "`actor` had the incident report made.",
     Act.NOTICE_QUEUED: "A notice to `subject` waits to be sent.",
     Act.NOTICE_RELAYED: "The next hop took the notice to `subject`.",
     Act.NOTICE_DELAYED: "The notice to `subject` is late; it is tried again.",

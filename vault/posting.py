@@ -23,6 +23,7 @@ class Kind(StrEnum):
 
     NOTICE = "notice"
     REMINDER = "reminder"
+    INCIDENT = "incident"
     CODE = "code"
     ACCESS_REQUEST = "access_request"
     ACCESS_DECLINED = "access_declined"

@@ -57,11 +57,11 @@ class Strand:
         if not lines:
             return
         before, tip = self._coming or (self._number, self._tip)
-        number, rows = before, []
+        number, rows, at = before, [], chain.spelt(tx.now)
         for line in lines:
             number += 1
-            tip = chain.link(tip, self.name, number, chain.spelt(line["at"]), *_columns(line))
-            rows.append({**line, "strand": self.name, "number": number, "hash": tip})
+            tip = chain.link(tip, self.name, number, at, *_columns(line))
+            rows.append({**line, "at": tx.now, "strand": self.name, "number": number, "hash": tip})
         self._coming = (number, tip)
         tx.add(_LINES, rows)
         if before == 0:

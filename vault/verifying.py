@@ -190,18 +190,24 @@ class _Reading:
     def take(self, batch: list[lines.Raw]) -> None:
         """Read some lines."""
         self.lines += len(batch)
-        for _, name, number, stored, *columns in batch:
-            strand = self.strands.get(name) or self._begin(name)
+        link, strands = chain.link, self.strands
+        for _, name, number, stored, at, act, package, actor, subject, ip, agent, said, by in batch:
+            strand = strands.get(name) or self._begin(name)
             expected = strand.number + 1
-            if not strand.name:
+            if not name:
                 number = expected  # noqa: PLW2901 - before the chain, lines had no number
-            computed = _computed(strand, number, columns)
-            if number != expected:
-                self._misplaced(strand, expected, number)
-            elif strand.name and computed != stored:
-                self._findings.add(f"{strand}: line {number} has been changed")
+            when = at if isinstance(at, str) else _spelt(at)
+            try:
+                computed = link(
+                    strand.hash, strand.name, number, when, act, package, actor, subject, ip,
+                    agent, said, by,
+                )  # fmt: skip
+            except TypeError:  # a database can hold values of any kind in any column
+                computed = b""
+            if number != expected or (name and computed != stored):
+                self._tell(strand, expected, number)
             strand.number = number if isinstance(number, int) else expected
-            strand.hash = stored if strand.name and isinstance(stored, bytes) else computed
+            strand.hash = stored if name and isinstance(stored, bytes) else computed
             if strand.mark is not None and strand.mark[0] == number:
                 strand.at_mark = strand.hash
 
@@ -245,24 +251,20 @@ class _Reading:
             extra = _range(number + 1, strand.number)
             self._findings.add(f"{strand}: {extra} put in later")
 
-    def _misplaced(self, strand: Strand, expected: int, number: object) -> None:
-        if isinstance(number, int) and number > expected:
+    def _tell(self, strand: Strand, expected: int, number: object) -> None:
+        """Say what is wrong with a line."""
+        if number == expected:
+            self._findings.add(f"{strand}: line {number} has been changed")
+        elif isinstance(number, int) and number > expected:
             lost = _range(expected, number - 1)
             self._findings.add(f"{strand}: {lost} missing")
         else:
             self._findings.add(f"{strand}: line {number} stands in the wrong place")
 
 
-def _computed(strand: Strand, number: int, columns: list[Any]) -> bytes:
-    """Return the hash that a line must have; nothing for one that no program of ours has written.
-
-    A database can hold values of any kind in any column.
-    """
-    at, *rest = columns
-    try:
-        return chain.link(strand.hash, strand.name, number, chain.spelt(at), *rest)
-    except (AttributeError, TypeError, ValueError):
-        return b""
+def _spelt(at: object) -> str:
+    """Spell an instant as a driver gives it; what is none becomes nothing that was ever hashed."""
+    return chain.spelt(at) if isinstance(at, datetime) else ""
 
 
 def _tips(store: Store) -> dict[str, int]:

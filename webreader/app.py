@@ -27,6 +27,7 @@ from webreader import (
     signin,
 )
 from webreader.drafts import DRAFTS, Drafts
+from webreader.incident import pages as incident
 from webreader.pages import TEMPLATES, environment
 from webreader.site import POOL, SITE, WORKERS, Site
 
@@ -42,6 +43,7 @@ AREAS: Final = (
     sent,
     manage,
     ending,
+    incident,
     held,
     approving,
     health,

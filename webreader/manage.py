@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -52,8 +53,8 @@ async def withdraw(request: web.Request) -> web.Response:
     """POST /sent/{package}/revoke: from one recipient, or without an address from all."""
     site, owner, package = _asked(request)
     address = await _chosen(request)
-    origin = came_from(request)
-    await in_thread(request, grants.revoke, site.store, owner, package, address, origin)
+    revoke = partial(grants.revoke, sealing=site.sealing, officer=site.organisation.officer)
+    await in_thread(request, revoke, site.store, owner, package, address, came_from(request))
     return _done(package, "withdrawn")
 
 

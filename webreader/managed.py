@@ -14,6 +14,7 @@ from vault.address import Address
 from vault.destroying import Destroyed
 from vault.facts import PackageFacts, Summary
 from vault.hours import OpenHours
+from vault.incident import was_withdrawn
 from vault.requests import Request
 from webreader.pages import zone
 from webreader.recipients import Copy, Recipient, copies, recipients
@@ -34,6 +35,7 @@ class Managed:
     days: list[tuple[datetime, list[Moment]]]
     is_over: bool
     is_early: bool
+    was_withdrawn: bool
     kept_until: datetime | None  # when the content is destroyed, at the earliest
     kept_for: str  # after a time limit: "30 days"
     destroyed: Destroyed | None
@@ -76,6 +78,7 @@ def gather(site: Site, owner: Address, package_id: str) -> Managed:
         days=by_day(tell(events, owner), zone(site)),
         is_over=is_over(line, now),
         is_early=early is not None and early > now,
+        was_withdrawn=was_withdrawn(events),
         kept_until=until,
         kept_for=say_duration(kept) if kept else "",
         destroyed=destroying.fate(site.store, owner, package_id),

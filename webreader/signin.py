@@ -25,7 +25,9 @@ from webreader.site import SITE, came_from, in_thread
 from webreader.visits import VISITOR
 
 HOME: Final = "/"
-NEXT: Final = re.compile(r"/(?:p/[a-z2-7]{26}(?:/print|/reply)?|(?:sent|held)(?:/[a-z2-7]{26})?)?")
+NEXT: Final = re.compile(
+    r"/(?:p/[a-z2-7]{26}(?:/print|/reply)?|incident/[a-z2-7]{26}|(?:sent|held)(?:/[a-z2-7]{26})?)?"
+)
 CODE: Final = re.compile(r"[0-9]{8}")
 BETWEEN_DIGITS: Final = re.compile(r"[\s.\u2010-\u2015-]+")
 TYPING_SECONDS: Final = 30 * 60

@@ -72,6 +72,7 @@ WORDS: Final[dict[Act, Words]] = {
     Act.REMINDER_QUEUED: Words("Reminder to {whom} queued for sending"),
     Act.REMINDER_RELAYED: Words("Reminder sent to {whom}"),
     Act.OWNER_REPORTED: Words("You were told who has not opened it", by=True),
+    Act.INCIDENT_REPORTED: Words("Incident report made for {who}"),
     Act.NOTICE_QUEUED: Words("Notice to {whom} queued for sending"),
     Act.NOTICE_RELAYED: Words("Notice sent to {whom}"),
     Act.NOTICE_DELAYED: Words("Notice to {whom} delayed; it will be tried again", BAD),

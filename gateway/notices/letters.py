@@ -98,6 +98,7 @@ def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str
     return {
         Kind.NOTICE: notice,
         Kind.REMINDER: f"Reminder: {notice}",
+        Kind.INCIDENT: f"Access to a secure message was withdrawn ({reference})",
         Kind.REPORT: str(facts.get("headline")),
         Kind.CODE: f"Your sign-in code for {organisation}",
         Kind.ACCESS_REQUEST: f"Someone asks for more time for your secure message ({reference})"
@@ -136,6 +137,7 @@ def _link(item: Item, site: str) -> str:
 _PATHS = {
     Kind.NOTICE: ("p", "package_id"),
     Kind.REMINDER: ("p", "package_id"),
+    Kind.INCIDENT: ("incident", "package_id"),
     Kind.ACCESS_REQUEST: ("sent", "package_id"),
     Kind.BOUNCE: ("sent", "package_id"),
     Kind.HELD: ("held", "hold_id"),
@@ -188,6 +190,14 @@ def _access_request(fields: dict[str, str], settings: NoticeSettings) -> dict[st
     }
 
 
+def _incident(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
+    return {
+        "owner": mime.checked(fields["owner"]),
+        "deadline": moment(fields["deadline"], settings),
+        "package_id": fields["package_id"],
+    }
+
+
 def _access_declined(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:
     return {"reference": fields["reference"]}
 
@@ -195,6 +205,7 @@ def _access_declined(fields: dict[str, str], settings: NoticeSettings) -> dict[s
 _FACTS = {
     Kind.NOTICE: _notice,
     Kind.REMINDER: _reminder,
+    Kind.INCIDENT: _incident,
     Kind.CODE: _code,
     Kind.ACCESS_REQUEST: _access_request,
     Kind.ACCESS_DECLINED: _access_declined,

@@ -34,6 +34,7 @@ ORGANISATION = OrganisationSettings(
 SETTINGS = NoticeSettings()
 PACKAGE = "abcdefghijklmnopqrstuvwxy2"
 ROW = "q" * 26
+PATHS = ("p", "sent", "held", "incident")
 FIELDS = {
     Kind.NOTICE: {
         "reference": "7F3K-92QD",
@@ -71,6 +72,12 @@ FIELDS = {
                 },
             ]
         )
+    },
+    Kind.INCIDENT: {
+        "reference": "7F3K-92QD",
+        "package_id": PACKAGE,
+        "owner": "jo@example.gov.uk",
+        "deadline": "2026-11-05T09:00:00+00:00",
     },
     Kind.CODE: {"code": "12345678", "minutes": "10"},
     Kind.ACCESS_REQUEST: {
@@ -238,7 +245,7 @@ def test_html_is_accessible_and_fetches_nothing(kind: Kind) -> None:
     assert not {"img", "script", "link", "table", "iframe", "form", "input"} & set(page.tags)
     assert not re.search(r"url\(|@import", html)
     assert set(page.links) <= {
-        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in ("p", "sent", "held")
+        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in PATHS
     }
 
 
@@ -426,7 +433,7 @@ def check_unharmed(mail: EmailMessage, known: set[str]) -> None:
         assert shown.replace("\n", "").isprintable()
     assert set(page.tags) <= known
     assert set(page.links) <= {
-        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in ("p", "sent", "held")
+        f"https://secure.example.gov.uk/{where}/{PACKAGE}" for where in PATHS
     }
 
 

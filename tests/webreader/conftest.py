@@ -34,6 +34,7 @@ AUTHOR = Address.parse("j.whitfield@example.gov.uk")
 BOB = Address.parse("bob@partner.example")
 FREE = Restrictions()
 COUNCIL = load(STARTER / "council.yaml")
+OFFICER = Address.parse("dpo@example.gov.uk")
 EVE = Address.parse("eve@stranger.example")
 
 
@@ -141,6 +142,7 @@ def site(store: Store, keys_folder: Path, settings: WebSettings) -> Site:
             name="Example County Council",
             domains=["example.gov.uk"],
             contact="the contact centre on 01632 960 123",
+            data_protection_officer=str(OFFICER),
             public_url=f"https://{HOST}",
         ),
         settings=settings,

@@ -64,6 +64,8 @@ EXPECTED = {
     ("POST", "/sent/{package}/requests/{request}"): Expected(403, 404),
     ("GET", "/sent/{package}/certificate"): MINE,
     ("GET", "/sent/{package}/certificate.json"): MINE,
+    ("GET", "/incident/{package}"): MINE,
+    ("GET", "/incident/{package}/report.{form}"): MINE,
     ("GET", "/held"): Expected(303, 200),  # an approver may be of another organisation
     ("GET", "/held/{hold}"): MINE,
     ("POST", "/held/{hold}"): Expected(403, 404),
@@ -91,7 +93,7 @@ ROUTES = _routes()
 def filled(pattern: str, package: str, request: str = UNREAL) -> str:
     """Return a path of a pattern."""
     values = {"package": package, "number": "1", "name": "none", "request": request}
-    values["hold"] = package
+    values |= {"hold": package, "form": "pdf"}
     return pattern.format(**values)
 
 

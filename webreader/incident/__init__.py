@@ -1,0 +1,1 @@
+"""The report about a message that went to the wrong person, in the forms that people need."""
