@@ -138,8 +138,13 @@ class Hand:
         self._add(row)
 
     def insert_and_chain(self, at: int, _: int) -> None:
-        """Put a line in, and number and hash everything after it anew."""
-        row = dict(self.row(at))
+        """Put a line in, and number and hash everything after it anew.
+
+        Never behind the end of a strand: that is a line which no head has signed yet.
+        """
+        chosen = self.row(at)
+        same = [row for row in self.rows() if row["strand"] == chosen["strand"]]
+        row = dict(same[0] if chosen["id"] == same[-1]["id"] else chosen)
         self.connection.execute("UPDATE events SET id = -id - 1 WHERE id > ?", [row["id"]])
         self.connection.execute("UPDATE events SET id = -id WHERE id < 0")
         self._add({**row, "id": row["id"] + 1, "detail": "never happened"})
