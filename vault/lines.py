@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, bindparam, select, type_coerce
+from sqlalchemy.types import NullType
 
 from vault import chain, tables
 from vault.statements import Statement
@@ -54,12 +55,13 @@ class Wanted:
 
 
 _EVENT = tables.events.c
+_AS_STORED = NullType()  # reading would take time, and stumble over what is not a time at all
 _COLUMNS = (
     _EVENT.id,
     _EVENT.strand,
     _EVENT.number,
-    _EVENT.hash,
-    _EVENT.at,
+    type_coerce(_EVENT.hash, _AS_STORED).label("hash"),
+    type_coerce(_EVENT.at, _AS_STORED).label("at"),
     _EVENT.act,
     _EVENT.package_id,
     _EVENT.actor,

@@ -26,8 +26,10 @@ ON_BOTH = frozenset(
         "test_outbox",
         "test_rulebook",
         "test_store",
+        "test_strands",
         "test_turns",
         "test_upgrade",
+        "test_verified_everywhere",
     }
 )
 EVERY = os.environ.get("SEALGATE_FAULTS") == "whole"

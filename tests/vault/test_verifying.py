@@ -70,6 +70,16 @@ def test_each_way_is_found(trail: Trail, place: Path, way: str) -> None:
     assert verdict.is_sound == (way in ONLY_SEEN_ELSEWHERE)
 
 
+@pytest.mark.parametrize("column", range(9))
+def test_a_value_of_another_kind_is_found_in_any_column(
+    trail: Trail, place: Path, column: int
+) -> None:
+    folder = trail.copy(place)
+    with closing(Hand(folder)) as hand:
+        hand.change_kind(20, column)
+    assert len(verified(folder, trail).findings.told) == 1
+
+
 @pytest.mark.parametrize("at", [5, 20, 40, 64])
 def test_one_line_that_was_changed_is_named(trail: Trail, place: Path, at: int) -> None:
     folder = trail.copy(place)
