@@ -14,9 +14,19 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 
-from vault import ciphertext, conversation, facts, history, lifetime, reference, tables, turns
+from vault import (
+    ciphertext,
+    conversation,
+    facts,
+    history,
+    lifetime,
+    receipts,
+    reference,
+    tables,
+    turns,
+)
 from vault.address import Address
 from vault.audit import Act, record
 from vault.deposit import Deposit, GrantFor, Queued, Receipt
@@ -24,19 +34,10 @@ from vault.keys import SealingKeys
 from vault.notice import Row, post_first
 from vault.parcel import Parcel
 from vault.posting import post_copy
-from vault.secrets import mac
 from vault.statements import Addition, Statement
 from vault.store import Store, Transaction
 from vault.tables import NoticeState
 
-_MAIL = "deposit mark"
-
-_RECEIPT = tables.receipts.c
-_SAME = _RECEIPT.mark == bindparam("which")
-_KNOWN = Statement(
-    select(_RECEIPT.reference, _RECEIPT.package_id, _RECEIPT.accepted_at).where(_SAME)
-)
-_FORGOTTEN = Statement(delete(tables.receipts).where(_SAME))
 _TAKEN = Statement(
     select(
         or_(
@@ -46,8 +47,7 @@ _TAKEN = Statement(
     ),
     careless=True,  # two drawn alike in one transaction: the constraint tells, and all is done anew
 )
-_RECEIPTS, _PACKAGES = Addition(tables.receipts), Addition(tables.packages)
-_GRANTS = Addition(tables.grants)
+_PACKAGES, _GRANTS = Addition(tables.packages), Addition(tables.grants)
 
 
 def deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Receipt:
@@ -66,11 +66,11 @@ def begin_deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Future[R
     Blocks until the ciphertext is flushed; raises StoreUnavailable if it cannot be.
     """
     _check(deposit)
-    mark = _mark(keys, deposit)
+    mark = receipts.mark_of(keys, deposit)
     stored = deposit.spool._durable(store.settings.content_inline_limit)  # noqa: SLF001 - vault's own
 
     def work(tx: Transaction) -> Receipt:
-        earlier = _earlier(tx, mark, store)
+        earlier = receipts.find(tx, mark, store.settings.duplicate_window)
         if earlier is None:
             return _write(tx, keys, deposit, stored, mark)
         if isinstance(stored, str):  # should it fail: a file that no row names is swept later
@@ -82,7 +82,7 @@ def begin_deposit(store: Store, keys: SealingKeys, deposit: Deposit) -> Future[R
 
 def turns_of(keys: SealingKeys, deposit: Deposit) -> tuple[str, ...]:
     """Return what a transaction is about in which `deposit_within` runs."""
-    return _turns(_mark(keys, deposit), deposit)
+    return _turns(receipts.mark_of(keys, deposit), deposit)
 
 
 def deposit_within(
@@ -93,8 +93,8 @@ def deposit_within(
     `stored` is what the spool's `_durable` gave before the transaction began.
     """
     _check(deposit)
-    mark = _mark(keys, deposit)
-    tx.run(_FORGOTTEN, which=mark)
+    mark = receipts.mark_of(keys, deposit)
+    receipts.forget(tx, mark)
     return _write(tx, keys, deposit, stored, mark)
 
 
@@ -106,24 +106,6 @@ def _turns(mark: bytes, deposit: Deposit) -> tuple[str, ...]:
 def _check(deposit: Deposit) -> None:
     if not deposit.grants and not (deposit.queued and deposit.queued.recipients):
         raise ValueError("a deposit needs a recipient")
-
-
-def _mark(keys: SealingKeys, deposit: Deposit) -> bytes:
-    """Recognise the same mail again: author, recipients and how each gets it, and content."""
-    sealed = sorted(str(grant.address) for grant in deposit.grants)
-    clear = sorted(map(str, deposit.queued.recipients)) if deposit.queued else []
-    fields = (str(deposit.author), json.dumps([sealed, clear]))
-    return mac(keys.marks, _MAIL, *(text.encode() for text in fields), deposit.spool.digest)
-
-
-def _earlier(tx: Transaction, mark: bytes, store: Store) -> Receipt | None:
-    row = tx.run(_KNOWN, which=mark).fetchone()
-    if row is None:
-        return None
-    if row[2] > tx.now - store.settings.duplicate_window:
-        return Receipt(row[0], row[1], duplicate=True)
-    tx.run(_FORGOTTEN, which=mark)
-    return None
 
 
 def _write(
@@ -148,9 +130,7 @@ def _write(
     if deposit.queued is not None:
         _queue_copies(tx, keys, deposit, deposit.queued, drawn)
     history.note(tx, deposit.wrote_as, _everybody(deposit))
-    receipt = {"mark": mark, "accepted_at": tx.now, "reference": drawn, "package_id": package_id}
-    tx.add(_RECEIPTS, [receipt])
-    return Receipt(drawn, package_id, duplicate=False)
+    return receipts.write(tx, mark, deposit, drawn)
 
 
 def _everybody(deposit: Deposit) -> list[Address]:

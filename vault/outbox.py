@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select, update
 
-from vault import ciphertext, tables, turns
+from vault import ciphertext, receipts, tables, turns
 from vault.address import Address
 from vault.audit import Act, printable, record
 from vault.claims import NO_LEASE, Backlog, Item, backlog, claim, release, take
@@ -196,6 +196,8 @@ def _erase(
     tx.execute(update(tables.outbox).where(which).values(**final, **erased, **NO_LEASE))
     if content_id is not None:
         ciphertext.release(tx, store, content_id)
+        if state is OutboxState.FAILED:
+            receipts.forget_unsent(tx, content_id)
 
 
 def _record(tx: Transaction, item: Item, act: Act | None, status: str, by: str = "") -> None:

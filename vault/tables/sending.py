@@ -56,6 +56,7 @@ class Receipt(SQLModel, table=True):
     accepted_at: datetime = Field(sa_type=UtcDateTime, index=True)
     reference: str
     package_id: str | None = None
+    content_id: str | None = Field(default=None, index=True)  # of what was accepted
 
 
 class MtaStsPolicy(SQLModel, table=True):
