@@ -106,7 +106,7 @@ def _toml(value: Any) -> str:
         case int() | float():
             text = f"{value:d}" if isinstance(value, int) else repr(value)
         case datetime.timedelta():
-            text = f"{value.total_seconds():g}"
+            text = f"{value.total_seconds():.15g}"
         case list() | tuple():
             text = "[" + ", ".join(_toml(item) for item in value) + "]"
         case Enum():

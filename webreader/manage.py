@@ -31,7 +31,7 @@ LONGEST_TYPED: Final = 320  # characters of an address
 DONE_SECONDS: Final = 60
 MORE_TIME: Final = timedelta(days=14)  # what the page proposes to one who asks for more
 DONE: Final = {
-    "withdrawn": "Access has been withdrawn. From now on the message cannot be opened, and a "
+    "withdrawn": "Access has been withdrawn. From now on they cannot open the message, and a "
     "download that was under way has been cut off.",
     "restored": "Access has been given back.",
     "corrected": "The address has been corrected. The right recipient gets an email; the wrong "
