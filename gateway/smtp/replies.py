@@ -13,17 +13,22 @@ from typing import Self
 from vault.errors import (
     AccessDenied,
     AddressError,
+    CannotLock,
     CodeRefused,
     Contended,
+    ContentsUnusable,
     DatabaseUnfit,
+    KeyServiceSilent,
     KeyUnusable,
     NotHeld,
     Outdated,
     SchemaMismatch,
+    SecondLocked,
     StoreUnavailable,
     Tampered,
     TooMany,
     VaultError,
+    WrongWords,
 )
 
 LONGEST_LINE = 200
@@ -175,6 +180,8 @@ _FOR_ERROR: dict[type[VaultError], Reply] = {
     Contended: TRY_LATER,
     DatabaseUnfit: TRY_LATER,
     KeyUnusable: TRY_LATER,
+    KeyServiceSilent: TRY_LATER,
+    ContentsUnusable: TRY_LATER,
     SchemaMismatch: TRY_LATER,
     Tampered: TRY_LATER,
     TooMany: TRY_LATER,
@@ -183,6 +190,9 @@ _FOR_ERROR: dict[type[VaultError], Reply] = {
     CodeRefused: AUTH_REFUSED,
     NotHeld: TRY_LATER,
     Outdated: TRY_LATER,
+    SecondLocked: TRY_LATER,
+    WrongWords: TRY_LATER,
+    CannotLock: TRY_LATER,
 }
 
 

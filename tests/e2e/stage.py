@@ -246,6 +246,15 @@ class Stage:
         known = self._ready_in_turn.get(role, [])
         return [number for number in known if is_running(number, str(self.config))]
 
+    def ended(self) -> list[int]:
+        """The processes that were ready since the node was started, and run no more."""
+        return [
+            number
+            for known in self._ready_in_turn.values()
+            for number in known
+            if not is_running(number, str(self.config))
+        ]
+
     async def crash(self, *, everything: bool = True) -> int:
         """Kill the supervisor with signal 9, and what it started too; gives how many.
 

@@ -36,8 +36,10 @@ from gateway.workers import Workers
 from policies.language.loader import load_text
 from policies.settings import OrganisationSettings
 from sealgate import logs
-from vault import contents, keys
+from vault import keys
 from vault.clock import utc_now
+from vault.contents import folder as local
+from vault.contents.shelves import Shelves
 from vault.errors import StoreUnavailable
 from vault.settings import VaultSettings
 from vault.spool import Spool
@@ -155,7 +157,14 @@ def _break(what: str) -> None:
     if what == "plain":
         _leave_plaintext()
     if what == "no folder flush":
-        contents._flush_folder = lambda _: None
+        local._flush_folder = lambda _: None
+
+
+def _beside(spool: Spool) -> Path:
+    """Where the clear copy of a mail stands while it comes in."""
+    contents = spool._contents
+    assert isinstance(contents, Shelves)
+    return contents.folder._folder / "tmp" / f"{spool.id}.txt"
 
 
 def _leave_plaintext() -> None:
@@ -163,12 +172,12 @@ def _leave_plaintext() -> None:
     write, finish = Spool.write, Spool.finish
 
     def writing(spool: Spool, data: Any) -> None:
-        with Path(spool._contents._folder / "tmp" / f"{spool.id}.txt").open("ab", 0) as file:
+        with _beside(spool).open("ab", 0) as file:
             file.write(data)
         write(spool, data)
 
     def finishing(spool: Spool) -> None:
-        Path(spool._contents._folder / "tmp" / f"{spool.id}.txt").unlink()
+        _beside(spool).unlink()
         finish(spool)
 
     Spool.write, Spool.finish = writing, finishing

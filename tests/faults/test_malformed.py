@@ -89,7 +89,7 @@ def below(arrived: bytes) -> tuple[str, bytes]:
 async def test_malformed_mail_is_answered_for_and_left_as_it_is(
     node: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before, seen = {role: said["pid"] for role, said in node.ready.items()}, Seen()
+    before, seen = node.ended(), Seen()
     waiting = malformed(SEED, MAILS, hidden=WHOLE)
 
     async def work() -> None:
@@ -106,7 +106,7 @@ async def test_malformed_mail_is_answered_for_and_left_as_it_is(
         print(f"    p99 {slow:.2f} s, slowest {max(seen.seconds):.2f} s;", end=" ")
         print(f"worker {seen.memory >> 20} MB")
     assert seen.problems == []
-    assert {role: said["pid"] for role, said in node.ready.items()} == before, "a process died"
+    assert node.ended() == before, "a process died"
     assert "deliverer.fault" not in node.log_path.read_text()
     if WHOLE:  # a sample runs beside other tests, and says nothing about time
         assert max(seen.seconds) < LONGEST
