@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 
@@ -17,6 +18,11 @@ MEMORY = Path("/dev/shm")
 ENOUGH = 8 << 30  # bytes; a run leaves less than one gibibyte at any time
 HERE = Path(__file__).parent
 LONG = (HERE / "e2e", HERE / "faults", HERE / "sealgate")
+
+
+# How long an example takes says nothing beside a dozen servers.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
