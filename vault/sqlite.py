@@ -56,10 +56,9 @@ class SqliteLine:
 
     def add(self, addition: Addition, rows: Iterable[Row]) -> None:
         """Insert rows, in this order; raises DriverFailed."""
-        marks = ", ".join(f":{name}" for name in addition.names)
         bound = [addition.bound(row, _DIALECT) for row in rows]
         try:
-            self._connection.executemany(addition.text([marks]), bound)
+            self._connection.executemany(addition.named, bound)
         except sqlite3.Error as error:
             raise _failed(error) from error
 

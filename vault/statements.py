@@ -9,6 +9,7 @@ Must never be used for a statement whose text depends on its values, such as `IN
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ClauseElement, Dialect, Table
@@ -17,6 +18,9 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from vault.tables.instant import UtcDateTime
+
+INSTANTS = 64  # as written last, kept for each column
 Convert = Callable[[Any], Any]
 Row = Mapping[str, Any]
 Insert = Callable[[Table], Any]
@@ -116,6 +120,10 @@ class Addition:
         columns = [column for column in table.columns if column is not drawn]
         self.table = table
         self.names = tuple(column.name for column in columns)
+        listed = ", ".join(f'"{name}"' for name in self.names)
+        self._begins = f'INSERT INTO "{table.name}" ({listed}) VALUES '  # noqa: S608 - our own
+        self.named = self.text([", ".join(f":{name}" for name in self.names)])
+        """The statement for one row whose values are given by their names."""
         self._types = {column.name: column.type for column in columns}
         self._unsaid = {column.name: _default(column.default) for column in columns}
         self._converts: dict[str, dict[str, Convert]] = {}
@@ -132,9 +140,7 @@ class Addition:
 
     def text(self, marks: Iterable[str]) -> str:
         """Return the statement; each of `marks` stands for the values of one row."""
-        listed = ", ".join(f'"{name}"' for name in self.names)
-        rows = ", ".join(f"({one})" for one in marks)
-        return f'INSERT INTO "{self.table.name}" ({listed}) VALUES {rows}'  # noqa: S608 - names of our own tables
+        return self._begins + ", ".join(f"({one})" for one in marks)
 
 
 def _compiled(expression: ClauseElement, dialect: Dialect) -> Compiled:
@@ -153,10 +159,15 @@ def _compiled(expression: ClauseElement, dialect: Dialect) -> Compiled:
 
 def _binds(types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> dict[str, Convert]:
     """Return what turns values into the driver's, for those that need it."""
-    found = {
-        name: kind.dialect_impl(dialect).bind_processor(dialect) for name, kind in types.items()
-    }
+    found = {name: _bind(kind, dialect) for name, kind in types.items()}
     return {name: convert for name, convert in found.items() if convert is not None}
+
+
+def _bind(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    if convert is None or not isinstance(kind, UtcDateTime):
+        return convert
+    return lru_cache(INSTANTS)(convert)  # a transaction writes one instant a dozen times
 
 
 def _reads(expression: Any, dialect: Dialect) -> tuple[Convert | None, ...]:
