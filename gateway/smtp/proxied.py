@@ -3,7 +3,8 @@
 Version 1 is a line, version 2 is binary (haproxy's proxy-protocol.txt, sections 2.1 and 2.2).
 Promises that it is expected from configured addresses and from nobody else, that a connection
 which should have one and does not is dropped, and that what follows it is not lost.
-Must never wait for it longer than `WAIT`, nor read more of it than `LONGEST`.
+Must never wait for it longer than `WAIT`, read more of it than `LONGEST`, nor take a client for the
+balancer, which may be trusted.
 """
 
 import asyncio
@@ -23,6 +24,9 @@ WAIT = 5.0
 LONGEST = 2048
 """Bytes, additions of version 2 included."""
 
+NOBODY = "0.0.0.0"  # noqa: S104 - nothing is bound to it: a client that has no address
+"""A client that the balancer does not know."""
+
 _LONGEST_LINE = 107  # bytes of version 1
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _HEAD = len(_SIGNATURE) + 4
@@ -37,8 +41,8 @@ class HeaderError(Exception):
 def read_header(data: bytes) -> tuple[str, bytes] | None:
     """Read a header at the start of what has come; None if it is not complete yet.
 
-    Return the client's address ("" for the connection's own: a health check, or a client unknown
-    to the balancer) and what follows. Raise HeaderError.
+    Return the client's address ("" for the balancer itself: a health check; `NOBODY` for a client
+    unknown to it) and what follows. Raise HeaderError.
     """
     if data.startswith(_SIGNATURE):
         return _read_binary(data)
@@ -52,7 +56,7 @@ def read_header(data: bytes) -> tuple[str, bytes] | None:
             raise HeaderError
         return None
     if line == b"PROXY UNKNOWN" or line.startswith(b"PROXY UNKNOWN "):
-        return "", rest
+        return NOBODY, rest
     found = _LINE.fullmatch(line)
     if found is None:
         raise HeaderError

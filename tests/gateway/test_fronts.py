@@ -33,8 +33,8 @@ LINE = f"PROXY TCP4 {CLIENT} 192.0.2.1 12345 587\r\n".encode()
 GOOD = {
     "v1": (LINE, CLIENT),
     "v1 over IPv6": (f"PROXY TCP6 {CLIENT_6} ::1 12345 587\r\n".encode(), CLIENT_6),
-    "v1 unknown": (b"PROXY UNKNOWN\r\n", ""),
-    "v1 unknown with the rest": (b"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", ""),
+    "v1 unknown": (b"PROXY UNKNOWN\r\n", proxied.NOBODY),
+    "v1 unknown with the rest": (b"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", proxied.NOBODY),
     "v2": (version_2(), CLIENT),
     "v2 over IPv6": (version_2(CLIENT_6), CLIENT_6),
     "v2 mapped": (version_2("::ffff:198.51.100.7"), CLIENT),
@@ -115,6 +115,8 @@ async def test_trust_and_limits_are_the_real_clients(tmp_path: Path) -> None:
     limits = Limits(greeting_pause=0, connections_per_ip=1)
     async with doorway(tmp_path, limits, proxy_networks=HERE) as door:
         async with opened(door, Kind.TRUSTED, LINE) as talk:  # not from a trusted network
+            assert (await talk.reply()).startswith("554 5.7.1")
+        async with opened(door, Kind.TRUSTED, b"PROXY UNKNOWN\r\n") as talk:  # nor from anywhere
             assert (await talk.reply()).startswith("554 5.7.1")
         async with opened(door, Kind.STARTTLS, LINE) as first:
             assert (await first.reply()).startswith("220")
