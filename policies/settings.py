@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from vault.address import Address, canonical_domain
 from vault.errors import AddressError
 
+LIST_NAME = r"^[a-z][a-z0-9_]*$"
+"""What lists, routes and sections are called, in a policy file and in the settings."""
+
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -27,14 +27,13 @@ from pydantic_settings import (
 
 from gateway.bounces.settings import BounceSettings
 from gateway.notices.settings import NoticeSettings
-from gateway.relay.dkim import DkimSettings
+from gateway.relay.dkim_settings import DkimSettings
 from gateway.relay.settings import DnsSettings, NextHopSettings, RouteSettings
 from gateway.relay.trying import DeliverySettings
 from gateway.scanners.settings import ScannerSettings
 from gateway.settings import SmtpSettings
 from gateway.signin.settings import LdapSettings, OauthSettings
-from policies.language.schema import LIST_NAME
-from policies.settings import OrganisationSettings
+from policies.settings import LIST_NAME, OrganisationSettings
 from vault.address import Address
 from vault.errors import AddressError
 from vault.keysettings import KeySettings

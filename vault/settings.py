@@ -4,13 +4,14 @@ import ipaddress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from vault.contents.settings import ContentsSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 FILE_NAME = "sealgate.sqlite"
 _SQLITE, _POSTGRESQL = "sqlite:///", "postgresql://"
@@ -125,11 +126,13 @@ class VaultSettings(BaseModel):
         return self.is_postgresql or self.database_file.exists()
 
     @property
-    def url(self) -> URL:
+    def url(self) -> "URL":
         """The database's address; no password is in it."""
-        if self.database is None:
-            return URL.create("sqlite", database=str(self.database_file))
-        return make_url(self.database)
+        if self.is_postgresql:
+            return _read(str(self.database))
+        from sqlalchemy import URL  # noqa: PLC0415 - as in `_read`
+
+        return URL.create("sqlite", database=str(self.database_file))
 
     @field_validator("database")
     @classmethod
@@ -140,10 +143,7 @@ class VaultSettings(BaseModel):
             raise ValueError(
                 "write sqlite:////path/to/file, or postgresql://user@host/name for many nodes"
             )
-        try:
-            url = make_url(value)
-        except (ArgumentError, ValueError):
-            raise ValueError("is no address of a database") from None
+        url = _read(value)
         if url.password is not None:
             raise ValueError(
                 "a password does not belong here, where it would be shown: "
@@ -170,3 +170,15 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _read(address: str) -> "URL":
+    """Take the address of a database apart; raises ValueError."""
+    # Every command reads the settings, and loading SQLAlchemy takes a tenth of a second.
+    from sqlalchemy import make_url  # noqa: PLC0415
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    try:
+        return make_url(address)
+    except (ArgumentError, ValueError):
+        raise ValueError("is no address of a database") from None

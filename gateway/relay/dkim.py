@@ -23,10 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from dkim.canonicalization import CanonicalizationPolicy
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from vault.domain import canonical_domain
-from vault.errors import AddressError
 from vault.secrets import Secret
 
 SMALLEST_RSA = 2048  # bits; RFC 8301 section 3.2 says SHOULD, and so do we
@@ -48,29 +45,6 @@ class DkimKeyError(Exception):
 
 class SigningError(Exception):
     """A header cannot be signed."""
-
-
-class DkimSettings(BaseModel):
-    """A domain whose mail is signed when it is passed on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    domain: str = Field(description="The domain in the From line.")
-    selector: str = Field(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$",
-        description="The name of the key in the DNS, before ._domainkey and the domain.",
-    )
-    key: Path = Field(
-        description="PEM file with the private key: RSA of 2048 bits or more, or Ed25519."
-    )
-
-    @field_validator("domain")
-    @classmethod
-    def _canonical(cls, value: str) -> str:
-        try:
-            return canonical_domain(value)
-        except AddressError as error:
-            raise ValueError(f"is not a domain: {error}") from error
 
 
 class _Key:

@@ -17,7 +17,8 @@ from typing import Self
 import structlog
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
-from gateway.relay.dkim import DkimSettings, Signer, SigningError
+from gateway.relay.dkim import Signer, SigningError
+from gateway.relay.dkim_settings import DkimSettings
 from gateway.relay.letter import Letter
 from vault.address import header_addresses
 

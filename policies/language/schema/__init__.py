@@ -31,7 +31,7 @@ from policies.language.schema.outcomes import (
     SealTerms,
     outcome_of,
 )
-from policies.language.schema.part import FILE_NAME, GUID, LIST_NAME, RULE_NAME, Part
+from policies.language.schema.part import FILE_NAME, GUID, RULE_NAME, Part
 from policies.language.schema.rule import Rule
 from policies.language.schema.settings import SENSITIVITIES, MsipLabel, Partners, Settings
 from policies.language.schema.texts import (
@@ -43,6 +43,7 @@ from policies.language.schema.texts import (
     AttachmentTest,
     TextTest,
 )
+from policies.settings import LIST_NAME
 
 __all__ = [
     "CONFIDENCES",

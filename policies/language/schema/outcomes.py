@@ -14,8 +14,9 @@ from pydantic import AfterValidator, Field
 from policies.decision import Outcome
 from policies.errors import quoted
 from policies.language.annotations import HoursOfTheWeek, LengthOfTime, OneOf, OneOrMany, YesNo
-from policies.language.schema.part import LIST_NAME, Part
+from policies.language.schema.part import Part
 from policies.language.vocabulary import wrong
+from policies.settings import LIST_NAME
 from policies.terms import Otherwise, Protection, Tls
 from vault.hours import OpenHours
 from vault.strength import Strength

@@ -13,9 +13,9 @@ from pydantic_core import core_schema
 from policies.detectors import DETECTORS
 from policies.detectors.groups import GROUPS
 from policies.language.vocabulary import unknown_word
+from policies.settings import LIST_NAME
 
 RULE_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-LIST_NAME = r"^[a-z][a-z0-9_]*$"
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.txt$"
 GUID = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
-from gateway.relay.dkim import DkimKeyError, DkimSettings, Signer
+from gateway.relay.dkim import DkimKeyError, Signer
+from gateway.relay.dkim_settings import DkimSettings
 from gateway.relay.letter import Letter
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
