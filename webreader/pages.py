@@ -35,6 +35,7 @@ def environment(site: Site) -> jinja2.Environment:
     """Return the template environment of a site."""
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("webreader"),
+        auto_reload=False,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -24,15 +24,12 @@ from gateway.relay.answers import (
     Reply,
     UnintelligibleError,
     printable,
-    reply_line,
 )
+from gateway.relay.reading import ReplyReader
 from gateway.relay.security import check_proof, tls_context
 from gateway.relay.server import Server
 from gateway.relay.settings import TlsMode
 from gateway.relay.wire import OverlongError, Wire
-
-MOST_LINES = 200
-MOST_BYTES = 64 * 1024
 
 log = structlog.get_logger()
 
@@ -63,8 +60,7 @@ class Session:
         self.idle_since = 0.0
         self._hop = server.settings
         self._wire: Wire
-        self._lines: list[bytes] = []
-        self._code = self._size = 0
+        self._reader = ReplyReader()
         self._seconds = self._hop.reply_timeout.total_seconds()
 
     @property
@@ -181,35 +177,18 @@ class Session:
     async def reply(self, what: str, limit: timedelta | None = None) -> Reply:
         """Read one reply, within limits of time, lines and bytes. Raise HopError."""
         try:
-            if (there := self._reply()) is not None:
-                return there  # it came together with the one before: nothing to wait for
-            async with asyncio.timeout(limit.total_seconds() if limit else self._seconds):
-                while True:
-                    await self._wire.more()
-                    if (there := self._reply()) is not None:
-                        return there
+            answer = self._reader.read(self._wire)  # it may have come with the one before
+            if answer is None:
+                async with asyncio.timeout(limit.total_seconds() if limit else self._seconds):
+                    while answer is None:
+                        await self._wire.more()
+                        answer = self._reader.read(self._wire)
         except (OSError, UnintelligibleError, OverlongError) as error:
             raise self._failure(error, f"waiting for the answer to {what}") from error
-
-    def _reply(self) -> Reply | None:
-        """Return the next reply if all of it is there; keep what is there of it otherwise."""
-        while (raw := self._wire.line()) is not None:
-            self._size += len(raw)
-            code, text, last = reply_line(raw)
-            self._code = self._code or code
-            if code != self._code:
-                raise UnintelligibleError("the next hop changed its code within a reply")
-            self._lines.append(text)
-            if code == CLOSING:
-                raise HopError(
-                    "4.3.2", f"{self.host} is closing: {text.decode('ascii', 'replace')}"
-                )
-            if last:
-                lines, self._lines, self._code, self._size = tuple(self._lines), [], 0, 0
-                return Reply(code, lines)
-            if len(self._lines) >= MOST_LINES or self._size > MOST_BYTES:
-                raise OverlongError
-        return None
+        if answer.code == CLOSING:
+            text = answer.lines[-1].decode("ascii", "replace")
+            raise HopError("4.3.2", f"{self.host} is closing: {text}")
+        return answer
 
     async def send(self, block: bytes) -> None:
         """Send a block of a mail and wait until there is room for the next. Raise HopError."""
