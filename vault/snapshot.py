@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy import Table
+
 from vault import tables
 from vault.archive import BackupUnusable, Told
 from vault.settings import VaultSettings
@@ -102,26 +104,27 @@ def let_go(settings: VaultSettings, snapshot: Path, content_id: str) -> None:
         closing(sqlite3.connect(snapshot)) as copy,
     ):
         for table in _REFERRING:
-            names = [column.name for column in table.columns]
-            old = f"SELECT id FROM {table.name} WHERE content_id = ?"  # noqa: S608 - our own names
-            for (row_id,) in copy.execute(old, (content_id,)).fetchall():
-                _replace(live, copy, table.name, names, row_id)
+            (key,) = table.primary_key.columns.keys()
+            old = f"SELECT {key} FROM {table.name} WHERE content_id = ?"  # noqa: S608 - our own names
+            for (named,) in copy.execute(old, (content_id,)).fetchall():
+                _replace(live, copy, table, key, named)
         copy.execute("DELETE FROM contents WHERE id = ?", (content_id,))
         copy.commit()
 
 
 def _replace(
-    live: sqlite3.Connection, copy: sqlite3.Connection, table: str, names: list[str], row_id: str
+    live: sqlite3.Connection, copy: sqlite3.Connection, table: Table, key: str, named: str | bytes
 ) -> None:
+    names = table.columns.keys()
     listed = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join("?" for _ in names)
-    asked = f'SELECT {listed} FROM "{table}" WHERE id = ?'  # noqa: S608 - our own names
-    row = live.execute(asked, (row_id,)).fetchone()
+    asked = f'SELECT {listed} FROM "{table}" WHERE {key} = ?'  # noqa: S608 - our own names
+    row = live.execute(asked, (named,)).fetchone()
     if row is None:
-        copy.execute(f'DELETE FROM "{table}" WHERE id = ?', (row_id,))  # noqa: S608 - our own names
+        copy.execute(f'DELETE FROM "{table}" WHERE {key} = ?', (named,))  # noqa: S608 - our own names
     else:
-        written = f'UPDATE "{table}" SET ({listed}) = ({marks}) WHERE id = ?'  # noqa: S608 - our own names
-        copy.execute(written, (*row, row_id))
+        written = f'UPDATE "{table}" SET ({listed}) = ({marks}) WHERE {key} = ?'  # noqa: S608 - our own names
+        copy.execute(written, (*row, named))
 
 
 def _reading(settings: VaultSettings) -> sqlite3.Connection:
