@@ -20,6 +20,7 @@ COMMANDS = {
     "backup": "Copy everything into a folder while the node runs, and check the copy.",
     "restore": "Bring a backup back where there is nothing.",
     "move": "Move sealed content to another place while the node runs.",
+    "export": "Write sealed messages out of the vault, readable without Sealgate.",
     "migrate": "Bring the database up to date with this program.",
     "policy": "Check, test and explain policy files.",
     "doctor": "Look for what would stop mail, and say how to mend it.",

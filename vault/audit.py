@@ -40,6 +40,8 @@ class Act(StrEnum):
     EXPIRY_CHANGED = "expiry:changed"
     INCIDENT_REPORTED = "incident:reported"
     EXTENSION_ASKED = "extension:asked"
+    PACKAGE_EXPORTED = "package:exported"
+    EXPORT_FINISHED = "export:finished"
     LEGAL_HOLD_PLACED = "legal_hold:placed"
     LEGAL_HOLD_ENDING_ASKED = "legal_hold:ending_asked"
     LEGAL_HOLD_ENDED = "legal_hold:ended"

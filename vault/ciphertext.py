@@ -25,6 +25,7 @@ from vault.store import Store, Transaction
 from vault.stream import PartId, read_range, read_stream
 
 _CONTENTS = Addition(tables.contents)
+_PIECE = 1 << 20  # bytes of ciphertext that are handed on at once
 
 
 def keep(tx: Transaction, content_id: str, stored: bytes | str, size: int) -> None:
@@ -52,6 +53,17 @@ def read(
         else:
             end = stored.size if stop is None else min(stop, stored.size)
             yield from read_range(stored.open, key, part, stored.size, range(start, end))
+    except OSError as error:
+        raise StoreUnavailable from error
+
+
+def read_sealed(store: Store, content_id: str) -> Iterator[bytes]:
+    """Yield the ciphertext as it is stored, in pieces of at most 1 MiB; raises StoreUnavailable."""
+    stored = _find(store, content_id)
+    try:
+        with closing(stored.open(0, None)) as sealed:
+            while piece := sealed.read(_PIECE):
+                yield piece
     except OSError as error:
         raise StoreUnavailable from error
 

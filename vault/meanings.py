@@ -29,6 +29,10 @@ MEANINGS: Final[dict[Act, str]] = {
     Act.ADDRESS_CORRECTED: "`subject` gets it instead of the address in `detail`.",
     Act.EXPIRY_CHANGED: "The time limit was changed; `detail` has the one before and the new one.",
     Act.EXTENSION_ASKED: "`actor` asked its owner for more time.",
+    Act.PACKAGE_EXPORTED: "An administrator (`actor`) had it written to a folder; `detail`: "
+    "as what, in which export, and why. Written before it is opened.",
+    Act.EXPORT_FINISHED: "An export is complete; `detail` has its id, how many packages it holds, "
+    "and the SHA-256 of its manifest.",
     Act.LEGAL_HOLD_PLACED: "An administrator (`actor`) stopped its destruction; `detail` says why.",
     Act.LEGAL_HOLD_ENDING_ASKED: "An administrator asked to end a legal hold; `detail` says why.",
     Act.LEGAL_HOLD_ENDED: "A second administrator (`actor`) ended a legal hold.",

@@ -64,6 +64,8 @@ WORDS: Final[dict[Act, Words]] = {
     Act.ADDRESS_CORRECTED: Words("Address corrected to {whom}", by=True),
     Act.EXPIRY_CHANGED: Words("Time limit changed", by=True),
     Act.EXTENSION_ASKED: Words("More time asked for by {who}"),
+    Act.PACKAGE_EXPORTED: Words("Copied out of the vault by an administrator, {who}"),
+    Act.EXPORT_FINISHED: Words("Export finished by {who}"),
     Act.LEGAL_HOLD_PLACED: Words("Legal hold placed by {who}"),
     Act.LEGAL_HOLD_ENDING_ASKED: Words("End of a legal hold asked for by {who}"),
     Act.LEGAL_HOLD_ENDED: Words("Legal hold ended by {who}"),

@@ -20,6 +20,7 @@ ON_BOTH = frozenset(
     {
         "test_codes",
         "test_deposit",
+        "test_exporting",
         "test_gathering",
         "test_grants",
         "test_holds",

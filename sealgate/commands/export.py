@@ -1,0 +1,126 @@
+"""`sealgate export`: packages out of the vault, readable without Sealgate.
+
+Promises that what it calls complete has a hash for every file, and that no package is opened that
+is not on record as exported.
+"""
+
+import getpass
+import os
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from sealgate import bars, logs, settings
+from sealgate.commands.options import config_option
+from sealgate.settings import Settings
+from vault import exporting, legal, manifest, signing
+from vault.address import Address
+from vault.errors import AddressError, VaultError
+from vault.exportfolder import ExportFolder, ExportUnusable, Selection
+from vault.exporting import Finished, Purpose
+from vault.opening import load_opening
+from vault.store import Store
+
+_TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+_SHOWN = 10  # references in one sentence
+_UNREADABLE = """\
+{count} could not be read, for their content is damaged or its place did not answer: {which}
+What is known of them is in the export. Call this again to try them once more."""
+
+
+@click.command(name="export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--package", "packages", multiple=True, metavar="REFERENCE", help="Only these.")
+@click.option("--sender", help="Only what this address has sent or owns.")
+@click.option("--since", type=_TIMES, help="Only what was sealed at this time (UTC) or later.")
+@click.option("--until", type=_TIMES, help="Only what was sealed before this time (UTC).")
+@click.option("--why", default="", help="The reason; it goes on record with each package.")
+@click.option("--check", is_flag=True, help="Export nothing: check the export in FOLDER.")
+@config_option
+def command(
+    folder: Path,
+    packages: tuple[str, ...],
+    sender: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    why: str,
+    check: bool,
+    config: Path,
+) -> None:
+    """Write every package to FOLDER: the message as .eml, and what is known of it as JSON.
+
+    The node may go on running. What was interrupted goes on when it is called again with the same
+    words. The messages are in the clear: FOLDER is readable by its owner alone, and is to be kept
+    as safe as the keys.
+    """
+    logs.configure("export", level="error", pretty=True)
+    there = ExportFolder(folder)
+    if check:
+        _check(there)
+        return
+    try:
+        node = settings.load(config)
+        with closing(Store(node.vault)) as store, there.alone():
+            selection = Selection(
+                packages=sorted(legal.find(store, one) for one in packages),
+                sender=str(Address.parse(sender)) if sender else None,
+                since=since.replace(tzinfo=UTC) if since else None,
+                until=until.replace(tzinfo=UTC) if until else None,
+            )
+            done = _export(node, store, there, selection, why)
+    except AddressError as error:
+        _end(f"{sender}: {error}.")
+    except (settings.SettingsError, VaultError) as error:
+        _end(
+            f"{error}.\nNothing is complete yet. What was written stays: the same command goes on."
+        )
+    _tell(done, folder)
+
+
+def _export(
+    node: Settings, store: Store, there: ExportFolder, selection: Selection, why: str
+) -> Finished:
+    purpose = Purpose(by=os.environ.get("SUDO_USER") or getpass.getuser(), why=why)
+    audit_key = signing.load_public(node.keys_folder).id
+    about = exporting.begin(there, store, selection, (node.organisation.name, audit_key))
+    keys = load_opening(node.keys_folder, node.keys)
+    with bars.bar("Exporting", exporting.size_of(store, about)) as told:
+        return exporting.export(store, keys, there, about, purpose, told)
+
+
+def _tell(done: Finished, folder: Path) -> None:
+    counts = done.counts
+    click.echo(f"Exported to {folder}: {counts.packages} packages.")
+    click.echo(
+        f"{counts.opened} as .eml; {counts.locked} sealed, for they have a second lock; "
+        f"{counts.destroyed} destroyed before, of which only the record is left."
+    )
+    click.echo(f"SHA-256 of manifest.sha256: {done.manifest_sha256}")
+    click.echo("Keep this number elsewhere: it proves that nothing was exchanged since.")
+    if done.unreadable:
+        more = ", …" if len(done.unreadable) > _SHOWN else ""
+        shown = ", ".join(done.unreadable[:_SHOWN]) + more
+        _end(_UNREADABLE.format(count=len(done.unreadable), which=shown))
+
+
+def _check(there: ExportFolder) -> None:
+    try:
+        with bars.bar("Checking", manifest.size_of(there)) as told:
+            found = manifest.check(there, told)
+    except ExportUnusable as error:
+        _end(f"{error}.")
+    for line in found.told:
+        click.echo(line, err=True)
+    if found.wrong:
+        _end(f"the export in {there.folder} is not what was written: {found.wrong} findings.")
+    click.echo(f"Complete and undamaged: {found.files} files in {there.folder}.")
+    click.echo(f"SHA-256 of manifest.sha256: {found.sha256}")
+
+
+def _end(sentence: str) -> NoReturn:
+    click.echo(f"sealgate: {sentence}", err=True)
+    sys.exit(1)
