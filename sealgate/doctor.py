@@ -10,7 +10,7 @@ import shutil
 import smtplib
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,11 +41,24 @@ _LARGER = {
 }
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Run every check, in the order in which they matter."""
-    policy = (policy_checks.policy, policy_checks.approvers)
-    beside = (_certificates, _disk, _next_hop, _bounces, _sign_in, _scanners, _python)
-    for check in (_keys, _store, contents_checks.contents, *policy, *beside):
+def examine(settings: Settings, say: Callable[[str], None]) -> Iterator[Finding]:
+    """Run every check, in the order in which they matter; `say` is told of each as it begins."""
+    checks: dict[str, Callable[[Settings], Iterator[Finding]]] = {
+        "the keys": _keys,
+        "the database": _store,
+        "the store of sealed content": contents_checks.contents,
+        "the policy": policy_checks.policy,
+        "the approvers": policy_checks.approvers,
+        "the certificates": _certificates,
+        "the disk": _disk,
+        f"where mail goes next, {NEXT_HOP_SECONDS} seconds at most for each server": _next_hop,
+        "the way back of bounces": _bounces,
+        "the places that people sign in with": _sign_in,
+        f"the malware scanners, {SCANNER_SECONDS} seconds at most for each": _scanners,
+        "the versions": _python,
+    }
+    for what, check in checks.items():
+        say(what)
         yield from check(settings)
 
 

@@ -1,8 +1,12 @@
 """The doctor: quiet about a good node, plain about a broken one, and it changes nothing."""
 
 import json
+import os
+import pty
 import re
 import socketserver
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -88,6 +92,28 @@ def test_a_good_node_is_good(ready: Node) -> None:
         "next hop",
         "versions",
     }
+
+
+def test_on_a_terminal_each_check_is_said_as_it_begins(ready: Node) -> None:
+    """And wiped away again; what is piped on holds findings and nothing else."""
+    screen, terminal = pty.openpty()
+    ran = subprocess.run(
+        [sys.executable, "-m", "sealgate", "doctor", "--config", str(ready.config)],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        check=True,
+        text=True,
+    )
+    os.close(terminal)
+    seen = os.read(screen, 1 << 16).decode()
+    os.close(screen)
+    said = re.findall(r"looking at (.*?) …", seen)
+    assert said[:2] == ["the keys", "the database"]
+    assert "where mail goes next, 5 seconds at most for each server" in said
+    assert said[-1] == "the versions"
+    assert seen.endswith("\r\033[K"), "the last one is wiped away, too"
+    assert "looking at" not in ran.stdout
+    assert "next hop: " in ran.stdout
 
 
 def test_it_changes_nothing_not_even_on_a_new_node(bare: Node) -> None:
