@@ -192,6 +192,10 @@ def _text(alike: list[Event], owner: str) -> str:
 
 
 def _what(event: Event) -> str:
+    # The number and not the file's name, although the summary holds names. The audit is in the
+    # clear and may hold none. The summary lists what the author named; the number counts what the
+    # reader shows, pictures of the text and parts without a name among it. Which is which only the
+    # message itself can tell, and a page for its owner must not open that: a wrong name is worse.
     return f"Attachment {event.detail}" if event.detail.isdigit() else "Attachment"
 
 
