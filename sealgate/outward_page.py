@@ -7,7 +7,7 @@ answer of its own.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from gateway.relay import client, connections, envelope, exchangers, sender, session, transaction
+from gateway.relay import client, connections, envelope, exchangers, reading, sender, transaction
 from gateway.relay.answers import Answer
 from gateway.relay.settings import NextHopSettings
 
@@ -44,8 +44,8 @@ def _of_settings() -> Iterator[tuple[str, str, str]]:
 
 def _fixed() -> Iterator[tuple[str, str, str]]:
     yield "Longest life of a connection, in seconds.", _plain(connections.LONGEST_LIFE), "fixed"
-    yield "Most lines of a server's answer.", _plain(session.MOST_LINES), "fixed"
-    yield "Most bytes of a server's answer.", _plain(session.MOST_BYTES), "fixed"
+    yield "Most lines of a server's answer.", _plain(reading.MOST_LINES), "fixed"
+    yield "Most bytes of a server's answer.", _plain(reading.MOST_BYTES), "fixed"
     yield "Most hosts of a domain that are tried.", _plain(exchangers.MOST_HOSTS), "fixed"
     yield "Most addresses of one of them.", _plain(exchangers.MOST_ADDRESSES), "fixed"
 
