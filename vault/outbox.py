@@ -12,7 +12,7 @@ that ends it, or that notes that it is late. Rows that end at the same moment sh
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, null, or_, select, update
 
 from vault import ciphertext, receipts, tables, turns
 from vault.address import Address
@@ -21,6 +21,7 @@ from vault.claims import NO_LEASE, Backlog, Item, backlog, claim, release, take
 from vault.facts import address_of
 from vault.keys import SealingKeys
 from vault.posting import Kind, post
+from vault.statements import Statement
 from vault.store import Store, Transaction
 from vault.tables import NoticeState, OutboxState
 
@@ -40,6 +41,40 @@ __all__ = [
 ]
 
 _LINKS = (Kind.NOTICE, Kind.REMINDER)
+_ROW, _GRANT = tables.outbox.c, tables.grants.c
+_SETTLING = [OutboxState.QUEUED, OutboxState.HELD, OutboxState.CANCELLED]
+_CLAIMED = Statement(
+    select(_ROW.content_id)
+    .where(
+        _ROW.id == bindparam("row_id"),
+        _ROW.lease == bindparam("claim"),
+        or_(*(_ROW.state == state for state in _SETTLING)),
+    )
+    .with_for_update()
+)
+_ERASED = Statement(
+    update(tables.outbox)
+    .where(_ROW.id == bindparam("row_id"))
+    .values(
+        state=bindparam("now"),
+        status=bindparam("said"),
+        finished_at=bindparam("at"),
+        payload=b"",
+        wrapped=null(),
+        content_id=null(),
+        **{**NO_LEASE, "leased_until": null()},
+    )
+)
+# What came back before we wrote down that it had gone is the newer of the two.
+_NOTICED = Statement(
+    update(tables.grants)
+    .where(
+        _GRANT.package_id == bindparam("package"),
+        _GRANT.address == bindparam("to"),
+        _GRANT.notice != NoticeState.BOUNCED,
+    )
+    .values(notice=bindparam("now"))
+)
 Word = Mapping[str, str]
 """Fields that the gateway adds to a `BOUNCE` row, beside those that the row itself tells."""
 
@@ -155,7 +190,7 @@ def discard(store: Store, row_id: str, status: str, by: str) -> bool:
         if found is None:
             return False
         tx.take_turns(turns.content(found.content_id))
-        _erase(tx, store, row.c.id == row_id, found.content_id, OutboxState.FAILED, status)
+        _erase(tx, store, row_id, found.content_id, OutboxState.FAILED, status)
         act, whom = Act.QUEUE_DROPPED, found.address
         record(tx, act, package_id=found.package_id, actor=by, subject=whom)
     return True
@@ -169,31 +204,27 @@ def _about(item: Item) -> list[str]:
 
 def _held(item: Item) -> ColumnElement[bool]:
     """Say that nobody else has claimed the row since. A cancelled one may still be settled."""
-    row = tables.outbox.c
-    open_states = [OutboxState.QUEUED, OutboxState.HELD, OutboxState.CANCELLED]
-    return and_(row.id == item.id, row.lease == item.lease, row.state.in_(open_states))
+    return and_(_ROW.id == item.id, _ROW.lease == item.lease, _ROW.state.in_(_SETTLING))
 
 
 def _finish(tx: Transaction, store: Store, item: Item, state: OutboxState, status: str) -> bool:
-    mine = select(tables.outbox.c.content_id).where(_held(item)).with_for_update()
-    held = tx.execute(mine).one_or_none()
+    held = tx.run(_CLAIMED, row_id=item.id, claim=item.lease).fetchone()
     if held is None:
         return False
-    _erase(tx, store, _held(item), held.content_id, state, status)
+    _erase(tx, store, item.id, held[0], state, status)
     return True
 
 
 def _erase(
     tx: Transaction,
     store: Store,
-    which: ColumnElement[bool],
+    row_id: str,
     content_id: str | None,
     state: OutboxState,
     status: str,
 ) -> None:
-    final = {"state": state, "status": printable(status), "finished_at": tx.now}
-    erased = {"payload": b"", "wrapped": None, "content_id": None}
-    tx.execute(update(tables.outbox).where(which).values(**final, **erased, **NO_LEASE))
+    """End a row that the caller has locked, and keep nothing of it that could be opened."""
+    tx.run(_ERASED, row_id=row_id, now=state, said=printable(status), at=tx.now)
     if content_id is not None:
         ciphertext.release(tx, store, content_id)
         if state is OutboxState.FAILED:
@@ -209,11 +240,7 @@ def _record(tx: Transaction, item: Item, act: Act | None, status: str, by: str =
 def _mark_notice(tx: Transaction, item: Item, state: NoticeState) -> None:
     failed = state is NoticeState.BOUNCED  # then no notice would arrive
     if item.kind is Kind.NOTICE or (item.kind is Kind.REMINDER and failed):
-        grant = tables.grants
-        of_item = (grant.c.package_id == item.package_id, grant.c.address == str(item.to))
-        # What came back before we wrote down that it had gone is the newer of the two.
-        open_still = grant.c.notice != NoticeState.BOUNCED
-        tx.execute(update(grant).where(*of_item, open_still).values(notice=state))
+        tx.run(_NOTICED, package=item.package_id, to=str(item.to), now=state)
 
 
 def _tell(
