@@ -78,7 +78,7 @@ class OpeningHalves:
         self._place, self._name = place, name
         self._turn = threading.Lock()
         self._stamp: Stamp = place.stamp(name)
-        self._halves = self._load(place.ring(name), {})
+        self._halves = self._loaded()
 
     @property
     def key_ids(self) -> frozenset[str]:
@@ -100,23 +100,44 @@ class OpeningHalves:
         return self._halves.get(key_id)
 
     def _half_for(self, sealed: bytes) -> PrivateHalf:
-        half = self.half(key_id_of(sealed))
+        key_id = key_id_of(sealed)
+        half = self.half(key_id) or self._looked_for(key_id)
         if half is None:
             raise Tampered
         return half
+
+    def _looked_for(self, key_id: str) -> PrivateHalf | None:
+        """Read the ring itself: two changes within one tick of the clock may have one stamp."""
+        with self._turn:
+            if key_id not in self._halves:
+                self._follow(self._place.stamp(self._name))
+        return self._halves.get(key_id)
 
     def _look(self) -> None:
         if self._place.stamp(self._name) == self._stamp:
             return
         with self._turn:
             stamp = self._place.stamp(self._name)
-            if stamp == self._stamp:
-                return
+            if stamp != self._stamp:
+                self._follow(stamp)
+
+    def _follow(self, stamp: Stamp) -> None:
+        try:
+            self._halves = self._load(self._place.ring(self._name), self._halves)
+            self._stamp = stamp
+        except (KeyUnusable, KeyServiceSilent) as error:
+            log.error("keys.not_followed", pair=self._name, problem=str(error))
+
+    def _loaded(self) -> dict[str, PrivateHalf]:
+        """Load every half. One that is missing may have been destroyed since the ring was read."""
+        ring = self._place.ring(self._name)
+        while True:
             try:
-                self._halves = self._load(self._place.ring(self._name), self._halves)
-                self._stamp = stamp
-            except (KeyUnusable, KeyServiceSilent) as error:
-                log.error("keys.not_followed", pair=self._name, problem=str(error))
+                return self._load(ring, {})
+            except KeyUnusable:
+                before, ring = ring, self._place.ring(self._name)
+                if ring == before:
+                    raise
 
     def _load(self, ring: Ring, known: dict[str, PrivateHalf]) -> dict[str, PrivateHalf]:
         return {

@@ -102,6 +102,38 @@ def test_who_starts_after_a_rotation_opens_both(safe: Safe, place: KeyPlace) -> 
     assert len({value[:10] for value in sealed}) == 3
 
 
+def test_a_change_that_no_time_stamp_shows_is_seen(
+    safe: Safe, place: KeyPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two changes within one tick of the file system's clock may look like one."""
+    still = place.stamp("vault")
+    monkeypatch.setattr(KeyPlace, "stamp", lambda *_: still)
+    rotation.rotate(place, "vault", safe.clock())
+    sealed = load_sealing(place.folder).vault.seal(b"new", INFO)
+    assert safe.keys.opening.vault.open(sealed, INFO) == b"new"
+    with pytest.raises(Tampered):
+        safe.keys.opening.vault.open(prefix_of("0" * 16) + sealed[10:], INFO)
+
+
+def test_who_starts_while_a_key_is_being_destroyed_starts(
+    safe: Safe, place: KeyPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, read = active(place), KeyPlace.ring
+    rotation.rotate(place, "vault", safe.clock())
+    before = place.ring("vault")
+    rotation.destroy(place, "vault", old, safe.clock() + 2 * rotation.QUIET, lambda _: 0)
+    rings = [before]  # read before it was destroyed, and its file looked for afterwards
+    monkeypatch.setattr(
+        KeyPlace, "ring", lambda self, name: rings.pop() if rings else read(self, name)
+    )
+    fresh = load_opening(place.folder).vault
+    assert isinstance(fresh, OpeningHalves)
+    assert fresh.key_ids == {active(place)}
+    monkeypatch.setattr(KeyPlace, "ring", lambda *_: before)
+    with pytest.raises(KeyUnusable):
+        load_opening(place.folder)
+
+
 @pytest.mark.parametrize("pair", ["vault", "relay"])
 def test_everything_is_sealed_anew_and_content_is_not_touched(
     safe: Safe, place: KeyPlace, pair: str
