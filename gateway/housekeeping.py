@@ -1,6 +1,7 @@
 """Housekeeping: what time brings about, done by one process of all nodes at a time.
 
     holds      held mails whose time has run out are settled
+    traces     what a second lock has overwritten goes from the log of the database
     endings    content whose time has come is destroyed, and certified (`vault.destroying`)
     reminders  to those who have not opened a package
     reports    to senders, once a day: who has not
@@ -101,6 +102,7 @@ class Housekeeper:
         minute, hour = chores.every(timedelta(minutes=1)), chores.every(timedelta(hours=1))
         return (
             Chore("holds", minute, lambda: holds.expire(store, sealing)),
+            Chore(chores.TRACES, chores.asked_for, self._scrub),
             Chore("endings", minute, self._end),
             Chore("reminders", minute, lambda: reminding.remind(store, sealing)),
             Chore("reports", self._at_the_hour, lambda: reporting.report(store, sealing)),
@@ -112,6 +114,12 @@ class Housekeeper:
         destroyed = destroying.destroy(self._store)
         destroying.finish(self._store, self._signing_key, self._organisation)
         return destroyed
+
+    def _scrub(self) -> int:
+        if not self._store.scrub():  # a reader is in the way, or it is another process's to do
+            with self._store.writing() as tx:
+                chores.ask_for(tx, chores.TRACES)
+        return 0
 
     def _clear(self) -> int:
         upkeep.clear(self._store)

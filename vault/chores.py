@@ -17,6 +17,9 @@ from vault import tables, turns
 from vault.store import Store, Transaction
 
 TURN = timedelta(minutes=10)
+TRACES = "traces"
+"""The chore of emptying the database's log and free space of what was overwritten."""
+
 IsDue = Callable[[datetime | None, datetime], bool]
 """Says whether a chore is due, from when it was done last (None: never) and now."""
 
@@ -24,6 +27,20 @@ IsDue = Callable[[datetime | None, datetime], bool]
 def every(apart: timedelta) -> IsDue:
     """Say that a chore is due so long after it was done."""
     return lambda done, now: done is None or now - done >= apart
+
+
+def asked_for(done: datetime | None, _now: datetime) -> bool:
+    """Say that a chore is due when `ask_for` was called after it began last, or it never did."""
+    return done is None
+
+
+def ask_for(tx: Transaction, name: str) -> None:
+    """Have a chore done from its beginning, also if somebody does it at this moment.
+
+    Whoever does is past the place for which it is asked, perhaps; what they finish does not count.
+    """
+    chore, anew = tables.chores, {"holder": "", "until": None, "done_at": None}
+    tx.execute(update(chore).where(chore.c.name == name).values(**anew))
 
 
 @contextmanager

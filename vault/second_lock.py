@@ -4,13 +4,14 @@ The sender asks for it on the page of the package and is shown six words, once. 
 content key is encrypted under a key made of these words, and only that is sealed to the vault key.
 
 Promises that nothing stored lets anybody open a locked package without the words; that wrong tries
-are counted for each reader of each package, and on record; and that a lock, once set, stays.
+are counted for each reader of each package, and on record; that a lock, once set, stays; and that
+what opened the package without words goes from the database's files before long.
 Must never store the words, nor the key made of them.
 """
 
 from sqlalchemy import exists, select, update
 
-from vault import access, facts, guesses, phrase, tables, turns
+from vault import access, chores, facts, guesses, phrase, tables, turns
 from vault.address import Address
 from vault.audit import Act, record
 from vault.errors import CannotLock, StoreUnavailable, Tampered, TooMany, WrongWords
@@ -51,6 +52,7 @@ def add(
         changed = update(package).where(*chosen).values(wrapped=after, second_lock=stored)
         if tx.execute(changed).rowcount != 1:  # it was sealed anew meanwhile: try again
             raise StoreUnavailable
+        chores.ask_for(tx, chores.TRACES)  # the log of the database has the old one still
         record(tx, Act.LOCK_SET, package_id=package_id, actor=str(owner), origin=origin)
     return words
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from gateway.housekeeping import Housekeeper
 from gateway.notices.settings import NoticeSettings
 from tests.blank import blank_vault
-from tests.vault.bench import BOB, HandClock, Keys, Safe
+from tests.vault.bench import ALICE, BOB, HERE, HandClock, Keys, Safe
 from tests.vault.lockup import Lockup
-from vault import destroying, reporting, signing
+from vault import destroying, phrase, reporting, second_lock, signing, tables
 from vault.errors import StoreUnavailable
 from vault.outbox import Kind
 from vault.settings import VaultSettings
@@ -105,6 +106,31 @@ def test_of_two_on_one_database_one_reports(safe: Safe, folder: Path) -> None:
     other.close()
 
 
+def test_what_a_second_lock_overwrites_goes_from_every_file(
+    safe: Safe, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site sets the lock; the process that may empty the database's log is another one."""
+    monkeypatch.setattr(phrase, "MEMORY", 1024)
+    package_id, house = safe.package(BOB), keeper(safe, folder)
+    safe.deliver_all()
+    house.look()
+    site = Store(safe.store.settings, clock=safe.clock)
+    (row,) = safe.rows("packages")
+
+    def is_left() -> bool:
+        files = (path for path in safe.folder.rglob("*") if path.is_file())
+        return any(row.wrapped[-64:] in path.read_bytes() for path in files)
+
+    with site.reading() as tx:
+        tx.execute(select(tables.packages.c.id)).all()  # sees the old state, and keeps it
+        second_lock.add(site, safe.keys.opening, safe.keys.sealing, ALICE, package_id, HERE)
+        house.look()
+        assert is_left()
+    house.look()
+    assert not is_left()
+    site.close()
+
+
 def test_one_chore_that_fails_stops_no_other(
     safe: Safe, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,11 +185,11 @@ async def test_it_runs_until_it_is_stopped(safe: Safe, folder: Path) -> None:
     house = keeper(safe, folder)
     running = asyncio.create_task(house.run())
     for _ in range(500):
-        if len(safe.rows("chores")) == 5:
+        if len(safe.rows("chores")) == 6:
             break
         await asyncio.sleep(0.02)
     house.stop()
     await asyncio.wait_for(running, 20)
     assert {row.name for row in safe.rows("chores")} == {
-        *("holds", "endings", "reminders", "reports", "upkeep")
+        *("holds", "traces", "endings", "reminders", "reports", "upkeep")
     }

@@ -8,7 +8,7 @@ import pytest
 
 from tests.vault.bench import Safe
 from vault import chores
-from vault.chores import every, taken
+from vault.chores import ask_for, asked_for, every, taken
 from vault.store import Store
 
 HOURLY = every(timedelta(hours=1))
@@ -35,6 +35,17 @@ def test_what_was_not_finished_is_due_at_once(safe: Safe) -> None:
         raise OSError
     with taken(safe.store, "sweep", "b", HOURLY) as again:
         assert again
+
+
+def test_what_is_asked_for_while_it_is_done_is_done_again(safe: Safe) -> None:
+    with taken(safe.store, "sweep", "a", asked_for) as mine:
+        assert mine
+        with safe.store.writing() as tx:
+            ask_for(tx, "sweep")
+    with taken(safe.store, "sweep", "b", asked_for) as again:
+        assert again
+    with taken(safe.store, "sweep", "b", asked_for) as third:
+        assert not third
 
 
 def test_who_died_is_followed_when_the_turn_runs_out(safe: Safe) -> None:

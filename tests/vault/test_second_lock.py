@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from tests.vault.bench import ALICE, BOB, CAROL, EVE, HERE, HandClock, Keys, Safe
+from tests.vault.bench import ALICE, BOB, CAROL, EVE, HERE, ON_SQLITE, HandClock, Keys, Safe
 from vault import catalogue, guesses, phrase, resealing, rotation, second_lock, tables
 from vault.address import Address
 from vault.errors import (
@@ -70,6 +70,7 @@ def test_a_locked_package_opens_with_its_words_alone(safe: Safe) -> None:
     assert made == ["lock:set", "lock:opened", "lock:opened", "lock:refused"]
 
 
+@ON_SQLITE  # the files of a server are not here
 def test_nothing_that_is_stored_is_the_words_or_what_they_make(safe: Safe) -> None:
     package_id = safe.package(BOB, body=MARKER)
     words = lock(safe, package_id)
