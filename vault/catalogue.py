@@ -1,30 +1,31 @@
 """Lists of packages, for readers and for senders, with their summaries opened.
 
 Promises that a list shows a reader only what that reader may know: nobody but owner and author
-sees a Bcc, or how far another recipient has come; a package that is denied shows no summary.
+sees a Bcc, or how far another recipient has come; a package that is denied shows no summary. And
+that a list or a search takes as much memory for a million packages as for a hundred.
 Must never be imported by the SMTP door: it opens summaries.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, not_, select
+from sqlalchemy import Select, and_, exists, func, not_, or_, select
 
-from vault import access, reference, tables
+from vault import access, paging, reference, tables
 from vault.address import Address
 from vault.audit import Act, Event, event_of, once_a_visit
 from vault.errors import Denial, SecondLocked
 from vault.facts import PackageFacts, Summary, address_of, facts_of, open_summary
 from vault.opening import OpeningKeys
+from vault.paging import COUNTED, PAGE_SIZE, Page, Window
 from vault.store import Store, Transaction
 from vault.tables import GrantState, NoticeState
 
-PAGE_SIZE = 25
+_AT_ONCE = 500  # packages that a search holds
 _NOT_FOR_OWNERS = (Act.LEGAL_HOLD_PLACED, Act.LEGAL_HOLD_ENDING_ASKED, Act.LEGAL_HOLD_ENDED)
 _LOCKED = Summary(subject="Locked message")
-T = TypeVar("T")
 Row = Mapping[Any, Any]
 
 
@@ -50,21 +51,11 @@ class Line:
     grants: tuple[GrantLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list: page `number` of `pages`, both from 1; `total` counts all items."""
-
-    items: tuple[T, ...]
-    number: int
-    pages: int
-    total: int
-
-
 def received(store: Store, keys: OpeningKeys, reader: Address, *, page: int = 1) -> Page[Line]:
     """Return the packages granted to `reader`, newest first, also those denied by now."""
     package, grant = tables.packages, tables.grants
     granted = (grant.c.package_id == package.c.id) & (grant.c.address == str(reader))
-    wanted = select(package).join(grant, granted).order_by(package.c.sealed_at.desc())
+    wanted = select(package).join(grant, granted)
     with store.reading() as tx:
         return _page(tx, keys, reader, wanted, page)
 
@@ -75,7 +66,8 @@ def sent(
     """Return the packages of `owner`, newest first, but for answers that others sent to them.
 
     `search` keeps those in which each of its words occurs: in the reference, a recipient's address
-    or the subject. Subjects are sealed, so a search opens the summary of every package.
+    or the subject. Subjects are sealed, so a search opens the summary of every package that it
+    does not know by the rest; it goes through them in batches.
     """
     package, grant = tables.packages, tables.grants
     to_owner = exists().where(
@@ -83,15 +75,10 @@ def sent(
     )
     answer = and_(package.c.author != package.c.owner, to_owner)
     wanted = select(package).where(package.c.owner == str(owner), not_(answer))
-    wanted = wanted.order_by(package.c.sealed_at.desc())
+    if search.strip():
+        return _found(store, keys, owner, wanted, search, page)
     with store.reading() as tx:
-        if not search.strip():
-            return _page(tx, keys, owner, wanted, page)
-        rows = tx.execute(wanted).mappings().all()
-        found = [line for line in _lines(tx, keys, owner, rows) if _matches(line, search)]
-    number = _within(page, len(found))
-    cut = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-    return Page(tuple(cut), number, _pages(len(found)), len(found))
+        return _page(tx, keys, owner, wanted, page)
 
 
 def one(store: Store, keys: OpeningKeys, owner: Address, package_id: str) -> Line:
@@ -134,11 +121,45 @@ def conversation(store: Store, keys: OpeningKeys, reader: Address, package_id: s
 def _page(
     tx: Transaction, keys: OpeningKeys, reader: Address, wanted: Select[Any], page: int
 ) -> Page[Line]:
-    total = tx.execute(select(func.count()).select_from(wanted.subquery())).scalar() or 0
-    number = _within(page, total)
-    cut = wanted.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    far = wanted.limit(max(1, page) * PAGE_SIZE + COUNTED)
+    total = tx.execute(select(func.count()).select_from(far.subquery())).scalar() or 0
+    number = paging.within(page, total)
+    cut = _newest(wanted).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
     lines = _lines(tx, keys, reader, tx.execute(cut).mappings().all())
-    return Page(tuple(lines), number, _pages(total), total)
+    return Page(tuple(lines), number, paging.pages(total), total)
+
+
+def _found(
+    store: Store, keys: OpeningKeys, owner: Address, wanted: Select[Any], search: str, page: int
+) -> Page[Line]:
+    seen, words = Window[tuple[Row, list[Row]]](page), search.casefold().split()
+    for row, grants in _each(store, wanted):
+        if _matches(keys, row, grants, words):
+            seen.take((row, grants))
+    now = store.clock()
+    lines = tuple(_line(row, grants, keys, owner, now) for row, grants in seen.items)
+    return Page(lines, paging.within(page, seen.total), paging.pages(seen.total), seen.total)
+
+
+def _each(store: Store, wanted: Select[Any]) -> Iterator[tuple[Row, list[Row]]]:
+    """Yield packages, newest first, with their grants; each batch as it is at its time."""
+    package, rest = tables.packages.c, wanted
+    while True:
+        with store.reading() as tx:
+            rows = tx.execute(_newest(rest).limit(_AT_ONCE)).mappings().all()
+            grants = _grants_of(tx, [row["id"] for row in rows])
+        for row in rows:
+            yield row, grants[row["id"]]
+        if len(rows) < _AT_ONCE:
+            return
+        at, last = rows[-1]["sealed_at"], rows[-1]["id"]
+        older = or_(package.sealed_at < at, package.id < last)
+        rest = wanted.where(package.sealed_at <= at, older)
+
+
+def _newest(wanted: Select[Any]) -> Select[Any]:
+    package = tables.packages.c
+    return wanted.order_by(package.sealed_at.desc(), package.id.desc())
 
 
 def _lines(tx: Transaction, keys: OpeningKeys, reader: Address, rows: Sequence[Row]) -> list[Line]:
@@ -198,22 +219,17 @@ def _grant_line(row: Row) -> GrantLine:
     )
 
 
-def _matches(line: Line, search: str) -> bool:
-    people = " ".join(str(grant.address) for grant in line.grants)
-    hay = f"{people} {line.summary.subject}".casefold()
-    code = reference.plain(line.package.reference)
-    words = search.casefold().split()
-    return all(word in hay or _is_reference(word, code) for word in words)
+def _matches(keys: OpeningKeys, package: Row, grants: list[Row], words: list[str]) -> bool:
+    """Say whether each word occurs; the subject is opened only for those that do not elsewhere."""
+    people = " ".join(row["address"] for row in grants).casefold()
+    code = reference.plain(package["reference"])
+    rest = [word for word in words if word not in people and not _is_reference(word, code)]
+    if not rest or package["wrapped"] is None:
+        return not rest
+    subject = _summary(keys, package).subject.casefold()
+    return all(word in subject for word in rest)
 
 
 def _is_reference(word: str, code: str) -> bool:
     typed = reference.plain(word)
     return bool(typed) and typed in code
-
-
-def _pages(total: int) -> int:
-    return max(1, -(-total // PAGE_SIZE))
-
-
-def _within(page: int, total: int) -> int:
-    return min(max(1, page), _pages(total))

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
-from vault import tables
+from vault import batches, tables
 from vault.settings import VaultSettings
 from vault.statements import Addition
 from vault.store import Transaction
@@ -59,9 +59,8 @@ def since(tx: Transaction, moment: datetime) -> Iterator[DecidedRow]:
 
 
 def forget(tx: Transaction, settings: VaultSettings) -> int:
-    """Delete what is older than the settings say, or more; returns how many rows."""
+    """Delete some of what is older than the settings say, or more; returns how many rows."""
     row = tables.decided.c
-    old = tx.execute(delete(tables.decided).where(row.at < tx.now - settings.decisions_kept))
+    old = batches.remove(tx, tables.decided, row.at < tx.now - settings.decisions_kept)
     newest = tx.execute(select(func.max(row.id))).scalar() or 0
-    beyond = row.id <= newest - settings.decisions_at_most
-    return old.rowcount + tx.execute(delete(tables.decided).where(beyond)).rowcount
+    return old + batches.remove(tx, tables.decided, row.id <= newest - settings.decisions_at_most)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import or_, select, union
 
 from vault import approval, ciphertext, holds, tables, turns
 from vault.address import Address
@@ -130,12 +130,14 @@ def listed(store: Store, keys: OpeningKeys, reader: Address) -> list[Line]:
     What was settled stays in the list for a month.
     """
     hold, approver = tables.holds, tables.hold_approvers
-    named = exists().where(approver.c.hold_id == hold.c.id, approver.c.address == str(reader))
-    seen = or_(hold.c.owner == str(reader), hold.c.asked_at.is_not(None) & named)
+    mine = select(hold.c.id).where(hold.c.owner == str(reader))
+    named = select(approver.c.hold_id).where(approver.c.address == str(reader))
+    asked = or_(hold.c.owner == str(reader), hold.c.asked_at.is_not(None))
+    seen = (hold.c.id.in_(union(mine, named)), asked)
     with store.reading() as tx:
         since = tx.now - SHOWN_AFTERWARDS
         recent = or_(hold.c.settled_at.is_(None), hold.c.settled_at > since)
-        wanted = select(hold).where(seen, recent).order_by(hold.c.held_at.desc())
+        wanted = select(hold).where(*seen, recent).order_by(hold.c.held_at.desc())
         rows = tx.execute(wanted.limit(MOST_LINES)).mappings().all()
         return [_line(tx, keys, row, reader) for row in rows]
 

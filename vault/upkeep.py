@@ -5,7 +5,7 @@ names a day and a half after it was written, half-written files as old, receipts
 window, outbox rows that have been final for a month, a history that was not used for a year,
 guesses at passwords that count no more, MTA-STS policies that have ended, and what is kept of
 decisions for as long as the settings say. Packages, grants and the audit trail are not its
-business.
+business. However much there is, nobody waits for more than a few hundred rows of it.
 """
 
 from collections.abc import Collection
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from vault import decided, guesses, history, sts, tables, turns
+from vault import batches, decided, guesses, history, receipts, sts, tables, turns
 from vault.contents import ABANDONED_AFTER
 from vault.errors import StoreUnavailable
-from vault.store import Store
+from vault.store import Store, Transaction
 
 SETTLED_FOR = timedelta(days=30)
 _AT_ONCE = 500
@@ -41,17 +41,18 @@ def clear(store: Store, *, abandoned_after: timedelta = ABANDONED_AFTER) -> Clea
     one that has had no row for `abandoned_after` never will.
     """
     orphans = _clear_orphans(store, abandoned_after)
-    row, receipt = tables.outbox.c, tables.receipts.c
-    with store.writing(turns.UPKEEP) as tx:
-        forgotten = receipt.accepted_at <= tx.now - store.settings.duplicate_window
-        tx.execute(delete(tables.receipts).where(forgotten))
-        history.forget(tx)
+    with store.writing(turns.UPKEEP) as tx:  # a few thousand rows at most
         guesses.forget_old(tx)
         sts.forget_old(tx)
-        settled = delete(tables.outbox).where(row.finished_at < tx.now - SETTLED_FOR)
-        rows = tx.execute(settled).rowcount
-        rows += decided.forget(tx, store.settings)
+    batches.through(store, history.forget, turns.UPKEEP)
+    batches.through(store, lambda tx: receipts.forget_old(tx, store.settings), turns.UPKEEP)
+    rows = batches.through(store, _forget_settled, turns.UPKEEP)
+    rows += batches.through(store, lambda tx: decided.forget(tx, store.settings), turns.UPKEEP)
     return Cleared(store.contents.sweep(abandoned_after), orphans, rows)
+
+
+def _forget_settled(tx: Transaction) -> int:
+    return batches.remove(tx, tables.outbox, tables.outbox.c.finished_at < tx.now - SETTLED_FOR)
 
 
 def _clear_orphans(store: Store, abandoned_after: timedelta) -> int:

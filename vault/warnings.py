@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from vault import tables, turns
 from vault.address import Address
@@ -23,6 +23,11 @@ from vault.tables import OutboxState
 
 APART = timedelta(hours=1)
 MOST_LISTED = 50
+
+# Written out in the statements: a database uses an index over a part of a table only where it can
+# see that the statement is about that part.
+_WARNED = tables.events.c.act == literal(Act.SENDER_WARNED.value, literal_execute=True)
+_NOTE = tables.outbox.c.kind == literal(Kind.WARNING.value, literal_execute=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def gathered(store: Store, sender: Address, fields: Mapping[str, str]) -> list[G
     wanted = (
         select(event.at, event.detail)
         .where(
-            event.act == Act.SENDER_WARNED,
+            _WARNED,
             event.subject == str(sender),
             event.id > int(fields["after"]),
             event.at < datetime.fromisoformat(fields["until"]),
@@ -84,14 +89,14 @@ def gathered(store: Store, sender: Address, fields: Mapping[str, str]) -> list[G
 def _newest(tx: Transaction, sender: Address) -> int:
     """Return the line of the trail up to which notes have told, or will tell, of everything."""
     event = tables.events.c
-    mine = (event.act == Act.SENDER_WARNED, event.subject == str(sender))
+    mine = (_WARNED, event.subject == str(sender))
     return tx.execute(select(func.max(event.id)).where(*mine)).scalar() or 0
 
 
 def _last(tx: Transaction, sender: Address) -> datetime | None:
     """Return when the newest note of the last hour went, or will go; None if there is none."""
     row = tables.outbox.c
-    notes = (row.kind == Kind.WARNING, row.address == str(sender))
+    notes = (_NOTE, row.address == str(sender))
     recent = (row.queued_at > tx.now - APART, row.state != OutboxState.FAILED)
     wanted = select(row.queued_at).where(*notes, *recent).order_by(row.queued_at.desc())
     return tx.execute(wanted.limit(1)).scalar()

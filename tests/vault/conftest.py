@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.blank import blank_vault
+from tests.vault import plans
 from tests.vault.bench import HandClock, Keys, Safe
 from vault.settings import VaultSettings
 from vault.store import Store
@@ -44,6 +45,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         both = EVERY or metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
         only = getattr(metafunc.module, "ONLY", None if both else "sqlite")
         metafunc.parametrize("backend", [only] if only else BACKENDS, scope="function")
+
+
+@pytest.fixture(scope="session")
+def asked() -> Iterator[plans.Plans]:
+    found = plans.Plans()
+    with plans.watching(found):
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _no_table_is_walked_through(asked: plans.Plans) -> Iterator[None]:
+    """Look at how every statement of the vault is planned, whichever test has it run."""
+    yield
+    problems, asked.problems = asked.problems, []
+    assert not problems, "\n\n".join(problems)
 
 
 @pytest.fixture

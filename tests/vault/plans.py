@@ -22,7 +22,8 @@ from sqlalchemy.pool import StaticPool
 from vault import sqlite, tables
 
 HERE, VAULT = str(Path(__file__).parents[1]), str(Path(sqlite.__file__).parent)
-_BELOW = {"batches.py", "store.py", "sqlite.py", "database.py", "statements.py"}  # they run what others say
+# They run what others say.
+_BELOW = {"batches.py", "store.py", "sqlite.py", "database.py", "statements.py"}
 _LOOKS = re.compile(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\b", re.IGNORECASE)
 _SORTED = "USE TEMP B-TREE FOR ORDER BY"
 _STEP = re.compile(r"(SCAN|SEARCH) (\w+)(?:.*INDEX (\w+))?(.*\()?")

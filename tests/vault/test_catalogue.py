@@ -9,9 +9,10 @@ from tests.vault.bench import ALICE, BOB, CAROL, DAVE, EVE, HERE, Safe
 from vault import catalogue, grants, identifier, outbox, retrieve
 from vault.address import Address
 from vault.audit import Act
-from vault.catalogue import Line, Page
+from vault.catalogue import Line
 from vault.deposit import GrantFor, Summary
 from vault.errors import AccessDenied, Denial
+from vault.paging import PAGE_SIZE, Page
 
 PLAN = Summary(subject="The Garden plan", author_name="Alice Ash", to=("bob@clinic.example",))
 
@@ -168,14 +169,42 @@ def test_search_finds_a_reference_as_people_type_it(safe: Safe) -> None:
         assert line.package.reference == wanted.reference
 
 
+def test_a_search_goes_through_everything_in_batches(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also through what was sealed at one moment, of which a batch ends in the middle."""
+    ids = {safe.package(BOB, body=b"%d" % number) for number in range(8)}
+    safe.clock.advance(minutes=1)
+    ids |= {safe.package(BOB, body=b"%d later" % number) for number in range(5)}
+    wanted = safe.package(CAROL, summary=PLAN)
+    everything = [line.package.id for line in sent(safe).items]
+    monkeypatch.setattr(catalogue, "_AT_ONCE", 3)
+    found = sent(safe, search="bob@clinic")
+    assert [line.package.id for line in found.items] == [i for i in everything if i in ids]
+    assert found.total == len(ids)
+    (line,) = sent(safe, search="garden").items
+    assert line.package.id == wanted
+
+
+def test_a_list_that_is_much_longer_is_not_counted_to_its_end(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "COUNTED", 2)
+    for number in range(PAGE_SIZE + 5):
+        safe.package(BOB, body=b"%d" % number)
+    first, second = sent(safe), sent(safe, page=2)
+    assert (first.pages, first.total) == (2, PAGE_SIZE + 2)
+    assert (second.pages, second.total, len(second.items)) == (2, PAGE_SIZE + 5, 5)
+
+
 def test_long_lists_come_in_pages(safe: Safe) -> None:
     ids = []
-    for number in range(catalogue.PAGE_SIZE + 3):
+    for number in range(PAGE_SIZE + 3):
         summary = Summary(subject=f"Number {number}")
         ids.append(safe.package(BOB, body=b"%d" % number, summary=summary))
         safe.clock.advance(minutes=1)
     for listed in (sent(safe), received(safe, BOB), sent(safe, search="number")):
-        assert len(listed.items) == catalogue.PAGE_SIZE
+        assert len(listed.items) == PAGE_SIZE
         assert (listed.pages, listed.total) == (2, len(ids))
     last = sent(safe, page=2)
     assert [line.package.id for line in last.items] == ids[2::-1]

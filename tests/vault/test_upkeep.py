@@ -2,11 +2,13 @@
 
 import os
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.vault.bench import BOB, CAROL, Safe
 from tests.vault.test_deposit import LARGE, failing, files
+from vault import batches
 from vault.errors import StoreUnavailable
 from vault.spool import Spool
 from vault.upkeep import Cleared, clear
@@ -57,6 +59,27 @@ def test_settled_rows_go_after_a_month_and_waiting_ones_stay(safe: Safe) -> None
     assert clear(safe.store, abandoned_after=timedelta(0)).rows == 1
     assert [item.to for item in safe.claim()] == [CAROL]
     assert safe.rows("events") == events
+
+
+def test_much_is_cleared_away_in_small_transactions(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[int] = []
+    remove = batches.remove
+
+    def counting(*of: Any) -> int:
+        removed.append(remove(*of))
+        return removed[-1]
+
+    for number in range(7):
+        safe.put(BOB, body=b"%d" % number)
+    safe.deliver_all()
+    safe.clock.advance(days=31)
+    monkeypatch.setattr(batches, "AT_ONCE", 3)
+    monkeypatch.setattr(batches, "remove", counting)
+    assert clear(safe.store).rows == 7
+    assert max(removed) == 3
+    assert safe.rows("outbox") == safe.rows("receipts") == []
 
 
 def test_receipts_go_with_the_duplicate_window(safe: Safe) -> None:

@@ -39,6 +39,14 @@ class Content(SQLModel, table=True):
     """Ciphertext, inline or in the content folder. Exactly one of `inline` and `place` is set."""
 
     __tablename__ = "contents"
+    __table_args__ = (  # to see whether a file of the content store is anybody's
+        Index(
+            "contents_by_place",
+            "place",
+            sqlite_where=text("place IS NOT NULL"),
+            postgresql_where=text("place IS NOT NULL"),
+        ),
+    )
 
     id: str = Field(primary_key=True)  # the spool's id, to which the ciphertext is bound
     inline: bytes | None = None
@@ -143,7 +151,7 @@ class AccessRequest(SQLModel, table=True):
     )
 
     id: str = Field(primary_key=True)
-    package_id: str = Field(foreign_key="packages.id")
+    package_id: str = Field(foreign_key="packages.id", index=True)
     requester: str = Field(index=True)
     asked_at: datetime = Field(sa_type=UtcDateTime)
     state: str = RequestState.PENDING

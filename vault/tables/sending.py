@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from vault.tables.instant import UtcDateTime
@@ -23,7 +23,22 @@ class Outbox(SQLModel, table=True):
     """A mail still to be sent, or its trace: the sealed `payload` is erased when it is final."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_due", "state", "urgency", "available_at"),)
+    __table_args__ = (
+        Index("outbox_due", "state", "urgency", "available_at"),
+        Index(  # to clear it away
+            "outbox_settled",
+            "finished_at",
+            sqlite_where=text("finished_at IS NOT NULL"),
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
+        Index(
+            "outbox_warnings",
+            "address",
+            "queued_at",
+            sqlite_where=text("kind = 'warning'"),
+            postgresql_where=text("kind = 'warning'"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     kind: str

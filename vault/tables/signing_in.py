@@ -15,6 +15,7 @@ class SignInCode(SQLModel, table=True):
     __table_args__ = (
         Index("sign_in_codes_by_address", "folded", "asked_at"),
         Index("sign_in_codes_by_network", "network", "asked_at"),
+        Index("sign_in_codes_old", "asked_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -44,6 +45,7 @@ class Session(SQLModel, table=True):
     """A signed-in browser. Only the SHA-256 of its token is kept."""
 
     __tablename__ = "sessions"
+    __table_args__ = (Index("sessions_idle", "seen_at"),)
 
     token: bytes = Field(primary_key=True)
     id: str = Field(unique=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from vault.tables.instant import UtcDateTime
@@ -13,7 +13,16 @@ class Event(SQLModel, table=True):
     """One line of the audit trail. Only ever added. No foreign key: it outlives the package."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("events_by_package", "package_id", "at"),)
+    __table_args__ = (
+        Index("events_by_package", "package_id", "at"),
+        Index(
+            "events_of_warnings",
+            "subject",
+            "id",
+            sqlite_where=text("act = 'sender:warned'"),
+            postgresql_where=text("act = 'sender:warned'"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Number)
     at: datetime = Field(sa_type=UtcDateTime)
