@@ -241,13 +241,27 @@ def load(path: Path) -> Settings:
 
 
 # Where pydantic's words are about Python rather than about the file.
+_WHOLE = "must be a whole number, without quotes"
+_NUMBER = "must be a number, without quotes"
+_YES_OR_NO = "must be true or false"
+_SIZE = 'must be a number of bytes, or a size in quotes such as "50 MiB"'
 _IN_OUR_WORDS = {
+    "bool_parsing": _YES_OR_NO,
+    "bool_type": _YES_OR_NO,
+    "byte_size": _SIZE,
+    "byte_size_unit": _SIZE,
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
     "ip_v4_network": "must be a network such as 192.0.2.0/24, or an address",
     "ip_v6_network": "must be a network such as 192.0.2.0/24, or an address",
     "list_type": 'must be a list, written ["one", "two"]',
     "tuple_type": 'must be a list, written ["one", "two"]',
     "model_type": "is a section, written [name] on a line of its own",
     "path_type": "must be a path in quotes",
+    "string_type": "must be in quotes",
     "string_pattern_mismatch": "has a character that it cannot have",
     "time_delta_parsing": "must be a number of seconds",
     "time_delta_type": "must be a number of seconds",
