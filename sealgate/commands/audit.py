@@ -8,22 +8,19 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
 import click
 
-from sealgate import audit_formats, logs, settings
+from sealgate import audit_formats
 from sealgate.commands.options import config_option
-from sealgate.settings import Settings
+from sealgate.node import end, opened
 from vault import heads, lines, signing, verifying
 from vault.audit import Act
-from vault.errors import StoreUnavailable, VaultError
 from vault.lines import Line, Wanted
 from vault.signing import VerifyingKey
-from vault.store import Store
 from vault.verifying import Kept, Verdict
 
 STEP = 100_000  # lines between two words of progress
@@ -52,7 +49,7 @@ def verify(
 
     Ends with 1 if anything was changed, taken out, put in, put elsewhere or cut off.
     """
-    with _opened(config) as (node, store):
+    with opened(config, "audit") as (node, store):
         trusted = [signing.load_public(one) for one in key_files or (node.keys_folder,)]
         kept = _kept(heads_file, trusted) if heads_file else []
         begun = time.monotonic()
@@ -90,7 +87,7 @@ def export(
 ) -> None:
     """Write the audit trail for another program. Only json without a choice can be verified."""
     wanted = Wanted(_moment(since), package_id, act)
-    with _opened(config) as (_, store):
+    with opened(config, "audit") as (_, store):
         # Heads first: every line that they speak of is then among those that are read after them.
         signed = heads.since(store, 0) if wanted.is_everything else ()
         found = _counted(lines.told(store, wanted))
@@ -103,7 +100,7 @@ def export(
 @config_option
 def list_heads(since: int, config: Path) -> None:
     """Write the heads as witnesses are told them: a JSON object a line."""
-    with _opened(config) as (_, store):
+    with opened(config, "audit") as (_, store):
         for head in heads.since(store, since):
             click.echo(json.dumps(head.told()))
 
@@ -112,7 +109,7 @@ def list_heads(since: int, config: Path) -> None:
 @config_option
 def sign(config: Path) -> None:
     """Sign a head over everything written so far, now. A node that runs does so by itself."""
-    with _opened(config) as (node, store):
+    with opened(config, "audit") as (node, store):
         head = heads.make(store, signing.load(node.keys_folder, node.keys))
     if head is None:
         click.echo("Nothing has been written since the last head.")
@@ -174,7 +171,7 @@ def _kept(file: Path, trusted: Iterable[VerifyingKey]) -> list[Kept]:
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        _end(f"{file} cannot be read: {error.strerror}")
+        end(f"{file} cannot be read: {error.strerror}")
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -190,10 +187,10 @@ def _kept(file: Path, trusted: Iterable[VerifyingKey]) -> list[Kept]:
                 signature=bytes.fromhex(told["signature"]),
             )
         except (KeyError, TypeError, ValueError):
-            _end(f"{file}, line {number}: this is not a head")
+            end(f"{file}, line {number}: this is not a head")
         key = keys.get(head.key_id)
         if key is None or not head.is_signed(key):
-            _end(f"{file}, line {number}: the key given did not sign this head")
+            end(f"{file}, line {number}: the key given did not sign this head")
         found.append(Kept(head.number, head.hash))
     return found
 
@@ -232,25 +229,3 @@ def _tell(verdict: Verdict, seconds: float, kept: int) -> None:
             "end together cannot be missed."
         )
     click.echo("Nothing is wrong." if verdict.is_sound else "THE TRAIL IS NOT WHAT WAS WRITTEN.")
-
-
-@contextmanager
-def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
-    """Open the node's store for one command, and tell people in one line what went wrong."""
-    logs.configure("audit", level="error", pretty=True)
-    try:
-        node = settings.load(config)
-        store = Store(node.vault)
-        try:
-            yield node, store
-        finally:
-            store.close()
-    except StoreUnavailable as error:
-        _end(f"{error}. Is {node.vault.folder} there, and may this user write in it?")
-    except (settings.SettingsError, VaultError) as error:
-        _end(str(error))
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)

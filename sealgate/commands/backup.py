@@ -3,15 +3,14 @@
 Promises that a backup which it calls complete was checked. Must never put a key into it unasked.
 """
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
+from sealgate.node import end
 from vault import backup, snapshot
 from vault.archive import Archive, BackupUnusable
 from vault.contents.shelves import open_contents
@@ -48,7 +47,7 @@ def command(folder: Path, with_keys: bool, verify: bool, config: Path) -> None:
             return
         made = _make(node.vault, archive, node.keys_folder if with_keys else None)
     except (settings.SettingsError, VaultError) as error:
-        _end(f"no backup was made.\n{error}")
+        end(f"no backup was made.\n{error}")
     facts = made.facts
     click.echo(f"Backed up and checked: {made.folder}")
     click.echo(
@@ -70,10 +69,5 @@ def _verify(archive: Archive) -> None:
         with bars.bar("Checking", backup.size_of(newest)) as told:
             facts = backup.verify(archive, newest, told)
     except BackupUnusable as error:
-        _end(f"the backup cannot be restored.\n{error}")
+        end(f"the backup cannot be restored.\n{error}")
     click.echo(f"Complete and undamaged: {newest}, of {facts.made_at}.")
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)

@@ -1,8 +1,5 @@
 """`sealgate incident`: the report about a message that went to the wrong person."""
 
-import getpass
-import os
-import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +7,7 @@ import click
 
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
+from sealgate.node import account, end
 from vault import incident
 from vault.errors import AccessDenied, VaultError
 from vault.origin import Origin
@@ -51,23 +49,17 @@ def command(reference: str, folder: Path, config: Path) -> None:
             (folder / name).write_bytes(content)
             click.echo(folder / name)
     except AccessDenied:
-        _end(
+        end(
             f"there is no message {reference} from which anybody’s access was withdrawn. Its "
             "sender withdraws access on the page of the message."
         )
     except OSError as error:
-        _end(f"the report cannot be written to {folder}: {error.strerror}")
+        end(f"the report cannot be written to {folder}: {error.strerror}")
     except (settings.SettingsError, VaultError) as error:
-        _end(str(error))
+        end(str(error))
     click.echo(told.clock)
 
 
 def _gathered(store: Store, reference: str) -> incident.Incident:
     package_id = incident.find(store, reference) or ""
-    who = os.environ.get("SUDO_USER") or getpass.getuser()
-    return incident.gather(store, package_id, by=who, origin=Origin())
-
-
-def _end(sentence: str) -> None:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)
+    return incident.gather(store, package_id, by=account(), origin=Origin())

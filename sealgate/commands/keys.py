@@ -4,25 +4,20 @@ Promises that no key is ever written over, and that none is destroyed while anyt
 without a plain yes.
 """
 
-import getpass
-import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
-from sealgate import logs, settings
+from sealgate import settings
 from sealgate.commands.options import config_option
-from sealgate.settings import Settings
+from sealgate.node import account, end, opened
 from vault import keys, opening, resealing, rotation, signing
 from vault.audit import Act, record
-from vault.errors import KeyServiceSilent, KeyUnusable, StoreUnavailable, VaultError
+from vault.errors import KeyServiceSilent, KeyUnusable
 from vault.keyplace import KeyPlace
 from vault.keyring import KeyState
 from vault.keysettings import Protection
@@ -74,7 +69,7 @@ def list_keys(count: bool, config: Path) -> None:
 
     Counting reads every row: seconds for a million packages.
     """
-    with _opened(config) as (node, store):
+    with opened(config, "keys") as (node, store):
         click.echo(f"{'pair':<7}{'key':<18}{'state':<14}{'since':<18}{'sealed to it':>12}")
         for pair in keys.PAIRS:
             for key in KeyPlace(node.keys_folder, node.keys).ring(pair).keys:
@@ -96,7 +91,7 @@ def rotate(pair: str, stage: bool, wait: bool, config: Path) -> None:
 
     With several machines: --stage, copy the key folder to each, then `retire` on each.
     """
-    with _opened(config) as (node, store):
+    with opened(config, "keys") as (node, store):
         place = KeyPlace(node.keys_folder, node.keys)
         before = place.ring(pair).active
         key = rotation.rotate(place, pair, store.clock(), stage=stage)
@@ -117,7 +112,7 @@ def rotate(pair: str, stage: bool, wait: bool, config: Path) -> None:
 @config_option
 def retire(pair: str, key_id: str, wait: bool, config: Path) -> None:
     """Let the key that is ready seal in place of the active one, ID."""
-    with _opened(config) as (node, store):
+    with opened(config, "keys") as (node, store):
         place = KeyPlace(node.keys_folder, node.keys)
         before = place.ring(pair).find(key_id)
         now_active = rotation.retire(place, pair, key_id, store.clock())
@@ -134,7 +129,7 @@ def reseal(pair: str, config: Path) -> None:
 
     A running node does this by itself: this is for one that is stopped.
     """
-    with _opened(config) as (node, store):
+    with opened(config, "keys") as (node, store):
         place = KeyPlace(node.keys_folder, node.keys)
         sealing = keys.load_sealing(node.keys_folder, node.keys)
         opener = (
@@ -153,7 +148,7 @@ def reseal(pair: str, config: Path) -> None:
                 unreadable += batch.unreadable
         click.echo(f"{left - unreadable} values of {pair} are sealed to the active key.")
         if unreadable:
-            _end(f"{unreadable} values open with no key that is here, and stay as they are")
+            end(f"{unreadable} values open with no key that is here, and stay as they are")
 
 
 @command.command()
@@ -166,7 +161,7 @@ def destroy(pair: str, key_id: str, yes: bool, config: Path) -> None:
 
     Refuses while anything in the database is sealed to it, and for an hour after it last sealed.
     """
-    with _opened(config) as (node, store):
+    with opened(config, "keys") as (node, store):
         place = KeyPlace(node.keys_folder, node.keys)
         key = place.ring(pair).find(key_id)
         if not yes:
@@ -187,7 +182,7 @@ def protect(config: Path) -> None:
 
     What protected them before must still be there. The running node need not be restarted.
     """
-    with _opened(config) as (node, store):
+    with opened(config, "keys") as (node, store):
         done = rotation.protect(KeyPlace(node.keys_folder, node.keys))
         how = node.keys.protection.value
         _record(store, Act.KEY_PROTECTED, "all", how)
@@ -218,34 +213,11 @@ def _show(store: Store, pair: str, key_id: str, total: int) -> None:
             left = resealing.standing(store, pair, key_id)
             progress.update(task, completed=total - left)
             if left == total and time.monotonic() - begun > _TAKEN_UP_WITHIN:
-                _end(
+                end(
                     f"no running node has begun with it. Start one, or: sealgate keys reseal {pair}"
                 )
 
 
 def _record(store: Store, act: Act, pair: str, what: str) -> None:
-    who = os.environ.get("SUDO_USER") or getpass.getuser()
     with store.writing() as tx:
-        record(tx, act, actor=who, detail=f"{pair} {what}")
-
-
-@contextmanager
-def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
-    """Open the node's store for one command, and tell people in one line what went wrong."""
-    logs.configure("keys", level="error", pretty=True)
-    try:
-        node = settings.load(config)
-        store = Store(node.vault)
-        try:
-            yield node, store
-        finally:
-            store.close()
-    except StoreUnavailable as error:
-        _end(f"{error}. Is {node.vault.folder} there, and may this user write in it?")
-    except (settings.SettingsError, VaultError) as error:
-        _end(str(error))
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)
+        record(tx, act, actor=account(), detail=f"{pair} {what}")

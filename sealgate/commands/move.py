@@ -3,15 +3,14 @@
 Promises that whatever interrupts it, every content is where its row says.
 """
 
-import sys
 from contextlib import closing
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
+from sealgate.node import end
 from vault import moving
 from vault.errors import VaultError
 from vault.settings import VaultSettings
@@ -37,7 +36,7 @@ def command(target: str, config: Path) -> None:
             with bars.bar("Moving", waiting.size) as told:
                 moved = moving.move(store, to_s3=to_s3, told=told)
     except (settings.SettingsError, VaultError) as error:
-        _end(f"{error}.\nEverything is where it can be found. Call this again to go on.")
+        end(f"{error}.\nEverything is where it can be found. Call this again to go on.")
     click.echo(f"{moved} contents ({bars.size(waiting.size)}) moved to {target}.")
 
 
@@ -46,15 +45,10 @@ def _to_s3(vault: VaultSettings, target: str) -> bool:
     chosen = vault.contents
     if target == "folder":
         if chosen.s3 and not chosen.leaving_s3:
-            _end("set leaving_s3 = true in [vault.contents] first, and restart the node.")
+            end("set leaving_s3 = true in [vault.contents] first, and restart the node.")
         return False
     if not target.startswith("s3://"):
         raise click.BadParameter("must be s3://bucket/prefix, or folder", param_hint="--to")
     if chosen.s3.rstrip("/") != target.rstrip("/") or chosen.leaving_s3:
-        _end(f'set s3 = "{target}" in [vault.contents] first, and restart the node.')
+        end(f'set s3 = "{target}" in [vault.contents] first, and restart the node.')
     return True
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)

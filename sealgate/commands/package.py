@@ -4,23 +4,19 @@ Promises that no subject, name or content is shown: a message is named by its re
 settings ask for two people, each proves who they are with a password of their own.
 """
 
-import getpass
 import json
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from sealgate import logs, settings
+from sealgate import settings
 from sealgate.commands.options import config_option
-from sealgate.settings import Settings
+from sealgate.node import account, end, opened
 from vault import certificate, destroying, legal, signing, users
 from vault.certificate import Fate, NotGenuine
-from vault.errors import KeyUnusable, StoreUnavailable, VaultError
+from vault.errors import KeyUnusable
 from vault.legal import LegalHold
 from vault.secrets import Secret
 from vault.store import Store
@@ -46,8 +42,8 @@ def hold(reference: str, why: str, config: Path) -> None:
     A message may have several, one for each matter. Recipients can open it as before, and no
     longer. Its sender is not told.
     """
-    with _opened(config) as (_, store):
-        legal.place(store, legal.find(store, reference), _who(), why)
+    with opened(config, "package") as (_, store):
+        legal.place(store, legal.find(store, reference), account(), why)
     click.echo(f"{reference} is kept until this legal hold is ended.")
 
 
@@ -71,9 +67,9 @@ def release(
     Where `legal_hold_needs_two` is set, the first person asks with this command and a second one
     ends the hold with the same; each names themselves with --as and types their own password.
     """
-    with _opened(config) as (chosen, store):
+    with opened(config, "package") as (chosen, store):
         needs_two = chosen.vault.legal_hold_needs_two
-        by = _proved(store, name, password_stdin) if needs_two else _who()
+        by = _proved(store, name, password_stdin) if needs_two else account()
         one = _one(legal.in_force(store, legal.find(store, reference)), reference, which)
         ended = legal.end(store, one.id, by, why, needs_two=needs_two)
     if ended:
@@ -88,7 +84,7 @@ def release(
 @config_option
 def holds(as_json: bool, config: Path) -> None:
     """List the legal holds in force, oldest first."""
-    with _opened(config) as (_, store):
+    with opened(config, "package") as (_, store):
         found = legal.in_force(store)
     for one in found:
         click.echo(json.dumps(_facts(one)) if as_json else _line(one))
@@ -102,19 +98,19 @@ def holds(as_json: bool, config: Path) -> None:
 @config_option
 def write_certificate(reference: str, output: Path | None, config: Path) -> None:
     """Write the certificate that the content of a message was destroyed."""
-    with _opened(config) as (_, store):
+    with opened(config, "package") as (_, store):
         found = destroying.destroyed(store, legal.find(store, reference))
     if found is None:
-        _end(f"{reference} has not been destroyed.")
+        end(f"{reference} has not been destroyed.")
     if found.certificate is None:
-        _end(f"{reference} is destroyed; its certificate follows within minutes. Try again then.")
+        end(f"{reference} is destroyed; its certificate follows within minutes. Try again then.")
     if output is None:
         click.echo(found.certificate.decode(), nl=False)
         return
     try:
         output.write_bytes(found.certificate)
     except OSError as error:
-        _end(f"{output} cannot be written: {error.strerror}")
+        end(f"{output} cannot be written: {error.strerror}")
     click.echo(f"The certificate is in {output}.")
 
 
@@ -133,11 +129,11 @@ def verify_certificate(file: Path, key: Path | None, config: Path) -> None:
         with file.open("rb") as stream:
             found = certificate.verify(stream.read(certificate.LONGEST + 1), trusted)
     except OSError as error:
-        _end(f"{file} cannot be read: {error.strerror}")
+        end(f"{file} cannot be read: {error.strerror}")
     except NotGenuine as error:
-        _end(f"Not genuine: {error}.")
+        end(f"Not genuine: {error}.")
     except (settings.SettingsError, KeyUnusable) as error:
-        _end(str(error))
+        end(str(error))
     for line in _told(found):
         click.echo(line)
     click.echo(f"Genuine: signed with the key {trusted.id}.")
@@ -158,10 +154,10 @@ def _one(found: list[LegalHold], reference: str, which: str | None) -> LegalHold
     if which is not None:
         found = [one for one in found if one.id == which]
     if not found:
-        _end(f"No such legal hold on {reference} is in force.")
+        end(f"No such legal hold on {reference} is in force.")
     if len(found) > 1:
         lines = "\n".join(_line(one) for one in found)
-        _end(f"{reference} has several legal holds: say which with --id.\n{lines}")
+        end(f"{reference} has several legal holds: say which with --id.\n{lines}")
     return found[0]
 
 
@@ -185,15 +181,10 @@ def _facts(one: LegalHold) -> dict[str, str | None]:
     }
 
 
-def _who() -> str:
-    """Name the account that acts, for the audit: the person's own behind sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
-
-
 def _proved(store: Store, name: str | None, password_stdin: bool) -> str:
     """Return the address of somebody who has typed their password, or end the command."""
     if name is None:
-        _end("It takes two people to end a legal hold here: name yourself with --as ADDRESS.")
+        end("It takes two people to end a legal hold here: name yourself with --as ADDRESS.")
     password = (
         sys.stdin.readline().rstrip("\r\n")
         if password_stdin
@@ -201,28 +192,5 @@ def _proved(store: Store, name: str | None, password_stdin: bool) -> str:
     )
     user = users.verify(store, name, Secret(password.encode()))
     if user is None:
-        _end(f"That is not the password of {name}.")
+        end(f"That is not the password of {name}.")
     return str(user.address)
-
-
-@contextmanager
-def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
-    """Open the store for one command, and tell people what went wrong in one line."""
-    logs.configure("package", level="warning", pretty=True)
-    try:
-        chosen = settings.load(config)
-        store = Store(chosen.vault)
-        try:
-            yield chosen, store
-        finally:
-            store.close()
-    except StoreUnavailable as error:
-        folder = chosen.vault.folder
-        _end(f"{error}. Is {folder} there, and may this user write in it?")
-    except (settings.SettingsError, VaultError) as error:
-        _end(str(error))
-
-
-def _end(why: str) -> NoReturn:
-    click.echo(f"sealgate: {why}", err=True)
-    sys.exit(1)

@@ -3,25 +3,22 @@
 Promises that nothing is dropped without a plain yes, and that no word of a mail is shown.
 """
 
-import getpass
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from gateway import undelivered
 from gateway.relay.parameters import Notify
-from sealgate import logs, settings
 from sealgate.commands import queue_lines
 from sealgate.commands.options import config_option
+from sealgate.node import account, end, opened
 from sealgate.settings import Settings
 from vault import keys, queue
-from vault.errors import StoreUnavailable, VaultError
 from vault.outbox import Item
 from vault.queue import Chosen, Done, Standing, UnknownEntryError
 from vault.store import Store
@@ -132,7 +129,7 @@ def drop(
             keys.load_sealing(node.keys_folder, node.keys),
         )
         word = None if no_bounce else _word
-        by = _who()
+        by = account()
         gone = [one for one in found if queue.drop(store, relay, sealing, one, by, word)]
     queue_lines.tell_which(gone, now)
     click.echo(f"{queue_lines.mails(len(gone))} dropped.")
@@ -150,7 +147,7 @@ def _act(
     act: Callable[[Store, Chosen, str], Done], chosen: Chosen, config: Path, said: str
 ) -> None:
     with _opened(config) as (_, store):
-        done = act(store, chosen, _who())
+        done = act(store, chosen, account())
     click.echo(f"{queue_lines.mails(done.changed)} {said}.")
     if done.sending:
         click.echo(f"{queue_lines.mails(done.sending)} left alone: being sent at this moment.")
@@ -168,33 +165,13 @@ def _domain(typed: str) -> str:
     return typed.removeprefix("@").lower()
 
 
-def _who() -> str:
-    """Name the account that acts, for the audit: the person's own behind sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
-
-
 @contextmanager
 def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
-    """Open the node's store for one command, and tell people in one line what went wrong."""
-    logs.configure("queue", level="error", pretty=True)
-    try:
-        node = settings.load(config)
-        store = Store(node.vault)
+    with opened(config, "queue") as both:
         try:
-            yield node, store
-        finally:
-            store.close()
-    except UnknownEntryError as error:
-        _end(
-            f"no mail in the queue, or more than one, has an id that begins with {error}. "
-            "It takes six letters; `sealgate queue list` shows them."
-        )
-    except StoreUnavailable as error:
-        _end(f"{error}. Is {node.vault.folder} there, and may this user write in it?")
-    except (settings.SettingsError, VaultError) as error:
-        _end(str(error))
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)
+            yield both
+        except UnknownEntryError as error:
+            end(
+                f"no mail in the queue, or more than one, has an id that begins with {error}. "
+                "It takes six letters; `sealgate queue list` shows them."
+            )

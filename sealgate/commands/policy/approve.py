@@ -12,7 +12,8 @@ from sealgate import ruling
 from sealgate.admission import Admission, owner_of, reasons
 from sealgate.commands.options import config_option
 from sealgate.commands.policy import files
-from sealgate.commands.policy.node import end, opened, short
+from sealgate.commands.policy.version import short
+from sealgate.node import end, opened
 from sealgate.settings import Settings
 from vault import keys, rulebook, turns, users
 from vault.address import Address
@@ -33,7 +34,7 @@ def approve(digest: str, name: str, password_stdin: bool, config: Path) -> None:
     You must be one of the approvers that the settings name, type your own password, and not be who
     saved the file or a list that changed. The policy comes into force at once.
     """
-    with opened(config) as (chosen, store):
+    with opened(config, "policy", begun=True) as (chosen, store):
         source = files.or_end(lambda: loader.read(chosen.policy.file))
         files.or_end(lambda: ruling.compiled(chosen, source))
         _check_waiting(store, source, digest)

@@ -22,7 +22,7 @@ from policies.trials.replay import Replayed, replay
 from policies.trials.weakening import weakened
 from sealgate.commands.options import config_option
 from sealgate.commands.policy import files
-from sealgate.commands.policy.node import opened
+from sealgate.node import opened
 from sealgate.settings import Settings
 from vault import decided, keys, rulebook
 from vault.store import Store
@@ -52,7 +52,7 @@ def diff(old: str, new: str, again: bool, since: str, as_json: bool, config: Pat
         sources = [_source(name, None) for name in (old, new)]
         reasons, replayed = weakened(*sources), None
     else:
-        with opened(config) as (chosen, store):
+        with opened(config, "policy", begun=True) as (chosen, store):
             sources = [_source(name, store) for name in (old, new)]
             reasons = weakened(*sources)
             replayed = _replayed(chosen, store, sources, length)

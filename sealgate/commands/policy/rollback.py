@@ -12,7 +12,8 @@ from policies.errors import PolicyError
 from policies.language import loader
 from policies.language.members import SHIPPED
 from sealgate.commands.options import config_option
-from sealgate.commands.policy.node import end, find, opened, short
+from sealgate.commands.policy.version import find, short
+from sealgate.node import end, opened
 from vault import rulebook
 from vault.rulebook import Version
 from vault.store import Store
@@ -31,7 +32,7 @@ def rollback(digest: str | None, config: Path) -> None:
     A running node takes the file up within seconds; where approval is asked for, a change that
     weakens protection waits as any other.
     """
-    with opened(config) as (chosen, store):
+    with opened(config, "policy", begun=True) as (chosen, store):
         file = chosen.policy.file
         kept = find(store, digest) if digest else _before(store, file)
         for path, before in _written(kept, file):

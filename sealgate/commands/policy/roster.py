@@ -1,15 +1,14 @@
 """`sealgate policy roster`: the organisation's own people, whose names are known for sure."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from policies.detectors.names.roster import RosterError
 from sealgate import rosters, settings
 from sealgate.commands.options import config_option
+from sealgate.node import end
 from sealgate.settings import Settings
 
 _name = click.option(
@@ -33,12 +32,12 @@ def import_(table: Path, name: str, config: Path) -> None:
     """
     chosen = _settings(config)
     if not rosters.called(name):
-        _end(f"a roster cannot be called {name!r}: letters, digits and hyphens only")
+        end(f"a roster cannot be called {name!r}: letters, digits and hyphens only")
     try:
         count = rosters.put(chosen, name, table.read_bytes())
     except (RosterError, OSError) as error:
         what = error.strerror if isinstance(error, OSError) else error
-        _end(f"no roster was made of {table}: {what}")
+        end(f"no roster was made of {table}: {what}")
     click.echo(f"Roster {name}: {count} marks. A running node reads it within seconds.")
     click.echo(f"Now delete {table}.")
 
@@ -51,7 +50,7 @@ def list_(config: Path) -> None:
     try:
         known = rosters.load(chosen)
     except RosterError as error:
-        _end(str(error))
+        end(str(error))
     for path, one in zip(rosters.files(chosen), known, strict=True):
         when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         click.echo(f"{path.stem}  {len(one.marks)} marks  since {when:%Y-%m-%d %H:%M} UTC")
@@ -65,7 +64,7 @@ def list_(config: Path) -> None:
 def remove(name: str, config: Path) -> None:
     """Remove a roster."""
     if not rosters.called(name) or not rosters.drop(_settings(config), name):
-        _end(f"there is no roster {name!r}")
+        end(f"there is no roster {name!r}")
     click.echo(f"Roster {name} is removed. Save the policy file again or send SIGHUP.")
 
 
@@ -73,9 +72,4 @@ def _settings(config: Path) -> Settings:
     try:
         return settings.load(config)
     except settings.SettingsError as error:
-        _end(str(error))
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)
+        end(str(error))

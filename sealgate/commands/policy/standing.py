@@ -9,7 +9,8 @@ import click
 from policies.errors import PolicyError
 from policies.language import loader
 from sealgate.commands.options import config_option
-from sealgate.commands.policy.node import find, opened, short, when
+from sealgate.commands.policy.version import find, short, when
+from sealgate.node import opened
 from sealgate.settings import Settings
 from vault import rulebook
 from vault.rulebook import PolicyAct, PolicyActKind
@@ -30,7 +31,7 @@ def status(config: Path) -> None:
 
     Ends with 1 if the file is not what is in force.
     """
-    with opened(config) as (chosen, store):
+    with opened(config, "policy", begun=True) as (chosen, store):
         with store.reading() as tx:
             in_force = rulebook.in_force(tx)
             lines = rulebook.history(tx, limit=1000)
@@ -77,7 +78,7 @@ def _tell_file(chosen: Settings, store: Store, in_force: str | None) -> int:
 @config_option
 def history(as_json: bool, config: Path) -> None:
     """List what happened to the policy, newest first: what, when, by whom."""
-    with opened(config) as (_, store), store.reading() as tx:
+    with opened(config, "policy", begun=True) as (_, store), store.reading() as tx:
         lines = rulebook.history(tx)
     if as_json:
         click.echo(json.dumps([_plain(one) for one in lines], indent=2))
@@ -96,7 +97,7 @@ def history(as_json: bool, config: Path) -> None:
 @config_option
 def show(digest: str, lists: bool, config: Path) -> None:
     """Show the text of the policy whose digest begins with DIGEST, as it decided."""
-    with opened(config) as (_, store):
+    with opened(config, "policy", begun=True) as (_, store):
         kept = find(store, digest)
     click.echo(kept.content.decode(), nl=False)
     if lists:
