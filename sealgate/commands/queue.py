@@ -57,7 +57,7 @@ def list_queue(domain: str | None, state: str | None, as_json: bool, config: Pat
         return
     if found:
         queue_lines.table([queue_lines.HEADINGS, *(queue_lines.line(one, now) for one in found)])
-    click.echo(queue_lines.counted(found))
+    click.echo(queue_lines.counted(found, narrowed=bool(domain or state)))
 
 
 @command.command()

@@ -66,10 +66,10 @@ def table(lines: Sequence[tuple[str, ...]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-def counted(found: Sequence[Entry]) -> str:
-    """Say how many there are, and how many of each standing."""
+def counted(found: Sequence[Entry], *, narrowed: bool = False) -> str:
+    """Say how many there are, and how many of each standing; `narrowed`: not all were asked for."""
     if not found:
-        return "Nothing waits."
+        return "Nothing of that kind waits." if narrowed else "Nothing waits."
     counts = [(one, sum(each.standing is one for each in found)) for one in Standing]
     words = ", ".join(f"{number} {one.value}" for one, number in counts if number)
     mark = " (*: being sent)" if any(one.sending for one in found) else ""

@@ -57,6 +57,12 @@ def test_an_empty_queue_says_so(ready: Node) -> None:
     assert ready.type("queue", "list").output == "Nothing waits.\n"
 
 
+def test_a_narrow_look_does_not_call_the_queue_empty(ready: Node, store: Store) -> None:
+    for narrowed in (("--to", "nowhere.example"), ("--state", "hold")):
+        said = ready.type("queue", "list", *narrowed).output
+        assert said == "Nothing of that kind waits.\n"
+
+
 def test_json_is_one_object_a_line(ready: Node, store: Store) -> None:
     (first, second) = listed(ready)
     assert {first["kind"], second["kind"]} == {"notice", "relay"}
