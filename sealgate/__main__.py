@@ -21,10 +21,12 @@ COMMANDS = {
     "restore": "Bring a backup back where there is nothing.",
     "move": "Move sealed content to another place while the node runs.",
     "export": "Write sealed messages out of the vault, readable without Sealgate.",
+    "import": "Bring an export in, from another installation.",
     "migrate": "Bring the database up to date with this program.",
     "policy": "Check, test and explain policy files.",
     "doctor": "Look for what would stop mail, and say how to mend it.",
 }
+_MODULES = {"import": "importing"}  # a word of Python's own cannot name a module
 
 
 class LazyGroup(click.Group):
@@ -38,7 +40,7 @@ class LazyGroup(click.Group):
         """Import one command; None when there is no such word."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"sealgate.commands.{cmd_name}")
+        module = importlib.import_module(f"sealgate.commands.{_MODULES.get(cmd_name, cmd_name)}")
         command = module.command
         assert isinstance(command, click.Command)  # noqa: S101 - a slip of ours, not of the user's
         return command

@@ -42,6 +42,7 @@ class Act(StrEnum):
     EXTENSION_ASKED = "extension:asked"
     PACKAGE_EXPORTED = "package:exported"
     EXPORT_FINISHED = "export:finished"
+    PACKAGE_IMPORTED = "package:imported"
     LEGAL_HOLD_PLACED = "legal_hold:placed"
     LEGAL_HOLD_ENDING_ASKED = "legal_hold:ending_asked"
     LEGAL_HOLD_ENDED = "legal_hold:ended"
@@ -98,7 +99,8 @@ class Event:
     """One line of the trail. `subject` is whom it concerns, `actor` who did it ("" is Sealgate).
 
     `policy` is the digest of the policy that decided it, which the rulebook keeps; "" for what
-    nobody's policy decided.
+    nobody's policy decided. `recorded_by` names another installation whose record it is; "" is
+    our own.
     """
 
     at: datetime
@@ -108,6 +110,7 @@ class Event:
     origin: Origin
     detail: str
     policy: str = ""
+    recorded_by: str = ""
 
 
 def record(

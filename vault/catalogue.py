@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, not_, or_, select
 
-from vault import access, paging, reference, tables
+from vault import access, evidence, paging, reference, tables
 from vault.address import Address
 from vault.audit import Act, Event, event_of, once_a_visit
 from vault.errors import Denial, SecondLocked
@@ -102,7 +102,9 @@ def timeline(store: Store, owner: Address, package_id: str) -> list[Event]:
     with store.reading() as tx:
         access.owned(tx, package_id, owner)
         rows = tx.execute(wanted.order_by(event.c.at, event.c.id)).mappings().all()
-    return once_a_visit(map(event_of, rows))
+        before = evidence.events(tx, package_id)
+    elsewhere = (one for one in before if one.act not in _NOT_FOR_OWNERS)
+    return once_a_visit([*elsewhere, *map(event_of, rows)])
 
 
 def conversation(store: Store, keys: OpeningKeys, reader: Address, package_id: str) -> list[Line]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from vault import dossier, facts, tables
+from vault import dossier, evidence, facts, tables
 from vault.dossier import Dossier, History, State
 from vault.store import Transaction
 
@@ -69,7 +69,7 @@ def compile_dossier(tx: Transaction, package_id: str, issuer: Issuer) -> Compile
         requests=_requests(tx, package_id),
         legal_holds=_legal_holds(tx, package_id),
         destruction=_destruction(tx, package_id),
-        history=[_own(tx, package_id, issuer)],
+        history=[*evidence.find(tx, package_id), _own(tx, package_id, issuer)],
     )
     return Compiled(told, row["content_id"], row["wrapped"], row["second_lock"], row["summary"])
 

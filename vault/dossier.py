@@ -8,6 +8,7 @@ Promises that what is read back is of this form, every text within its limit and
 its canonical form. Must never hold a key, nor anything that opens what a second lock has shut.
 """
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self, TypeVar
 
@@ -52,6 +53,11 @@ def _on_one_line(text: str) -> str:
     return text
 
 
+def _in_utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z2-7]{26}$")]
 Mailbox = Annotated[str, Field(max_length=512), AfterValidator(_canonical)]
 Line = Annotated[str, Field(max_length=1000), AfterValidator(_on_one_line)]
@@ -89,7 +95,7 @@ class Summary(_Part):
     to: list[str]
     cc: list[str]
     attachments: list[str]
-    sent_at: AwareDatetime | None
+    sent_at: Instant | None
 
 
 class Grant(_Part):
@@ -101,8 +107,8 @@ class Grant(_Part):
     reports: bool
     state: GrantState
     notice: NoticeState
-    added_at: AwareDatetime
-    opened_at: AwareDatetime | None
+    added_at: Instant
+    opened_at: Instant | None
     downloads: Seconds
     reminded: Seconds
 
@@ -112,29 +118,29 @@ class Request(_Part):
 
     id: Identifier
     requester: Mailbox
-    asked_at: AwareDatetime
+    asked_at: Instant
     state: RequestState
-    decided_at: AwareDatetime | None
+    decided_at: Instant | None
 
 
 class LegalHold(_Part):
     """That the package is to be kept, or was."""
 
     id: Identifier
-    placed_at: AwareDatetime
+    placed_at: Instant
     placed_by: Line
     why: Line
-    asked_at: AwareDatetime | None
+    asked_at: Instant | None
     asked_by: Line
     asked_why: Line
-    ended_at: AwareDatetime | None
+    ended_at: Instant | None
     ended_by: Line
 
 
 class Destroyed(_Part):
     """That the content was destroyed; `certificate` is the signed statement, as it was issued."""
 
-    destroyed_at: AwareDatetime
+    destroyed_at: Instant
     cause: Line
     certificate: Annotated[str, Field(max_length=1 << 20)] | None
 
@@ -142,10 +148,10 @@ class Destroyed(_Part):
 class AuditLine(_Part):
     """One line of an audit trail, column by column; `hash` is null before there was a chain."""
 
-    strand: Annotated[str, Field(max_length=26)]
+    strand: Annotated[str, Field(pattern=r"^[a-z2-7]{0,26}$")]
     number: Count
     hash: Digest | None
-    at: AwareDatetime
+    at: Instant
     act: Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*:[a-z]+(_[a-z]+)*$", max_length=100)]
     actor: Line
     subject: Line
@@ -182,7 +188,7 @@ class Dossier(_Part):
 
     format: Literal["sealgate-package/1"]
     export: Identifier
-    taken_at: AwareDatetime
+    taken_at: Instant
     state: State
     note: Line
     content: ContentFile | None
@@ -192,9 +198,9 @@ class Dossier(_Part):
     reference: Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")]
     author: Mailbox
     owner: Mailbox
-    sealed_at: AwareDatetime
-    expires_at: AwareDatetime | None
-    not_before: AwareDatetime | None
+    sealed_at: Instant
+    expires_at: Instant | None
+    not_before: Instant | None
     reply_allowed: bool
     view_only: bool
     sign_in: Annotated[Line, Field(min_length=1)]
@@ -202,7 +208,7 @@ class Dossier(_Part):
     open_hours: Line
     kept_after_expiry: Seconds | None
     retention: Seconds | None
-    destroy_at: AwareDatetime | None
+    destroy_at: Instant | None
     reminders: Seconds
     conversation: Identifier
     size: Count

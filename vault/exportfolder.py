@@ -135,6 +135,16 @@ class ExportFolder:
             raise ExportUnusable(f"{name} is too long")
         return data
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield a file in pieces."""
+        with self.open(name) as handle:
+            while True:
+                with self._told():
+                    piece = os.read(handle, archive.PIECE)
+                if not piece:
+                    return
+                yield piece
+
     @contextmanager
     def open(self, name: str) -> Iterator[int]:
         """Open a file, which must be one and no link; gives its handle."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from vault import reference, tables
+from vault import evidence, reference, tables
 from vault.address import Address
 from vault.audit import Act, Event, event_of, record
 from vault.errors import AccessDenied, Denial
@@ -190,7 +190,7 @@ def _gathered(tx: Transaction, package_id: str, owner: str | None) -> Incident:
         raise AccessDenied(Denial.UNKNOWN)
     wanted = select(event).where(event.c.package_id == package_id)
     told = tx.execute(wanted.order_by(event.c.at, event.c.number, event.c.id)).mappings()
-    events = tuple(map(event_of, told))
+    events = (*evidence.events(tx, package_id), *map(event_of, told))
     withdrawn = [one.at for one in events if one.act is Act.ACCESS_REVOKED]
     if not withdrawn:
         raise AccessDenied(Denial.UNKNOWN)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vault.archive import PIECE, Told
+from vault.archive import Told
 from vault.dossier import LONGEST, Glance, NotADossier, State
 from vault.exportfolder import ABOUT, DOSSIER, MANIFEST, Counts, ExportFolder, ExportUnusable
 
@@ -123,13 +123,9 @@ def size_of(folder: ExportFolder) -> int:
 def digest_of(folder: ExportFolder, name: str, told: Told = int) -> str:
     """Return the SHA-256 of a file; raises ExportUnusable."""
     digest = hashlib.sha256()
-    with folder.open(name) as handle:
-        try:
-            while piece := os.read(handle, PIECE):
-                digest.update(piece)
-                told(len(piece))
-        except OSError as error:
-            raise ExportUnusable(f"{name} cannot be read: {error.strerror}") from None
+    for piece in folder.pieces(name):
+        digest.update(piece)
+        told(len(piece))
     return digest.hexdigest()
 
 

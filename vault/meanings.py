@@ -33,6 +33,8 @@ MEANINGS: Final[dict[Act, str]] = {
     "as what, in which export, and why. Written before it is opened.",
     Act.EXPORT_FINISHED: "An export is complete; `detail` has its id, how many packages it holds, "
     "and the SHA-256 of its manifest.",
+    Act.PACKAGE_IMPORTED: "An administrator (`actor`) brought it in from an export; `detail` "
+    "has the export's id, and the SHA-256 of the evidence and of the dossier.",
     Act.LEGAL_HOLD_PLACED: "An administrator (`actor`) stopped its destruction; `detail` says why.",
     Act.LEGAL_HOLD_ENDING_ASKED: "An administrator asked to end a legal hold; `detail` says why.",
     Act.LEGAL_HOLD_ENDED: "A second administrator (`actor`) ended a legal hold.",

@@ -66,6 +66,7 @@ WORDS: Final[dict[Act, Words]] = {
     Act.EXTENSION_ASKED: Words("More time asked for by {who}"),
     Act.PACKAGE_EXPORTED: Words("Copied out of the vault by an administrator, {who}"),
     Act.EXPORT_FINISHED: Words("Export finished by {who}"),
+    Act.PACKAGE_IMPORTED: Words("Brought in from another installation by {who}"),
     Act.LEGAL_HOLD_PLACED: Words("Legal hold placed by {who}"),
     Act.LEGAL_HOLD_ENDING_ASKED: Words("End of a legal hold asked for by {who}"),
     Act.LEGAL_HOLD_ENDED: Words("Legal hold ended by {who}"),
@@ -146,7 +147,7 @@ def tell(events: Iterable[Event], owner: Address) -> list[Moment]:
                 at=event.at,
                 text=_text(alike, str(owner)),
                 place=event.origin.ip,
-                remark=_remark(event),
+                remark=_told_by(event),
                 tone=WORDS[event.act].tone,
                 limits=_limits(event),
             )
@@ -174,7 +175,7 @@ def _together(events: list[Event]) -> list[list[Event]]:
     groups: list[list[Event]] = []
     at: dict[tuple[object, ...], int] = {}
     for event in events:
-        key = (event.at, event.act, event.actor, event.origin, event.detail)
+        key = (event.at, event.act, event.actor, event.origin, event.detail, event.recorded_by)
         if not event.subject or key not in at:
             at[key] = len(groups)
             groups.append([])
@@ -197,6 +198,12 @@ def _what(event: Event) -> str:
     # reader shows, pictures of the text and parts without a name among it. Which is which only the
     # message itself can tell, and a page for its owner must not open that: a wrong name is worse.
     return f"Attachment {event.detail}" if event.detail.isdigit() else "Attachment"
+
+
+def _told_by(event: Event) -> str:
+    """Return the remark about an event, and whose record it is if it is not ours."""
+    whose = f"On the record of {event.recorded_by}." if event.recorded_by else ""
+    return " ".join(one for one in (_remark(event), whose) if one)
 
 
 def _remark(event: Event) -> str:

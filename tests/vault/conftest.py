@@ -23,6 +23,7 @@ ON_BOTH = frozenset(
         "test_deposit",
         "test_exporting",
         "test_gathering",
+        "test_importing",
         "test_grants",
         "test_holds",
         "test_outbox",

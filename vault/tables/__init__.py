@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from vault.tables.accounts import User, UserAlias
 from vault.tables.ending import Chore, Destruction, LegalHold
 from vault.tables.holding import Hold, HoldApprover, HoldState
+from vault.tables.imported import ImportedHistory, ImportedLine
 from vault.tables.policies import Decided, PolicyAct, PolicyVersion
 from vault.tables.sealed import (
     AccessRequest,
@@ -47,6 +48,8 @@ __all__ = [
     "guesses",
     "hold_approvers",
     "holds",
+    "imported_histories",
+    "imported_lines",
     "known_places",
     "legal_holds",
     "meta",
@@ -82,6 +85,8 @@ events = _table(Event)
 strands = _table(Strand)
 strands_signed = _table(SignedStrand)
 audit_heads = _table(Head)
+imported_histories = _table(ImportedHistory)
+imported_lines = _table(ImportedLine)
 policy_versions = _table(PolicyVersion)
 policy_acts = _table(PolicyAct)
 decided = _table(Decided)
