@@ -4,6 +4,7 @@ Promises that what cannot work is said before anything listens, and that nobody 
 again what only a person can mend.
 """
 
+import errno
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -42,8 +43,12 @@ _FOR_A_PERSON = (
     KeyUnusable,
     NotInstalledError,
     SchemaMismatch,
-    PolicyError,
 )
+_BINDING = {
+    errno.EACCES: "Ports below 1024 need a right, CAP_NET_BIND_SERVICE, as the systemd unit gives.",
+    errno.EADDRINUSE: "Another program listens there: `ss -ltnp` names it.",
+    errno.EADDRNOTAVAIL: "This machine has no such address.",
+}
 
 
 async def run(role: str, settings: Settings) -> None:
@@ -56,6 +61,8 @@ async def run(role: str, settings: Settings) -> None:
     _check_certificates(settings)
     try:
         await runs[role](settings)
+    except PolicyError as error:
+        raise CannotStart(_no_policy(settings, error)) from error
     except _FOR_A_PERSON as error:
         raise CannotStart(str(error)) from error
     except KeyServiceSilent as error:
@@ -79,6 +86,8 @@ def check(settings: Settings) -> None:
         if signing.exists(settings.keys_folder):
             signing.load(settings.keys_folder, settings.keys)
         Store(settings.vault).close()
+    except PolicyError as error:
+        raise CannotStart(_no_policy(settings, error)) from error
     except KeyServiceSilent as error:
         raise NotNow(f"The keys cannot be opened now: {error}.") from error
     except StoreUnavailable as error:
@@ -112,6 +121,13 @@ def _check_certificates(settings: Settings) -> None:
                 raise CannotStart(why)
 
 
+def _no_policy(settings: Settings, error: PolicyError) -> str:
+    return (
+        f"The policy {settings.policy.file} cannot be used:\n{error}\n"
+        "`sealgate policy new` writes one; `sealgate policy status` names what was in force last."
+    )
+
+
 def _unavailable(settings: Settings) -> str:
     if settings.vault.is_postgresql:
         return (
@@ -128,4 +144,6 @@ def _unavailable(settings: Settings) -> str:
 def _reason(error: OSError) -> str:
     """Say what an operating system error means for the administrator."""
     where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or type(error).__name__}{where}."
+    said = f"{error.strerror or type(error).__name__}{where}"
+    meant = _BINDING.get(error.errno or 0) if "attempting to bind" in said else None
+    return f"{said}. {meant}" if meant else f"{said}."

@@ -164,6 +164,8 @@ def test_serve_refuses_to_start_and_says_why(ready: Node) -> None:
     assert result.stderr.startswith("sealgate: not started.\n")
     assert "policy.yaml:4: rule 'x': unknown outcome 'refuze'" in result.stderr
     assert "did you mean 'refuse'?" in result.stderr
+    assert f"The policy {ready.folder / 'policy.yaml'} cannot be used:\n" in result.stderr
+    assert "`sealgate policy status`" in result.stderr
 
 
 def test_serve_refuses_to_start_without_keys(bare: Node) -> None:

@@ -158,6 +158,7 @@ async def test_a_port_that_is_taken_is_named(ready: Node) -> None:
     assert code == 78
     assert "sealgate: not started.\nweb: " in log
     assert f"127.0.0.1:{port}" in log or str(port) in log
+    assert "Another program listens there: `ss -ltnp` names it." in log
 
 
 async def test_processes_of_one_role_share_its_port_and_are_kept_running(ready: Node) -> None:
