@@ -19,6 +19,7 @@ from vault.store import Store
 BACKENDS = ("sqlite", "postgresql")
 ON_BOTH = frozenset(
     {
+        "test_access_model",
         "test_codes",
         "test_deposit",
         "test_exporting",

@@ -1,292 +1,174 @@
-"""Who may open what, against a model small enough to be read at a glance.
+"""Who may open what: the store agrees with the model, and a store with a fault does not.
 
-Random histories of sending, granting, revoking, expiring, extending, holding, destroying, asking
-and deciding are played on a real store and on the model; after each step every person tries every
-package.
+On both databases; longer histories, and more of them, with SEALGATE_FAULTS=whole.
 """
 
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import run_state_machine_as_test
 
-from tests.vault.bench import ALICE, BOB, CAROL, DAVE, EVE, HERE, HandClock, Keys, Safe
-from vault import access, catalogue, destroying, grants, identifier, legal, requests
-from vault.address import Address
-from vault.deposit import GrantFor
-from vault.errors import AccessDenied, Denial
+from tests import postgres
+from tests.blank import blank_vault
+from tests.vault.bench import ALICE, BOB, CAROL, ON_SQLITE, Safe
+from tests.vault.conftest import EVERY
+from tests.vault.playing import Access
+from vault import access, destroying, grants, identifier, legal, phrase, resealing, second_lock
+from vault.errors import Denial, Tampered
+from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store, Transaction
 
-LOOKALIKE = Address.parse("Bob@clinic.example")
-PEOPLE = (ALICE, BOB, CAROL, DAVE, EVE, LOOKALIKE)
-people = st.sampled_from(PEOPLE)
+EXAMPLES = {"sqlite": 10, "postgresql": 5}
+SEEN = (AssertionError, Tampered, pytest.fail.Exception)
 
 
-@dataclass
-class Known:
-    """The reference: what ought to be true of one package."""
-
-    body: bytes
-    owner: Address
-    author: Address
-    expires_at: datetime | None
-    not_before: datetime | None
-    active: dict[Address, bool] = field(default_factory=dict)
-    kept: timedelta = timedelta()
-    holds: list[str] = field(default_factory=list)
-    destroyed: bool = False
-
-    def denial(self, reader: Address, now: datetime) -> Denial | None:
-        belongs = reader in {self.owner, self.author}
-        if not belongs and reader not in self.active:
-            return Denial.UNKNOWN
-        if self.destroyed:
-            return Denial.DESTROYED
-        if belongs:
-            return None
-        if not self.active[reader]:
-            return Denial.REVOKED
-        if self.expires_at and self.expires_at <= now:
-            return Denial.EXPIRED
-        return Denial.NOT_YET if self.not_before and self.not_before > now else None
-
-    def is_due(self, now: datetime) -> bool:
-        ends = self.expires_at + self.kept if self.expires_at else None
-        return not self.holds and not self.destroyed and ends is not None and ends <= now
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrase, "MEMORY", 1024)
 
 
-def denied(tx: Transaction, reader: Address, package_id: str) -> Denial | None:
-    try:
-        access.check(tx, package_id, reader)
-    except AccessDenied as refused:
-        return refused.denial
-    return None
+def empty(backend: str, folder: Path) -> VaultSettings:
+    """Make an empty store's settings."""
+    if backend == "sqlite":
+        return VaultSettings(folder=blank_vault(folder))
+    return VaultSettings(folder=folder, database=postgres.cleaned_database())
 
 
-class Access(RuleBasedStateMachine):
-    keys: Keys
-    packages = Bundle("packages")
+def machine_on(backend: str) -> type[Access]:
+    return type("BoundAccess", (Access,), {"settings": lambda _, folder: empty(backend, folder)})
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.clock = HandClock()
-        self.folder = tempfile.TemporaryDirectory()
-        store = Store(VaultSettings(folder=Path(self.folder.name) / "data"), clock=self.clock)
-        self.safe = Safe(store, self.keys, self.clock)
-        self.known: dict[str, Known] = {}
 
-    def teardown(self) -> None:
-        self.safe.store.close()
-        self.folder.cleanup()
-
-    @rule(
-        target=packages,
-        author=people,
-        owner=people,
-        to=st.lists(people, min_size=1, max_size=3),
-        hidden=st.booleans(),
-        expires=st.none() | st.integers(1, 4),
-        opens=st.none() | st.integers(1, 3),
-        kept=st.integers(0, 3),
+def test_the_store_agrees_with_the_model(backend: str) -> None:
+    chosen = settings(
+        max_examples=EXAMPLES[backend] * (10 if EVERY else 1),
+        stateful_step_count=40 if EVERY else 15,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    def send(
-        self,
-        author: Address,
-        owner: Address,
-        to: list[Address],
-        hidden: bool,
-        expires: int | None,
-        opens: int | None,
-        kept: int,
-    ) -> str:
-        body = b"package %d" % len(self.known)
-        grants_for = [GrantFor(address=address, visible=not hidden) for address in to]
-        until, since = (timedelta(hours=h) if h else None for h in (expires, opens))
-        package_id = self.safe.package(
-            *grants_for,
-            body=body,
-            author=author,
-            owner=owner,
-            expires_in=until,
-            opens_in=since,
-            terms={"kept_after_expiry": timedelta(hours=kept)},
-        )
-        self.known[package_id] = Known(
-            body,
-            owner,
-            author,
-            self.clock() + until if until else None,
-            self.clock() + since if since else None,
-            dict.fromkeys(to, True),
-            timedelta(hours=kept),
-        )
-        return package_id
-
-    @rule(package=packages, by=people, whom=st.none() | people)
-    def revoke(self, package: str, by: Address, whom: Address | None) -> None:
-        known = self.known[package]
-        if known.destroyed and by == known.owner:
-            return  # it may be withdrawn all the same: nobody can open it
-        if self._allowed(
-            known, by, lambda: grants.revoke(self.safe.store, by, package, whom, HERE)
-        ):
-            for address in [whom] if whom else list(known.active):
-                if address in known.active:
-                    known.active[address] = False
-
-    @rule(package=packages, by=people, whom=st.none() | people)
-    def restore(self, package: str, by: Address, whom: Address | None) -> None:
-        known, sealing = self.known[package], self.keys.sealing
-        if self._allowed(
-            known, by, lambda: grants.restore(self.safe.store, sealing, by, package, whom, HERE)
-        ):
-            for address in [whom] if whom else list(known.active):
-                if address in known.active:
-                    known.active[address] = True
-
-    @rule(package=packages, by=people, whom=people)
-    def add(self, package: str, by: Address, whom: Address) -> None:
-        known, sealing = self.known[package], self.keys.sealing
-        if self._allowed(
-            known, by, lambda: grants.add(self.safe.store, sealing, by, package, whom, HERE)
-        ):
-            known.active[whom] = True
-
-    @rule(package=packages, by=people, hours=st.none() | st.integers(-2, 4))
-    def extend(self, package: str, by: Address, hours: int | None) -> None:
-        known = self.known[package]
-        until = None if hours is None else self.clock() + timedelta(hours=hours)
-        if self._allowed(
-            known, by, lambda: grants.extend(self.safe.store, by, package, until, HERE)
-        ):
-            known.expires_at = until
-
-    @rule(package=packages, by=people)
-    def ask(self, package: str, by: Address) -> None:
-        requests.ask(self.safe.store, self.keys.sealing, by, package, HERE)
-
-    @rule(package=packages, approve=st.booleans())
-    def decide(self, package: str, approve: bool) -> None:
-        known, store = self.known[package], self.safe.store
-        for request in requests.pending(store, known.owner, package):
-            decide = requests.approve if approve else requests.decline
-            decide(store, self.keys.sealing, known.owner, request.id, HERE)
-            if approve:
-                known.active[request.requester] = True
-
-    @rule(package=packages)
-    def place_hold(self, package: str) -> None:
-        known, store = self.known[package], self.safe.store
-        if known.destroyed:
-            with pytest.raises(legal.NotPossible):
-                legal.place(store, package, "ruth", "a matter")
-        else:
-            known.holds.append(legal.place(store, package, "ruth", "a matter"))
-
-    @rule(package=packages)
-    def end_hold(self, package: str) -> None:
-        if holds := self.known[package].holds:
-            assert legal.end(self.safe.store, holds.pop(), "ruth", "closed", needs_two=False)
-
-    @rule()
-    def keep_house(self) -> None:
-        now, store = self.clock(), self.safe.store
-        due = [known for known in self.known.values() if known.is_due(now)]
-        destroying.schedule(store)
-        assert destroying.destroy(store) == len(due)
-        for known in due:
-            known.destroyed = True
-
-    @rule(hours=st.integers(1, 2))
-    def wait(self, hours: int) -> None:
-        self.clock.advance(hours=hours)
-
-    @rule()
-    def deliver(self) -> None:
-        self.safe.deliver_all()
-
-    @rule(package=packages, reader=people)
-    def open(self, package: str, reader: Address) -> None:
-        known = self.known[package]
-        if known.denial(reader, self.clock()) is None:
-            assert self.safe.open(reader, package) == known.body
-        else:
-            with pytest.raises(AccessDenied):
-                self.safe.open(reader, package)
-
-    @invariant()
-    def everyone_tries_everything(self) -> None:
-        now = self.clock()
-        with self.safe.store.reading() as tx:
-            for reader in PEOPLE:
-                for package_id, known in self.known.items():
-                    assert denied(tx, reader, package_id) is known.denial(reader, now)
-                assert denied(tx, reader, identifier.draw()) is Denial.UNKNOWN
-
-    @rule()
-    def lists_agree(self) -> None:
-        opening = self.keys.opening
-        for reader in PEOPLE:
-            listed = catalogue.received(self.safe.store, opening, reader).items
-            expected = {i: k for i, k in self.known.items() if reader in k.active}
-            assert {line.package.id: line.package.denial for line in listed} == {
-                i: k.denial(reader, self.clock()) for i, k in expected.items()
-            }
-
-    def _allowed(self, known: Known, by: Address, change: Callable[[], None]) -> bool:
-        if by == known.owner and not known.destroyed:
-            change()
-            return True
-        with pytest.raises(AccessDenied) as caught:
-            change()
-        expected = Denial.DESTROYED if by == known.owner else Denial.UNKNOWN
-        assert caught.value.denial is expected
-        return False
+    run_state_machine_as_test(machine_on(backend), settings=chosen)
 
 
-SHORT = settings(
-    max_examples=10,
-    stateful_step_count=15,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+# --- the controls: each makes one thing wrong, and plays a history that shows it
+
+Patch = pytest.MonkeyPatch
+Play = Callable[[Access, str], None]
 
 
-def test_the_store_agrees_with_the_model(keys: Keys) -> None:
-    machine = type("BoundAccess", (Access,), {"keys": keys})
-    run_state_machine_as_test(machine, settings=SHORT)
-
-
-def test_the_model_does_find_a_wrong_store(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The control: a check that forgets revocation is caught."""
+def forgets(denial: Denial) -> Callable[[Patch], None]:
     judge = access.judge
 
-    def forgetful(*args: Any) -> Denial | None:
-        denial = judge(*args)
-        return None if denial is Denial.REVOKED else denial
+    def judged(*args: Any) -> Denial | None:
+        found = judge(*args)
+        return None if found is denial else found
 
-    machine = type("BoundAccess", (Access,), {"keys": keys})()
-    try:
-        package = machine.send(ALICE, ALICE, [BOB], hidden=False, expires=None, opens=None, kept=1)
-        machine.revoke(package, ALICE, BOB)
-        machine.everyone_tries_everything()
-        monkeypatch.setattr(access, "judge", forgetful)
-        with pytest.raises(AssertionError):
-            machine.everyone_tries_everything()
-    finally:
-        machine.teardown()
+    return lambda patch: patch.setattr(access, "judge", judged)
+
+
+def does_nothing(module: object, name: str, result: object = None) -> Callable[[Patch], None]:
+    return lambda patch: patch.setattr(module, name, lambda *_, **__: result)
+
+
+def destroys_a_key_in_use(patch: Patch) -> None:
+    patch.setattr(resealing, "reseal", lambda *_: iter(()))
+    patch.setattr(resealing, "standing", lambda *_: 0)
+
+
+def gives_half(patch: Patch) -> None:
+    whole = Safe.open
+    patch.setattr(Safe, "open", lambda *of: whole(*of)[:-1])
+
+
+def spares_the_content(patch: Patch) -> None:
+    patch.setattr(destroying.ciphertext, "release", lambda *_: None)
+
+
+def open_it(machine: Access, package: str) -> None:
+    machine.open(package, BOB)
+
+
+def revoked(machine: Access, package: str) -> None:
+    machine.revoke(package, ALICE, BOB)
+
+
+def restored(machine: Access, package: str) -> None:
+    machine.revoke(package, ALICE, BOB)
+    machine.restore(package, ALICE, BOB)
+
+
+def granted(machine: Access, package: str) -> None:
+    machine.add(package, ALICE, CAROL)
+
+
+def expired(machine: Access, package: str) -> None:
+    machine.wait(2)
+
+
+def extended(machine: Access, package: str) -> None:
+    machine.extend(package, ALICE, 4)
+    machine.wait(2)
+
+
+def rotated(machine: Access, package: str) -> None:
+    machine.rotate("vault", finished=True)
+    open_it(machine, package)
+
+
+def shredded(machine: Access, package: str) -> None:
+    machine.wait(2)
+    machine.keep_house()
+
+
+def held(machine: Access, package: str) -> None:
+    machine.place_hold(package)
+    shredded(machine, package)
+
+
+def locked(machine: Access, package: str) -> None:
+    machine.lock(package, ALICE)
+    open_it(machine, package)
+
+
+CONTROLS: dict[str, tuple[Callable[[Patch], None], Play]] = {
+    "revoke": (forgets(Denial.REVOKED), revoked),
+    "expire": (forgets(Denial.EXPIRED), expired),
+    "stranger": (forgets(Denial.UNKNOWN), granted),
+    "grant": (does_nothing(grants, "add"), granted),
+    "restore": (does_nothing(grants, "restore"), restored),
+    "extend": (does_nothing(grants, "extend"), extended),
+    "rotate": (destroys_a_key_in_use, rotated),
+    "shred": (does_nothing(destroying, "_destroy"), shredded),
+    "shred the content": (spares_the_content, shredded),
+    "hold": (does_nothing(legal, "place", identifier.draw()), held),
+    "lock": (does_nothing(second_lock, "add", Secret(b"six words")), locked),
+    "open": (gives_half, open_it),
+}
+
+
+@pytest.fixture
+def machine() -> Iterator[Access]:
+    made = machine_on("sqlite")()
+    yield made
+    made.teardown()
+
+
+def play(machine: Access, history: Play) -> None:
+    package = machine.send(ALICE, ALICE, [BOB], hidden=False, expires=1, opens=None, kept=0)
+    history(machine, package)
+    machine.everyone_tries_everything()
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", CONTROLS)
+def test_the_model_does_find_a_wrong_store(
+    backend: str, machine: Access, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault, history = CONTROLS[name]
+    play(machine, history)  # a right one passes
+    with monkeypatch.context() as patch:
+        fault(patch)
+        with pytest.raises(SEEN):
+            play(machine, history)
