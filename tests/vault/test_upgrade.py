@@ -1,8 +1,6 @@
 """A database of an earlier version is brought up to date, and nothing in it changes."""
 
-import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,12 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select
 
 from tests import postgres
-from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, HandClock, Keys, Safe
-from vault import held, keys, migrating, rulebook, schema, tables, users
+from vault import migrating, schema, tables
 from vault.database import open_database
-from vault.errors import AccessDenied, SchemaMismatch
-from vault.opening import load_opening
-from vault.secrets import Secret
+from vault.errors import SchemaMismatch
 from vault.settings import FILE_NAME, VaultSettings
 from vault.store import Store
 
@@ -95,44 +90,6 @@ def test_what_was_never_released_becomes_a_new_one_too(version: str, tmp_path: P
 def test_a_new_database_is_what_the_row_classes_say(settings: VaultSettings) -> None:
     with closing(Store(settings)):
         assert differences(settings) == []
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Iterator[Safe]:
-    """The data that the program of version 4 has written, and its keys."""
-    clock, folder = HandClock(), tmp_path / "keys"
-    shutil.copytree(GOLDEN / "upgrade" / "4" / "keys", folder)
-    for file in folder.iterdir():
-        file.chmod(0o600)
-    clock.advance(days=1)
-    own = Keys(
-        folder=folder,
-        sealing=keys.load_sealing(folder),
-        relay=keys.load_relay(folder),
-        opening=load_opening(folder),
-        web=keys.load_web_secret(folder),
-    )
-    settings = filled(tmp_path / "old", GOLDEN / "upgrade" / "4" / "vault.sql")
-    with closing(Store(settings, clock=clock)) as store:
-        yield Safe(store, own, clock)
-
-
-def test_what_version_4_kept_opens_still(old: Safe) -> None:
-    plan, other = sorted(old.rows("packages"), key=lambda row: row.sealed_at)
-    assert old.open(CAROL, plan.id) == BODY
-    assert old.open(DAVE, other.id) == BODY + b"in the clear too\r\n"
-    with pytest.raises(AccessDenied, match="revoked"):
-        old.open(BOB, plan.id)
-    (line,) = held.listed(old.store, old.keys.opening, ALICE)
-    assert line.subject == "A plan"
-    found = held.inspect(old.store, old.keys.opening, ALICE, line.hold.id, HERE)
-    assert b"".join(found.read()) == BODY + b"held\r\n"
-    assert {str(item.to) for item in old.deliver_all()} >= {str(CAROL), str(DAVE), str(ALICE)}
-    assert users.verify(old.store, str(ALICE), Secret(b"a long password")) is not None
-    with old.store.reading() as tx:
-        assert rulebook.find(tx, "aaaa").content == b"# a policy\n"
-    assert old.acts()[:2] == ["package:sealed", "access:granted"]
-    assert differences(old.store.settings) == []
 
 
 def test_looking_changes_nothing_and_migrating_tells_of_each_step(tmp_path: Path) -> None:
