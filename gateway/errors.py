@@ -10,6 +10,7 @@ Errors of the safe (`vault.errors`) pass through; `gateway.smtp.replies.for_erro
 """
 
 from gateway.smtp.replies import Reply
+from vault import extras
 from vault.address import Address
 
 
@@ -48,7 +49,7 @@ class NotInstalledError(GatewayError):
     def __init__(self, section: str, extra: str) -> None:
         super().__init__(
             f"the section {section} of the settings needs a part that is not installed here: "
-            f"pip install 'sealgate[{extra}]'"
+            + extras.command(extra)
         )
 
 

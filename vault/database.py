@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from vault import extras
 from vault.errors import DatabaseUnfit
 from vault.settings import VaultSettings
 from vault.statements import Addition, Answer, Row, Statement
@@ -68,7 +69,7 @@ def open_database(
             from vault.postgresql import open_postgresql  # noqa: PLC0415 - not everybody has it
         except ModuleNotFoundError as error:
             raise DatabaseUnfit(
-                "PostgreSQL needs an extra that is not installed: pip install sealgate[postgres]"
+                f"PostgreSQL needs a part that is not installed: {extras.command('postgres')}"
             ) from error
         return open_postgresql(settings, as_it_is=as_it_is)
     from vault.sqlite import open_sqlite  # noqa: PLC0415 - only one of them is ever needed

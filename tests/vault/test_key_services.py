@@ -5,10 +5,12 @@ AWS KMS: moto's server, which checks the signature of every request. PKCS #11: S
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,5 +191,10 @@ def test_a_part_that_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     chosen = KeySettings.model_validate(dict(settings))
-    with pytest.raises(KeyUnusable, match=rf"pip install 'sealgate\[{extra}\]'"):
+    with pytest.raises(KeyUnusable, match="needs an optional part") as refused:
         Locks(tmp_path, chosen, service_for).make("vault")
+    (*_, what) = shlex.split(str(refused.value))
+    folder, _, named = what.partition("[")
+    assert named == f"{extra}]", "the command can be copied: it installs this part"
+    offered = tomllib.loads(Path(folder, "pyproject.toml").read_text())["project"]
+    assert extra in offered["optional-dependencies"]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from vault import extras
 from vault.contents.folder import ContentFolder
 from vault.contents.interface import ABANDONED_AFTER, IN_S3, Contents, Source, Unfinished
 from vault.contents.settings import ContentsSettings
@@ -25,7 +26,8 @@ def open_contents(settings: ContentsSettings, folder: Path) -> "Shelves":
         return Shelves(local, None, new_in_s3=False)
     if importlib.util.find_spec("obstore") is None:
         raise ContentsUnusable(
-            "[vault.contents] names an S3 store, which needs the extra: pip install 'sealgate[s3]'"
+            "[vault.contents] names an S3 store, which needs a part that is not installed: "
+            + extras.command("s3")
         )
     from vault.contents.s3 import S3Contents  # noqa: PLC0415 - the client is an optional extra
 

@@ -4,6 +4,7 @@ Promises that nothing is asked of one but to wrap and to unwrap, when keys are m
 process starts, and that what only some installations need is imported only there.
 """
 
+from vault import extras
 from vault.errors import KeyUnusable
 from vault.keylock import KeyService
 from vault.keysettings import KeySettings, Protection
@@ -34,6 +35,5 @@ def service_for(method: Protection, settings: KeySettings) -> KeyService:
     except ImportError:
         extra = "aws" if method is Protection.AWS_KMS else "pkcs11"
         raise KeyUnusable(
-            f"keys.protection {method.value} needs an optional part: "
-            f"pip install 'sealgate[{extra}]'"
+            f"keys.protection {method.value} needs an optional part: " + extras.command(extra)
         ) from None
