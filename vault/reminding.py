@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from vault import lifetime, tables
+from vault import lifetime, tables, turns
 from vault.facts import address_of
 from vault.hours import OpenHours
 from vault.keys import SealingKeys
@@ -30,10 +30,17 @@ def remind(store: Store, sealing: SealingKeys) -> int:
     queued = 0
     while True:
         with store.writing() as tx:
-            rows = _due(tx)
+            rows = _in_turn(tx)
             queued += sum(_settle(tx, sealing, row) for row in rows)
         if len(rows) < AT_ONCE:
             return queued
+
+
+def _in_turn(tx: Transaction) -> list[Row]:
+    """Return what is due, when nobody else can change it: access may just be withdrawn."""
+    ids = {row["id"] for row in _due(tx)}
+    tx.take_turns(*map(turns.package, ids))
+    return [row for row in _due(tx) if row["id"] in ids]
 
 
 def _due(tx: Transaction) -> list[Row]:

@@ -56,6 +56,11 @@ class Keys:
     def new(cls, folder: Path) -> Self:
         """Make keys in a folder, and load them."""
         keys.init(folder)
+        return cls.load(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Load the keys in a folder."""
         return cls(
             folder=folder,
             sealing=keys.load_sealing(folder),

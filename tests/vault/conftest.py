@@ -6,6 +6,7 @@ test-faults`. A module that says `ONLY = "sqlite"` runs on it alone.
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.blank import blank_vault
 from tests.vault import plans
 from tests.vault.bench import HandClock, Keys, Safe
+from tests.vault.nodes import NODES, Nodes
 from vault.settings import VaultSettings
 from vault.store import Store
 
@@ -20,6 +22,7 @@ BACKENDS = ("sqlite", "postgresql")
 ON_BOTH = frozenset(
     {
         "test_access_model",
+        "test_chores",
         "test_codes",
         "test_deposit",
         "test_exporting",
@@ -32,6 +35,7 @@ ON_BOTH = frozenset(
         "test_store",
         "test_strands",
         "test_turns",
+        "test_turns_of_chores",
         "test_upgrade",
         "test_verified_everywhere",
     }
@@ -101,3 +105,13 @@ def store(settings: VaultSettings, clock: HandClock) -> Iterator[Store]:
 @pytest.fixture
 def safe(store: Store, keys: Keys, clock: HandClock) -> Safe:
     return Safe(store, keys, clock)
+
+
+@pytest.fixture
+def nodes(settings: VaultSettings, keys: Keys, clock: HandClock) -> Iterator[Nodes]:
+    with ExitStack() as stack:
+        stores = [
+            stack.enter_context(closing(Store(settings, checkpoints=not number, clock=clock)))
+            for number in range(NODES)
+        ]
+        yield Nodes([Safe(store, keys, clock) for store in stores])

@@ -4,17 +4,14 @@ Each node is a store of its own, with connections of its own, on one database.
 """
 
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
-from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, HERE, HandClock, Keys, Safe
+from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, HERE, Safe
 from tests.vault.lockup import Lockup
+from tests.vault.nodes import NODES, PATIENCE, Nodes, kinds, race
 from vault import (
     attempts,
     codes,
@@ -28,64 +25,12 @@ from vault import (
     warnings,
 )
 from vault.address import Address
-from vault.errors import CodeRefused, NotHeld, StoreUnavailable, TooMany
+from vault.errors import CodeRefused, NotHeld, TooMany
 from vault.rulebook import PolicyActKind
 from vault.secrets import Secret
-from vault.settings import VaultSettings
-from vault.store import Store
 
-NODES = 4
 ROUNDS = 4
-PATIENCE = 60.0
 PASSWORD = Secret(b"a long password")
-
-
-class Nodes:
-    """Safes of several nodes: the database is one, and so are the clock and the keys."""
-
-    def __init__(self, safes: list[Safe]) -> None:
-        self.safes = safes
-        self.first = safes[0]
-
-    def race(self, act: Callable[[Safe], Any]) -> list[Any]:
-        """Do the same on every node at once; return what each gave or raised."""
-        return race(*(partial(act, safe) for safe in self.safes))
-
-
-def race(*acts: Callable[[], Any]) -> list[Any]:
-    """Do several things at once; return what each gave or raised, in their order."""
-    ready = threading.Barrier(len(acts))
-    results: list[Any] = [None] * len(acts)
-
-    def run(number: int, act: Callable[[], Any]) -> None:
-        ready.wait(PATIENCE)
-        try:
-            results[number] = act()
-        except Exception as error:  # noqa: BLE001 - it is looked at below
-            results[number] = error
-
-    threads = [threading.Thread(target=run, args=one) for one in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    broken = [one for one in results if isinstance(one, StoreUnavailable)]
-    assert not broken, broken
-    return results
-
-
-def kinds(results: list[Any], kind: type[Exception]) -> int:
-    return sum(isinstance(one, kind) for one in results)
-
-
-@pytest.fixture
-def nodes(settings: VaultSettings, keys: Keys, clock: HandClock) -> Iterator[Nodes]:
-    with ExitStack() as stack:
-        stores = [
-            stack.enter_context(closing(Store(settings, checkpoints=not number, clock=clock)))
-            for number in range(NODES)
-        ]
-        yield Nodes([Safe(store, keys, clock) for store in stores])
 
 
 def bodies() -> list[bytes]:
