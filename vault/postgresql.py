@@ -4,8 +4,9 @@ Writers of one process and of all others are at work at once (READ COMMITTED). W
 at the same time takes turns by advisory locks, which are taken with BEGIN in one question. Rows to
 be added gather until something looks at their table, and go in a statement for many.
 
-Promises that a commit is on the server's disk when it returns, that a reader sees one state, that
-no password is ever in an address, a log or an error, and that a line that breaks is made anew.
+Promises that a commit is on the server's disk when it returns, that a reader sees one state, that a
+machine which vanishes in the middle keeps nobody else waiting for longer than a minute, that no
+password is ever in an address, a log or an error, and that a line that breaks is made anew.
 Must never be imported outside the vault, nor where its driver is not wanted.
 """
 
@@ -35,8 +36,12 @@ _SCRUBBED = (tables.packages, tables.contents, tables.outbox, tables.holds)
 _SLACK = 10.0  # seconds that the server may take to say that a wait was too long
 _DIALECT: Dialect = PGDialect_pg8000(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _ORDER = {table.name: number for number, table in enumerate(tables.metadata.sorted_tables)}
+_GONE_AFTER = 60  # seconds without a word, after which the server gives a node up
 _SESSION = (
-    "SET TIME ZONE 'UTC'; SET DateStyle TO ISO; SET client_min_messages TO warning; "
+    f"SET idle_in_transaction_session_timeout TO '{_GONE_AFTER}s'; "
+    "SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 10; "
+    "SET tcp_keepalives_count TO 4; SET TIME ZONE 'UTC'; SET DateStyle TO ISO; "
+    "SET client_min_messages TO warning; "
     "SET standard_conforming_strings TO on; "
     "SELECT set_config('synchronous_commit', 'on', false) "
     "WHERE current_setting('synchronous_commit') IN ('off', 'local')"
@@ -113,7 +118,7 @@ class PostgresDatabase:
         An older schema is for `sealgate migrate`: other nodes may be at work on it.
         """
         with self.writing((turns.SCHEMA,)) as (connection, _line):
-            _check(*connection.exec_driver_sql(_FACTS).one())
+            check_fit(connection)
             schema.prepare(connection, upgrades=False)
 
     @contextmanager
@@ -207,6 +212,11 @@ def open_postgresql(settings: VaultSettings, *, as_it_is: bool = False) -> Postg
         database.close()
         raise
     return database
+
+
+def check_fit(connection: Connection) -> None:
+    """Make sure that the server keeps what we promise; raises DatabaseUnfit."""
+    _check(*connection.exec_driver_sql(_FACTS).one())
 
 
 def password_of(settings: VaultSettings) -> Secret | None:

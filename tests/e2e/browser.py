@@ -1,7 +1,7 @@
 """A visitor to the reader site: cookies, forms and redirects, with nothing of the site imported."""
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from types import TracebackType
 from typing import Any, Self
@@ -103,6 +103,13 @@ class Visitor:
     async def close(self) -> None:
         await self._session.close()
 
+    def go_to(self, base: str) -> None:
+        """Reach the site at another address from now on, as a balancer would have it."""
+        self._code_page = replace(
+            self._code_page, url=self._code_page.url.replace(self.base, base, 1)
+        )
+        self.base = base
+
     async def get(self, path: str) -> Page:
         async with self._session.get(urljoin(self.base, path)) as response:
             return await _page(response)
@@ -110,6 +117,15 @@ class Visitor:
     async def stream(self, path: str) -> aiohttp.ClientResponse:
         """A response whose body is still to be read."""
         return await self._session.get(urljoin(self.base, path))
+
+    async def read_all(self, path: str, proxy: str) -> bool:
+        """Read a body through a proxy to its end; False if it was cut off."""
+        try:
+            async with self._session.get(urljoin(self.base, path), proxy=proxy) as response:
+                await response.read()
+        except aiohttp.ClientError:
+            return False
+        return True
 
     async def submit(self, page: Page, ending: str, **values: Any) -> Page:
         """Fill in and send the form whose action ends so. Bytes values become files."""

@@ -135,6 +135,7 @@ class Stage:
     policy: Path = PATHS
     next_hop_port: int | None = None  # of a server that the test runs itself; otherwise a sink
     next_hop_tls: str = "none"
+    program: tuple[str, ...] = ("-m", "sealgate")  # what Python runs as the node
     sink: Sink = field(default_factory=Sink)
     ready: dict[str, dict[str, Any]] = field(default_factory=dict)
     slowest_start: float = 0.0  # seconds
@@ -206,7 +207,7 @@ class Stage:
         began = time.monotonic()
         with self.log_path.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "sealgate", "serve", "--config", str(self.config)),
+                *(sys.executable, *self.program, "serve", "--config", str(self.config)),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
