@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -19,13 +21,20 @@ from rich.progress import (
 @contextmanager
 def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show how many of `total` bytes are done; gives what to call with each few more of them."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
+    with _shown(what, total, DownloadColumn(), TransferSpeedColumn()) as told:
+        yield told
+
+
+@contextmanager
+def count(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of `total` things are done; gives what to call with each few more of them."""
+    with _shown(what, total, MofNCompleteColumn()) as told:
+        yield told
+
+
+@contextmanager
+def _shown(what: str, total: int, *figures: ProgressColumn) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), *figures, TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(what, total=total)

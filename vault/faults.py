@@ -31,12 +31,12 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, DriverFailed, sqlite3.Error, OSError) as error:
-        code = _code(error)
+        code = code_in(error)
         log.warning("store.failed", kind=type(error).__name__, code=code)
         raise (Contended if code in _CONTENDED else StoreUnavailable) from None
 
 
-def _code(error: Exception) -> str:
+def code_in(error: Exception) -> str:
     """Return SQLite's name or PostgreSQL's SQLSTATE of an error, "" where it has none."""
     if isinstance(error, DriverFailed):
         return error.code

@@ -68,7 +68,14 @@ def restore(
 
 
 def refuse_living(settings: VaultSettings) -> None:
-    """Raise BackupUnusable where there is an installation already."""
+    """Raise BackupUnusable where there is an installation already, or a backup cannot go."""
+    if settings.is_postgresql:
+        raise BackupUnusable(
+            "A backup of this kind is restored into SQLite. Leave vault.database out of the "
+            "settings, restore, then bring it over: "
+            f"sealgate move --to {settings.database_name}\n"
+            "What pg_dump has written goes back by pg_restore."
+        )
     if settings.database_file.exists():
         raise BackupUnusable(
             f"{settings.database_file} is there: an installation is never overwritten. "

@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from vault import tables
-from vault.errors import SchemaMismatch
+from vault.errors import DatabaseUnfit, SchemaMismatch
 
 EARLIER = frozenset({"1", "2", "3", "4"})
 """Versions that can be brought up to date. The revisions begin with 4, which takes those before it
 along."""
+
+MOVED = "moved to"
+INCOMPLETE = "being moved here:"
+"""What the version of a database begins with that was transferred, or is being."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,12 @@ class Step:
 def prepare(connection: Connection, *, upgrades: bool = True) -> None:
     """Make the schema if there is none, and bring an earlier one up to date.
 
-    Raises SchemaMismatch: for a version that nobody knows here, and, without `upgrades`, for any
+    Raises DatabaseUnfit for one that was moved elsewhere, or is not here whole yet, and
+    SchemaMismatch: for a version that nobody knows here, and, without `upgrades`, for any
     other than this program's.
     """
     found = version_of(connection)
+    _refuse_moved(found or "")
     if found is None:
         tables.metadata.create_all(connection)
         row = {"name": "schema_version", "value": tables.SCHEMA_VERSION}
@@ -55,9 +61,17 @@ def version_of(connection: Connection) -> str | None:
     return connection.execute(kept).scalar() or "none"
 
 
+def _refuse_moved(found: str) -> None:
+    if found.startswith(MOVED):
+        raise DatabaseUnfit(f"this database was {found}: name that in vault.database")
+    if found.startswith(INCOMPLETE):
+        raise DatabaseUnfit("another database is being moved here, and it is not whole yet")
+
+
 def steps(connection: Connection) -> list[Step]:
     """Return what `upgrade` would do, in order. Raises SchemaMismatch for an unknown version."""
     found = version_of(connection)
+    _refuse_moved(found or "")
     if found is None or found == tables.SCHEMA_VERSION:
         return []
     if found not in EARLIER:

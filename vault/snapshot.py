@@ -19,6 +19,12 @@ from vault.archive import BackupUnusable, Told
 from vault.settings import VaultSettings
 
 PAGES_AT_ONCE = 2000
+_BY_ITS_OWN = (
+    "PostgreSQL is backed up by its own means: pg_dump, or those of its service.\n"
+    "First the database, then the sealed content (the folder `contents`, or the bucket): what a "
+    "dump names was there before it. Keep the keys apart.\n"
+    "docs/how-to/back-up-and-restore.md has the commands."
+)
 _REFERRING = [table for table in tables.metadata.sorted_tables if "content_id" in table.columns]
 
 
@@ -130,7 +136,7 @@ def _replace(
 def _reading(settings: VaultSettings) -> sqlite3.Connection:
     """Return a connection that can only read; raises BackupUnusable."""
     if settings.is_postgresql:
-        raise BackupUnusable("PostgreSQL is backed up by its own means: pg_dump, or its service's")
+        raise BackupUnusable(_BY_ITS_OWN)
     file = settings.database_file
     if not file.exists():
         raise BackupUnusable(f"{file} is not there: is this the settings file of the node?")

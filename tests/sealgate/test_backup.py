@@ -59,7 +59,7 @@ def test_what_is_no_backup_is_told(ready: Node, bare: Node) -> None:
     ("target", "says"),
     [
         ("s3://bucket/x", 'set s3 = "s3://bucket/x" in [vault.contents] first'),
-        ("elsewhere", "must be s3://bucket/prefix, or folder"),
+        ("elsewhere", "must be s3://bucket/prefix, folder, or postgresql://"),
         ("folder", "0 contents (0 bytes) moved to folder"),
     ],
 )
