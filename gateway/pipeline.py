@@ -7,7 +7,6 @@ Must never open what is sealed, nor log a word of a mail.
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -30,7 +29,7 @@ from gateway.signin.local import LocalUsers
 from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
-from gateway.verified import MustWait, Verified, not_yet
+from gateway.verified import MustWait, Verified, not_yet, past_at_once
 from gateway.warning import is_warned, warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
@@ -117,7 +116,12 @@ class Pipeline:
     async def rcpt_to(self, session: MailSession, address: Address) -> Reply | None:
         """Refuse a recipient that no content could make acceptable, by name."""
         envelope = envelope_of(session, [*session.recipients, address], self._domains)
-        decision = self.policy.decide_recipient(envelope, address, Past(self._store))
+        decide = self.policy.decide_recipient
+        try:
+            decision = decide(envelope, address, past_at_once(self._store))
+        except MustWait:
+            past = Past(self._store)
+            decision = await self._workers.call(decide, envelope, address, past)
         if decision is None:
             return None
         if self._recorder is not None:
@@ -168,7 +172,8 @@ class Pipeline:
             spool.finish()
             scan.begin()
             with suppress(NeedsWorker, MustWait):
-                return self._examine(session, spool, read_here, not_yet)
+                past = past_at_once(self._store, not_yet)
+                return self._examine(session, spool, read_here, past)
         verified = Verified(self._relay, self._patience / 2)
         return await self._workers.call(self._examine_long, session, spool, verified, scan)
 
@@ -178,17 +183,16 @@ class Pipeline:
         spool.finish()
         scan.begin()
         read = None if self._extraction is None else self._extraction.read
-        return self._examine(session, spool, read, verified)
+        return self._examine(session, spool, read, Past(self._store, verified))
 
     def _examine(
         self,
         session: MailSession,
         spool: Spool,
         read: Read | None,
-        verified: Callable[[str], bool],
+        past: Past,
     ) -> Examined:
-        now, past = self._store.clock(), Past(self._store, verified)
-        policy, recorder = self.policy, self._recorder
+        now, policy, recorder = self._store.clock(), self.policy, self._recorder
         return examine(session, spool, policy, self._domains, now, read, past, recorder)
 
     async def _hold(self, mail: Examined, spool: Spool) -> Reply:

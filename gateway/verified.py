@@ -1,4 +1,4 @@
-"""Whether mail leaves by verified TLS, for policies that ask it of the route.
+"""What policies ask that cannot be told at once: whether mail leaves by verified TLS, and the past.
 
 Promises to try at most once a mail for each place that its recipients' mail goes to, to wait no
 longer than told in all, and that a try which fails, or does not end, counts as not verified.
@@ -7,13 +7,16 @@ longer than told in all, and that a try which fails, or does not end, counts as 
 
 import asyncio
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTime
 
 from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from gateway.relay.settings import TlsMode
+from vault.address import Address
+from vault.history import Past
+from vault.store import Store
 
 BY_VERIFIED_TLS = Way(tls=TlsMode.VERIFIED)
 
@@ -25,6 +28,26 @@ class MustWait(Exception):
 def not_yet(_domain: str) -> bool:
     """Stand in for `Verified` on the event loop's own thread; raises MustWait."""
     raise MustWait
+
+
+class Unasked(Past):
+    """Stands in for the past on the event loop's own thread where it is told over a network.
+
+    Raises MustWait.
+    """
+
+    def has_sent_to(self, sender: Address, recipient: Address) -> bool:
+        """Raise MustWait."""
+        raise MustWait
+
+    def frequent_recipients(self, sender: Address) -> tuple[Address, ...]:
+        """Raise MustWait."""
+        raise MustWait
+
+
+def past_at_once(store: Store, *verified: Callable[[str], bool]) -> Past:
+    """Return the past for the event loop's own thread; what would keep it raises MustWait."""
+    return (Past if store.answers_at_once else Unasked)(store, *verified)
 
 
 class Verified:

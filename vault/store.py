@@ -144,6 +144,14 @@ class Store:
             tx.flush()
         tx._finished()  # noqa: SLF001 - the store ends what it began
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether `ask` takes microseconds, as SQLite does, and may be called on an event loop.
+
+        PostgreSQL is asked over a network, which may take as long as `lock_wait` and more.
+        """
+        return not self.settings.is_postgresql
+
     def scrub(self) -> bool:
         """Have what was overwritten or deleted go from the database's files.
 

@@ -120,7 +120,7 @@ class StsPolicies:
         kept = self._kept.get(domain)
         if kept is not None and self._clock() >= max(kept.until, kept.again_at):
             kept = None
-        kept = kept or self._kept_before(domain)
+        kept = kept or await self._kept_before(domain)
         published = await self._published(domain)
         held = kept.policy if kept and self._clock() < kept.until else None
         if kept is not None and held is not None:
@@ -165,12 +165,15 @@ class StsPolicies:
         self._refreshing[domain] = task
         task.add_done_callback(lambda _: self._refreshing.pop(domain, None))
 
-    def _kept_before(self, domain: str) -> _Kept | None:
+    async def _kept_before(self, domain: str) -> _Kept | None:
         """Return what this process, or another, learnt before and does not remember any more."""
         if self._store is None:
             return None
         try:
-            found = sts.find(self._store, domain)
+            if self._store.answers_at_once:
+                found = sts.find(self._store, domain)
+            else:
+                found = await asyncio.to_thread(sts.find, self._store, domain)
             if found is None:
                 return None
             left = (found.until - self._store.clock()).total_seconds()

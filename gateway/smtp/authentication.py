@@ -77,7 +77,7 @@ class Authenticator:
                 down = error
                 continue
             if user is not None:
-                self._throttle.succeeded(attempt.place)
+                await self._throttle.asked(self._throttle.succeeded, attempt.place)
                 return user
         # Also when one is down: the others have said no, and must not be guessed at meanwhile.
         await self._throttle.failed(attempt.place)
@@ -87,7 +87,7 @@ class Authenticator:
         return None
 
     async def _ask(self, backend: Backend, attempt: "_Attempt") -> User | None:
-        if self._throttle.knows(attempt.place):
+        if await self._throttle.asked(self._throttle.knows, attempt.place):
             return await self._check(backend, attempt)
         async with self._turns.turn(f"{attempt.place.network} {backend.name}"):
             return await self._check(backend, attempt)

@@ -152,12 +152,14 @@ async def office(
     routes: Mapping[str, NextHopSettings] | None = None,
     panel: Panel | None = None,
     authenticator: Authenticator | None = None,
+    vault: VaultSettings | None = None,
     mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS,
     **changed: object,
 ) -> AsyncIterator[Office]:
     certificate, key = self_signed(folder)
     keys.init(folder / "keys")
-    store = Store(VaultSettings(folder=blank_vault(folder / "vault")), checkpoints=True)
+    vault = vault or VaultSettings(folder=blank_vault(folder / "vault"))
+    store = Store(vault, checkpoints=True)
     for address, aliases in ((JANE, ["team@council.gov.uk"]), (BOSS, [])):
         others = [Address.parse(one) for one in aliases]
         users.add(store, Address.parse(address), Secret(PASSWORD.encode()), others)
