@@ -50,6 +50,7 @@ OPEN = {"destructions_to_certify", "access_requests_pending"}
 EXCUSED = {
     "evidence.changed": "`sealgate import --verify`",
     "resealing._count": "`sealgate keys list` and `destroy`",
+    "transferring._count": "`sealgate move` of a database",
 }
 """Who may read a whole table, as `module.function`: on whose behalf."""
 

@@ -32,13 +32,7 @@ def server(settings: VaultSettings) -> Any:
 
 
 def hang_up_on(settings: VaultSettings) -> int:
-    """End every line to the database, as a restart would; returns how many there were."""
-    with closing(postgres.admin()) as admin:
-        (rows,) = admin.run(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = :name",
-            name=settings.url.database,
-        )
-    return int(rows[0])
+    return postgres.hang_up_on(settings.database or "")
 
 
 def test_lines_that_were_cut_are_made_anew(store: Store) -> None:

@@ -166,14 +166,11 @@ def test_a_move_that_dies_at_its_end_leaves_one_database_to_be_finished(
     clock: HandClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    complete, name = transferring._complete, postgres.name_of(there.database or "")
+    complete = transferring._complete
 
     def cut(connection: Any) -> None:
         complete(connection)
-        with closing(postgres.admin()) as admin:
-            admin.run(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname='{name}'"
-            )
+        postgres.hang_up_on(there.database or "")
 
     before = rows(here, clock)
     with monkeypatch.context() as patch:
