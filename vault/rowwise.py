@@ -5,6 +5,7 @@ does not read back as it was written is told. Must never change a value.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Executable, Table, and_, select
@@ -46,7 +47,7 @@ def bring(connection: Connection, line: Line, table: Table, rows: Sequence[Row])
     if missing:
         try:
             with connection.begin_nested():
-                line.add(Addition(table), missing)
+                line.add(_addition(table), missing)
                 line.flush()
         except DriverFailed:  # something stands in the way, of one of them at least
             put(connection, [(table, row) for row in missing])
@@ -112,6 +113,11 @@ def some_of(keys: Iterable[Key]) -> Iterator[list[Key]]:
     chosen = list(keys)
     for start in range(0, len(chosen), AT_ONCE):
         yield chosen[start : start + AT_ONCE]
+
+
+@cache
+def _addition(table: Table) -> Addition:
+    return Addition(table, numbered=True)
 
 
 def _written(table: Table, row: Row) -> Executable:

@@ -113,10 +113,13 @@ class Statement:
 
 
 class Addition:
-    """The insertion of rows into a table. What a row does not say has the column's default."""
+    """The insertion of rows into a table. What a row does not say has the column's default.
 
-    def __init__(self, table: Table) -> None:
-        drawn = table.autoincrement_column  # the database numbers the rows
+    The database numbers the rows, unless they are `numbered` already.
+    """
+
+    def __init__(self, table: Table, *, numbered: bool = False) -> None:
+        drawn = None if numbered else table.autoincrement_column
         columns = [column for column in table.columns if column is not drawn]
         self.table = table
         self.names = tuple(column.name for column in columns)

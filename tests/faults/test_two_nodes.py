@@ -30,7 +30,7 @@ from tests.sink import Caught
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SEED = 5
-MAILS = sample(36, 1200)
+MAILS = sample(24, 1200)
 KILLS = sample(1, 6)
 SENDERS = 2  # at each node
 PATIENCE = 240.0

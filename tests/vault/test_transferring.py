@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from tests import postgres
 from tests.blank import blank_vault
@@ -45,6 +45,10 @@ def old(here: VaultSettings, keys: Keys, clock: HandClock) -> Iterator[Safe]:
         safe.put(BOB, body=BODY + bytes(range(256)) * 800)  # in a file
         Lockup(safe).hold()
         users.add(store, ALICE, Secret(b"a long password"))
+        row, found = tables.decided, {"at": clock(), "policy": "x", "facts": "{}"}
+        with store.writing() as tx:  # numbers have gaps where rows have gone
+            tx.execute(insert(row), [found] * 9)
+            tx.execute(delete(row).where(row.c.id.in_([1, 2, 5])))
         yield safe
 
 
@@ -136,7 +140,7 @@ def test_what_is_written_meanwhile_comes_too(
         }
 
 
-@pytest.mark.parametrize("at", [1, 9, 25, 60])
+@pytest.mark.parametrize("at", [9, 60])
 def test_a_move_that_was_interrupted_goes_on(
     at: int, old: Safe, here: VaultSettings, there: VaultSettings, clock: HandClock
 ) -> None:

@@ -28,7 +28,7 @@ from vault.legal import NotPossible
 from vault.secrets import Secret
 from vault.signing import SigningKey
 
-ROUNDS = 3
+ROUNDS = 2
 DAY = timedelta(days=1)
 HOURLY = chores.every(timedelta(hours=1))
 
