@@ -14,6 +14,7 @@ from json.encoder import encode_basestring_ascii as _quoted
 
 BEFORE = ""  # the strand of rows that were written before there was a chain
 _STRAND = b"sealgate audit strand 1\n"
+_begun = hashlib.sha256().copy  # a copy of nothing is had sooner than a new one
 
 
 def beginning(strand: str) -> bytes:
@@ -44,7 +45,9 @@ def link(
         f"[{_quoted(strand)},{number},{_quoted(at)},{_quoted(act)},{package},{_quoted(actor)},"
         f"{_quoted(subject)},{_quoted(ip)},{_quoted(agent)},{_quoted(detail)},{_quoted(policy)}]"
     )
-    return hashlib.sha256(previous + told.encode("ascii")).digest()
+    hashed = _begun()
+    hashed.update(previous + told.encode("ascii"))
+    return hashed.digest()
 
 
 def spelt(at: datetime | str) -> str:

@@ -16,7 +16,7 @@ from vault import chain, tables
 from vault.statements import Statement
 from vault.store import Store
 
-AT_ONCE = 5000
+AT_ONCE = 2000  # what is read stays near the processor until it has been looked at
 
 Raw = tuple[Any, ...]
 """id, strand, number, hash, at, act, package_id, actor, subject, ip, agent, detail, policy."""

@@ -1,6 +1,7 @@
-"""`python -m bench.vault [--only streams|deposits|growth] [--packages N]`: prints the table.
+"""`python -m bench.vault [--only streams|deposits|trail|growth] [--packages N]`: prints the table.
 
-`growth` makes a database of several gibibytes in the temporary folder.
+`trail` takes --lines as well. `growth` makes a database of several gibibytes in the temporary
+folder.
 """
 
 import argparse
@@ -8,20 +9,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.vault import deposits, growth, streams
+from bench.vault import deposits, growth, streams, trail
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.vault", description=__doc__)
-    parser.add_argument("--only", choices=["streams", "deposits", "growth"])
+    parser.add_argument("--only", choices=["streams", "deposits", "trail", "growth"])
     parser.add_argument("--packages", type=int, default=growth.LARGE)
+    parser.add_argument("--lines", type=int, default=trail.LINES)
     said = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-vault-") as name:
         folder = Path(name)
         parts: dict[str, Callable[[], list[str]]] = {
             "streams": streams.measure,
             "deposits": lambda: deposits.measure(folder / "deposits"),
+            "trail": lambda: trail.measure(folder / "trail", said.lines),
             "growth": lambda: growth.measure(folder / "growth", said.packages),
         }
         for part, measure in parts.items():
