@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 
@@ -96,7 +97,6 @@ def fill(store: Store, keys: Keys, size: int) -> tuple[str, ...]:
             database.execute("COMMIT")
             _progress(f"packages to measure with: {numbers.stop:,} of {size:,}")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        database.execute("ANALYZE")
     return tuple(put(store, keys, number) for number in range(REAL))
 
 
@@ -164,15 +164,23 @@ def _as(name: str, value: object, template: str, number: int, place: int) -> obj
     """Return a column's value in the copy of this number."""
     if name in _CUT and isinstance(value, bytes):
         return value[: _CUT[name]]
-    if name == "state" and value == "queued":
-        return "done"
-    if name == "owner":
-        return f"staff{number // LISTED}@council.example"
-    if name in {"address", "folded"}:
-        return f"someone{number // LISTED}.{place}@clinic.example"
+    if name in (made := _made(number, place)):
+        return made[name] if name != "state" or value == "queued" else value
     if name in _CHANGED and value is not None:
         return f"{value if value != template else 'p'}{number}"
     return value
+
+
+def _made(number: int, place: int) -> dict[str, str]:
+    """Return what is another in each copy: whose it is, and that its letters are sent."""
+    someone = f"someone{number // LISTED}.{place}@clinic.example"
+    return {
+        "state": "done",
+        "finished_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}",
+        "owner": f"staff{number // LISTED}@council.example",
+        "address": someone,
+        "folded": someone,
+    }
 
 
 def _most() -> float:

@@ -37,6 +37,7 @@ ON_BOTH = frozenset(
         "test_turns",
         "test_turns_of_chores",
         "test_upgrade",
+        "test_upgraded",
         "test_verified_everywhere",
     }
 )

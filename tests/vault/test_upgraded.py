@@ -1,6 +1,6 @@
 """What the program of an earlier version has written lives on: it opens, is sent, settled, ended.
 
-As it was written by that version itself; nothing was released before it.
+As it was written by that version itself; nothing was released before it. On both databases.
 """
 
 import json
@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, HERE, HandClock, Keys, Safe
 from tests.vault.lockup import Lockup
+from tests.vault.test_transferring import transfer
 from tests.vault.test_upgrade import GOLDEN, differences, filled
 from vault import (
     codes,
@@ -47,6 +49,7 @@ from vault.keyplace import KeyPlace
 from vault.opening import load_opening
 from vault.posting import Kind
 from vault.secrets import Secret
+from vault.settings import VaultSettings
 from vault.store import Store
 
 FACTS: dict[str, str] = json.loads((GOLDEN / "upgrade" / "4" / "facts.json").read_text())
@@ -54,8 +57,11 @@ FACTS: dict[str, str] = json.loads((GOLDEN / "upgrade" / "4" / "facts.json").rea
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Iterator[Safe]:
-    """The data that the program of version 4 has written, and its keys, a minute later."""
+def old(tmp_path: Path, backend: str) -> Iterator[Safe]:
+    """The data that the program of version 4 has written, and its keys, a minute later.
+
+    It knew SQLite alone: what is on PostgreSQL was brought up to date and moved there.
+    """
     clock, folder = HandClock(), tmp_path / "keys"
     shutil.copytree(GOLDEN / "upgrade" / "4" / "keys", folder)
     for file in folder.iterdir():
@@ -70,8 +76,15 @@ def old(tmp_path: Path) -> Iterator[Safe]:
     )
     settings = filled(tmp_path / "old", GOLDEN / "upgrade" / "4" / "vault.sql")
     shutil.copytree(GOLDEN / "upgrade" / "4" / "contents", tmp_path / "old" / "contents")
+    if backend == "postgresql":
+        Store(settings).close()
+        there = VaultSettings(folder=settings.folder, database=postgres.empty_database())
+        transfer(settings, there)
+        settings = there
     with closing(Store(settings, checkpoints=True, clock=clock)) as store:
         yield Safe(store, own, clock)
+    if settings.database is not None:
+        postgres.drop(settings.database)
 
 
 WHAT_IT_KEPT = [
