@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from policies.errors import PolicyError
 from policies.language import loader
 from sealgate import ruling
+from sealgate.admission import owner_of
 from sealgate.findings import Finding, Verdict, good
 from sealgate.settings import Settings
 from vault import rulebook, users
@@ -73,9 +74,21 @@ def _standing(settings: Settings, digest: str) -> tuple[str, bool]:
         return "", False  # told by the check of the database
 
 
+def _saver(settings: Settings) -> Iterator[Finding]:
+    """Say when it cannot be known who saved the policy: its author could approve it alone."""
+    if owner_of(settings.policy.file) == "root" and "root" not in settings.policy.accounts.values():
+        says = f"{settings.policy.file} belongs to root, so that whoever saved it may approve it"
+        yield Finding(
+            "policy file", Verdict.WARNING, f"{says}. Save it as yours: install -o ACCOUNT"
+        )
+
+
 def approvers(settings: Settings) -> Iterator[Finding]:
     """Say who may approve a policy and could not: an approver types the password of a user."""
-    if not (settings.policy.approval and settings.vault.is_begun):
+    if not settings.policy.approval:
+        return
+    yield from _saver(settings)
+    if not settings.vault.is_begun:
         return
     try:
         with closing(Store(settings.vault)) as store:

@@ -276,6 +276,16 @@ def test_an_approver_who_is_no_user(ready: Node) -> None:
     assert findings(ready)[1]["approvers"] == ("ok", "2, each a user")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_a_policy_that_anybody_may_have_saved(ready: Node) -> None:
+    ready.spoil("[policy]\n", '[policy]\napproval = true\napprovers = ["jo@council.example=jo"]\n')
+    verdict, says = findings(ready)[1]["policy file"]
+    assert verdict == "warning"
+    assert "belongs to root, so that whoever saved it may approve it" in says
+    os.chown(ready.folder / "policy.yaml", 65534, -1)
+    assert "policy file" not in findings(ready)[1]
+
+
 def test_a_scanner_is_shown_what_it_must_find(ready: Node) -> None:
     with clamd() as address:
         with_scanner(ready, address=address)

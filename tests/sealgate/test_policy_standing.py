@@ -12,7 +12,7 @@ from policies.language import loader
 from sealgate import settings
 from sealgate.admission import Admission, Standing
 from tests.sealgate.governed import opened
-from tests.sealgate.node import PASSWORD, Node
+from tests.sealgate.node import PASSWORD, Node, environment
 from vault import keys, rulebook
 
 BOSS, JO = "boss@council.example", "jo.bloggs@council.example"
@@ -87,6 +87,16 @@ def test_what_comes_back_belongs_to_the_group_that_reads_it(node: Node) -> None:
     file.chmod(0o640)
     assert node.type("policy", "rollback", before[:12]).exit_code == 0
     assert (file.stat().st_gid, file.stat().st_mode & 0o777) == (group, 0o640)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_what_comes_back_was_saved_by_whoever_called_sudo(node: Node) -> None:
+    file, before = node.folder / "policy.yaml", in_force(node) or ""
+    save(node, "    then: seal\n", "    then: seal\n    seal: {replies: no}\n")
+    with environment(SUDO_USER="nobody"):
+        assert node.type("policy", "rollback", before[:12]).exit_code == 0
+    assert file.owner() == "nobody"
+    assert all(path.owner() == "root" for path in node.folder.glob("policy.yaml.2*"))
 
 
 def test_taking_back_a_file_that_cannot_be_used(node: Node) -> None:

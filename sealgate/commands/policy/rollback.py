@@ -1,6 +1,7 @@
 """`sealgate policy rollback`: an earlier policy comes back."""
 
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -13,7 +14,7 @@ from policies.language import loader
 from policies.language.members import SHIPPED
 from sealgate.commands.options import config_option
 from sealgate.commands.policy.version import find, short
-from sealgate.node import end, opened
+from sealgate.node import account, end, opened
 from vault import rulebook
 from vault.rulebook import Version
 from vault.store import Store
@@ -30,7 +31,7 @@ def rollback(digest: str | None, config: Path) -> None:
 
     What the file held is kept beside it, with the time in its name, and so are lists that differ.
     A running node takes the file up within seconds; where approval is asked for, a change that
-    weakens protection waits as any other.
+    weakens protection waits as any other, and whoever gave this command has saved it.
     """
     with opened(config, "policy", begun=True) as (chosen, store):
         file = chosen.policy.file
@@ -67,6 +68,7 @@ def _replace(path: Path, text: bytes) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
+        os.chown(beside, _own_number(), -1)
         if path.exists():
             was = path.stat()
             with suppress(PermissionError):  # neither root nor in that group: it stays one's own
@@ -75,6 +77,19 @@ def _replace(path: Path, text: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _own_number() -> int:
+    """Return the number of the account behind `sudo`: a file's owner counts as who saved it.
+
+    Root's own, and everybody else's who cannot give files away, is -1: no change.
+    """
+    if os.geteuid() != 0:
+        return -1
+    try:
+        return pwd.getpwnam(account()).pw_uid
+    except KeyError:
+        return -1
 
 
 def _before(store: Store, file: Path) -> Version:
