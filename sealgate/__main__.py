@@ -22,6 +22,8 @@ COMMANDS = {
     "move": "Move sealed content to another place while the node runs.",
     "export": "Write sealed messages out of the vault, readable without Sealgate.",
     "import": "Bring an export in, from another installation.",
+    "search": "Find which sealed messages have to do with a person.",
+    "disclosure": "Have messages written out for somebody: one asks, another approves.",
     "migrate": "Bring the database up to date with this program.",
     "policy": "Check, test and explain policy files.",
     "doctor": "Look for what would stop mail, and say how to mend it.",

@@ -41,6 +41,18 @@ def _shown(what: str, total: int, *figures: ProgressColumn) -> Iterator[Callable
         yield lambda size: progress.advance(task, size)
 
 
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of `total` are done; gives what to call with each few more of them."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=not sys.stderr.isatty()
+    ) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda many: progress.advance(task, many)
+
+
 def size(count: int) -> str:
     """Write a number of bytes for people: 512 bytes, 3.4 MB."""
     return filesize.decimal(count)

@@ -43,6 +43,11 @@ class Act(StrEnum):
     PACKAGE_EXPORTED = "package:exported"
     EXPORT_FINISHED = "export:finished"
     PACKAGE_IMPORTED = "package:imported"
+    SEARCH_MADE = "search:made"
+    DISCLOSURE_ASKED = "disclosure:asked"
+    DISCLOSURE_APPROVED = "disclosure:approved"
+    DISCLOSURE_DECLINED = "disclosure:declined"
+    PACKAGE_DISCLOSED = "package:disclosed"
     LEGAL_HOLD_PLACED = "legal_hold:placed"
     LEGAL_HOLD_ENDING_ASKED = "legal_hold:ending_asked"
     LEGAL_HOLD_ENDED = "legal_hold:ended"
@@ -92,6 +97,20 @@ class Act(StrEnum):
     KEY_RETIRED = "key:retired"
     KEY_DESTROYED = "key:destroyed"
     KEY_PROTECTED = "key:protected"
+
+
+NOT_FOR_OWNERS = frozenset(
+    {
+        Act.LEGAL_HOLD_PLACED,
+        Act.LEGAL_HOLD_ENDING_ASKED,
+        Act.LEGAL_HOLD_ENDED,
+        Act.DISCLOSURE_ASKED,
+        Act.DISCLOSURE_APPROVED,
+        Act.DISCLOSURE_DECLINED,
+        Act.PACKAGE_DISCLOSED,
+    }
+)
+"""What an owner is not shown: it may be about them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy import Select, and_, exists, func, not_, or_, select
 
 from vault import access, evidence, paging, reference, tables
 from vault.address import Address
-from vault.audit import Act, Event, event_of, once_a_visit
+from vault.audit import NOT_FOR_OWNERS, Event, event_of, once_a_visit
 from vault.errors import Denial, SecondLocked
 from vault.facts import PackageFacts, Summary, address_of, facts_of, open_summary
 from vault.opening import OpeningKeys
@@ -24,7 +24,6 @@ from vault.store import Store, Transaction
 from vault.tables import GrantState, NoticeState
 
 _AT_ONCE = 500  # packages that a search holds
-_NOT_FOR_OWNERS = (Act.LEGAL_HOLD_PLACED, Act.LEGAL_HOLD_ENDING_ASKED, Act.LEGAL_HOLD_ENDED)
 _LOCKED = Summary(subject="Locked message")
 Row = Mapping[Any, Any]
 
@@ -97,13 +96,13 @@ def timeline(store: Store, owner: Address, package_id: str) -> list[Event]:
     """
     event = tables.events
     wanted = select(event).where(
-        event.c.package_id == package_id, event.c.act.not_in(_NOT_FOR_OWNERS)
+        event.c.package_id == package_id, event.c.act.not_in(NOT_FOR_OWNERS)
     )
     with store.reading() as tx:
         access.owned(tx, package_id, owner)
         rows = tx.execute(wanted.order_by(event.c.at, event.c.id)).mappings().all()
         before = evidence.events(tx, package_id)
-    elsewhere = (one for one in before if one.act not in _NOT_FOR_OWNERS)
+    elsewhere = (one for one in before if one.act not in NOT_FOR_OWNERS)
     return once_a_visit([*elsewhere, *map(event_of, rows)])
 
 

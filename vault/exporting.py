@@ -63,6 +63,12 @@ class Purpose:
 
     by: str
     why: str = ""
+    disclosed: bool = False  # because two people have said so
+
+    @property
+    def act(self) -> Act:
+        """What is on record of each package."""
+        return Act.PACKAGE_DISCLOSED if self.disclosed else Act.PACKAGE_EXPORTED
 
 
 def begin(folder: ExportFolder, store: Store, selection: Selection, of: tuple[str, str]) -> About:
@@ -160,7 +166,7 @@ class _Exporting:
             for package_id, gone, plain in tx.execute(wanted.where(_PACKAGE.id.in_(ids))):
                 state = State.DESTROYED if gone else State.OPENED if plain else State.LOCKED
                 detail = f"{state.value}; {self._about.export}; {self._purpose.why}".rstrip("; ")
-                by, act = printable(self._purpose.by), Act.PACKAGE_EXPORTED
+                by, act = printable(self._purpose.by), self._purpose.act
                 record(tx, act, package_id=package_id, actor=by, detail=detail)
         for package_id in ids:
             self._write(package_id)

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from vault import evidence, reference, tables
 from vault.address import Address
-from vault.audit import Act, Event, event_of, record
+from vault.audit import NOT_FOR_OWNERS, Act, Event, event_of, record
 from vault.errors import AccessDenied, Denial
 from vault.keys import SealingKeys
 from vault.origin import Origin
@@ -190,7 +190,9 @@ def _gathered(tx: Transaction, package_id: str, owner: str | None) -> Incident:
         raise AccessDenied(Denial.UNKNOWN)
     wanted = select(event).where(event.c.package_id == package_id)
     told = tx.execute(wanted.order_by(event.c.at, event.c.number, event.c.id)).mappings()
-    events = (*evidence.events(tx, package_id), *map(event_of, told))
+    everything = (*evidence.events(tx, package_id), *map(event_of, told))
+    hidden = NOT_FOR_OWNERS if owner is not None else ()
+    events = tuple(one for one in everything if one.act not in hidden)
     withdrawn = [one.at for one in events if one.act is Act.ACCESS_REVOKED]
     if not withdrawn:
         raise AccessDenied(Denial.UNKNOWN)

@@ -35,6 +35,13 @@ MEANINGS: Final[dict[Act, str]] = {
     "and the SHA-256 of its manifest.",
     Act.PACKAGE_IMPORTED: "An administrator (`actor`) brought it in from an export; `detail` "
     "has the export's id, and the SHA-256 of the evidence and of the dossier.",
+    Act.SEARCH_MADE: "An administrator (`actor`) looked for what has to do with `subject`; "
+    "`detail` says why. Written before anything is looked at.",
+    Act.DISCLOSURE_ASKED: "`actor` asked to have it written out; `detail`: which disclosure, why.",
+    Act.DISCLOSURE_APPROVED: "`actor`, another person, approved the disclosure in `detail`.",
+    Act.DISCLOSURE_DECLINED: "`actor` declined the disclosure in `detail`, or took it back.",
+    Act.PACKAGE_DISCLOSED: "`actor` had it written to a folder as approved; `detail`: as what, in "
+    "which export, and which disclosure. Written before it is opened.",
     Act.LEGAL_HOLD_PLACED: "An administrator (`actor`) stopped its destruction; `detail` says why.",
     Act.LEGAL_HOLD_ENDING_ASKED: "An administrator asked to end a legal hold; `detail` says why.",
     Act.LEGAL_HOLD_ENDED: "A second administrator (`actor`) ended a legal hold.",

@@ -88,6 +88,11 @@ class VaultSettings(BaseModel):
         default=False,
         description="Whether it takes a second administrator to end a legal hold.",
     )
+    export_needs_two: bool = Field(
+        default=False,
+        description="Whether messages are written out only when two people have said so: then "
+        "`sealgate export` refuses, and `sealgate disclosure` is the way.",
+    )
 
     decisions_kept: timedelta = Field(
         default=timedelta(days=30),

@@ -4,18 +4,15 @@ Promises that what it calls complete has a hash for every file, and that no pack
 is not on record as exported.
 """
 
-import getpass
-import os
-import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
+from sealgate.node import account, end
 from sealgate.settings import Settings
 from vault import exporting, legal, manifest, signing
 from vault.address import Address
@@ -26,6 +23,9 @@ from vault.opening import load_opening
 from vault.store import Store
 
 _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+_NEEDS_TWO = """\
+here it takes two people to write messages out ([vault] export_needs_two).
+One asks: sealgate disclosure ask --everything --why … --as ADDRESS"""
 _SHOWN = 10  # references in one sentence
 _UNREADABLE = """\
 {count} could not be read, for their content is damaged or its place did not answer: {which}
@@ -71,20 +71,20 @@ def command(
                 since=since.replace(tzinfo=UTC) if since else None,
                 until=until.replace(tzinfo=UTC) if until else None,
             )
-            done = _export(node, store, there, selection, why)
+            if node.vault.export_needs_two:
+                end(_NEEDS_TWO)
+            done = write(node, store, there, selection, Purpose(by=account(), why=why))
     except AddressError as error:
-        _end(f"{sender}: {error}.")
+        end(f"{sender}: {error}.")
     except (settings.SettingsError, VaultError) as error:
-        _end(
-            f"{error}.\nNothing is complete yet. What was written stays: the same command goes on."
-        )
-    _tell(done, folder)
+        end(f"{error}.\nNothing is complete yet. What was written stays: the same command goes on.")
+    tell(done, folder)
 
 
-def _export(
-    node: Settings, store: Store, there: ExportFolder, selection: Selection, why: str
+def write(
+    node: Settings, store: Store, there: ExportFolder, selection: Selection, purpose: Purpose
 ) -> Finished:
-    purpose = Purpose(by=os.environ.get("SUDO_USER") or getpass.getuser(), why=why)
+    """Export into a folder that is this command's alone; raises VaultError."""
     audit_key = signing.load_public(node.keys_folder).id
     about = exporting.begin(there, store, selection, (node.organisation.name, audit_key))
     keys = load_opening(node.keys_folder, node.keys)
@@ -92,7 +92,8 @@ def _export(
         return exporting.export(store, keys, there, about, purpose, told)
 
 
-def _tell(done: Finished, folder: Path) -> None:
+def tell(done: Finished, folder: Path) -> None:
+    """Tell people of a complete export; ends with 1 if some of it could not be read."""
     counts = done.counts
     click.echo(f"Exported to {folder}: {counts.packages} packages.")
     click.echo(
@@ -104,7 +105,7 @@ def _tell(done: Finished, folder: Path) -> None:
     if done.unreadable:
         more = ", …" if len(done.unreadable) > _SHOWN else ""
         shown = ", ".join(done.unreadable[:_SHOWN]) + more
-        _end(_UNREADABLE.format(count=len(done.unreadable), which=shown))
+        end(_UNREADABLE.format(count=len(done.unreadable), which=shown))
 
 
 def _check(there: ExportFolder) -> None:
@@ -112,15 +113,10 @@ def _check(there: ExportFolder) -> None:
         with bars.bar("Checking", manifest.size_of(there)) as told:
             found = manifest.check(there, told)
     except ExportUnusable as error:
-        _end(f"{error}.")
+        end(f"{error}.")
     for line in found.told:
         click.echo(line, err=True)
     if found.wrong:
-        _end(f"the export in {there.folder} is not what was written: {found.wrong} findings.")
+        end(f"the export in {there.folder} is not what was written: {found.wrong} findings.")
     click.echo(f"Complete and undamaged: {found.files} files in {there.folder}.")
     click.echo(f"SHA-256 of manifest.sha256: {found.sha256}")
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)

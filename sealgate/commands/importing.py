@@ -4,12 +4,8 @@ Promises that nothing is written of a package whose files are not what the manif
 what is here already stays as it is.
 """
 
-import getpass
-import os
-import sys
 from contextlib import closing
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -17,6 +13,7 @@ from gateway import summary
 from policies.message.mime import outline
 from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
+from sealgate.node import account, end
 from sealgate.settings import Settings
 from vault import evidence, importing, keys, manifest
 from vault.errors import VaultError
@@ -50,7 +47,7 @@ def command(folder: Path | None, expected: str, verify: bool, config: Path) -> N
                 return
             done = _import(node, store, ExportFolder(folder), expected)
     except (settings.SettingsError, VaultError) as error:
-        _end(f"{error}.\nWhat was imported stays: the same command goes on.")
+        end(f"{error}.\nWhat was imported stays: the same command goes on.")
     _tell(done)
 
 
@@ -59,7 +56,7 @@ def _import(node: Settings, store: Store, folder: ExportFolder, expected: str) -
     place = Place(
         store=store,
         keys=keys.load_sealing(node.keys_folder, node.keys),
-        by=os.environ.get("SUDO_USER") or getpass.getuser(),
+        by=account(),
         identify=lambda head: summary.message_id(outline([head])),
     )
     with bars.bar("Importing", manifest.size_of(folder)) as told:
@@ -72,7 +69,7 @@ def _tell(done: Imported) -> None:
         return
     for package_id, why in done.refused[:_SHOWN]:
         click.echo(f"{package_id}: {why}", err=True)
-    _end(f"{len(done.refused)} packages were refused. Nothing of them was written.")
+    end(f"{len(done.refused)} packages were refused. Nothing of them was written.")
 
 
 def _verify(store: Store) -> None:
@@ -80,10 +77,5 @@ def _verify(store: Store) -> None:
     for package_id in changed[:_SHOWN]:
         click.echo(f"{package_id}: its evidence is not what was imported", err=True)
     if changed:
-        _end(f"the evidence of {len(changed)} imported packages was changed.")
+        end(f"the evidence of {len(changed)} imported packages was changed.")
     click.echo("All evidence is what was imported. `sealgate audit verify` proves the rest.")
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)

@@ -5,7 +5,6 @@ settings ask for two people, each proves who they are with a password of their o
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +12,12 @@ import click
 
 from sealgate import settings
 from sealgate.commands.options import config_option
+from sealgate.commands.proof import as_option, password_option, proved
 from sealgate.node import account, end, opened
-from vault import certificate, destroying, legal, signing, users
+from vault import certificate, destroying, legal, signing
 from vault.certificate import Fate, NotGenuine
 from vault.errors import KeyUnusable
 from vault.legal import LegalHold
-from vault.secrets import Secret
-from vault.store import Store
 
 _why = click.option("--why", required=True, help="The reason; it goes on record.")
 
@@ -51,8 +49,8 @@ def hold(reference: str, why: str, config: Path) -> None:
 @click.argument("reference")
 @_why
 @click.option("--id", "which", help="Which hold, if the message has several: see `holds`.")
-@click.option("--as", "name", help="Your address as a user of this node, where two are needed.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@as_option
+@password_option
 @config_option
 def release(
     reference: str,
@@ -69,7 +67,9 @@ def release(
     """
     with opened(config, "package") as (chosen, store):
         needs_two = chosen.vault.legal_hold_needs_two
-        by = _proved(store, name, password_stdin) if needs_two else account()
+        by = account()
+        if needs_two:
+            by = str(proved(store, name, password_stdin, "end a legal hold"))
         one = _one(legal.in_force(store, legal.find(store, reference)), reference, which)
         ended = legal.end(store, one.id, by, why, needs_two=needs_two)
     if ended:
@@ -179,18 +179,3 @@ def _facts(one: LegalHold) -> dict[str, str | None]:
         "ending_asked_by": one.asked_by or None,
         "ending_asked_why": one.asked_why or None,
     }
-
-
-def _proved(store: Store, name: str | None, password_stdin: bool) -> str:
-    """Return the address of somebody who has typed their password, or end the command."""
-    if name is None:
-        end("It takes two people to end a legal hold here: name yourself with --as ADDRESS.")
-    password = (
-        sys.stdin.readline().rstrip("\r\n")
-        if password_stdin
-        else click.prompt("Password", hide_input=True)
-    )
-    user = users.verify(store, name, Secret(password.encode()))
-    if user is None:
-        end(f"That is not the password of {name}.")
-    return str(user.address)

@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from vault.tables.accounts import User, UserAlias
+from vault.tables.disclosing import Disclosure
 from vault.tables.ending import Chore, Destruction, LegalHold
 from vault.tables.holding import Hold, HoldApprover, HoldState
 from vault.tables.imported import ImportedHistory, ImportedLine
@@ -43,6 +44,7 @@ __all__ = [
     "correspondence",
     "decided",
     "destructions",
+    "disclosures",
     "events",
     "grants",
     "guesses",
@@ -97,6 +99,7 @@ hold_approvers = _table(HoldApprover)
 correspondence = _table(Correspondence)
 access_requests = _table(AccessRequest)
 legal_holds = _table(LegalHold)
+disclosures = _table(Disclosure)
 destructions = _table(Destruction)
 chores = _table(Chore)
 sign_in_codes = _table(SignInCode)
