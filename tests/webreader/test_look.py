@@ -192,6 +192,7 @@ async def test_every_page_satisfies_axe_and_fits_a_small_screen(
     await look(page, f"/p/{locked}", "a message with a second lock")
     await page.get_by_label("The six words").fill("zoo zoo")
     await page.keyboard.press("Enter")
+    await page.wait_for_url("**/unlock")
     await look(page, "", "words that cannot be")
     await page.get_by_label("The six words").fill(" ".join(words))
     await page.keyboard.press("Enter")
