@@ -24,13 +24,26 @@ class Passing:
         await self._onward.sendmail(envelope.mail_from or "", envelope.rcpt_tos, content)
         return "250 2.0.0 Passed"
 
+    def leave(self) -> None:
+        """Hang up on the next hop, as the client has hung up."""
+        self._onward.close()
+
+
+class Door(SMTP):
+    """A connection inwards; the one onwards ends with it."""
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Let go of both."""
+        super().connection_lost(error)
+        self.event_handler.leave()
+
 
 async def main() -> None:
     """Serve until stopped."""
     port, after = map(int, sys.argv[1:])
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(Passing(after), hostname="proxy", data_size_limit=128 << 20),
+        lambda: Door(Passing(after), hostname="proxy", data_size_limit=128 << 20),
         "127.0.0.1",
         port,
     )

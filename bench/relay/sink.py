@@ -11,6 +11,7 @@ from bench.relay.peer import free_port, started, wait_for
 
 _PAUSE = 0.02  # seconds between two looks at the counter
 _LAST = 100  # bytes of the counter that are looked at: it rewrites its line for each mail
+_MOST = 5000  # connections; of its own accord it lets all wait from the 257th on
 _MAILS = re.compile(rb"mesg=(\d+)\r")
 
 
@@ -51,7 +52,7 @@ class Sink:
 def sink(folder: Path) -> Iterator[Sink]:
     """Run one."""
     port, counter = free_port(), folder / "sink"
-    words = ["smtp-sink", "-u", "nobody", "-c", "-4", f"127.0.0.1:{port}", "1000"]
+    words = ["smtp-sink", "-u", "nobody", "-c", "-4", "-m", str(_MOST), f"127.0.0.1:{port}", "1000"]
     with started(words, counter):
         wait_for(port)
         yield Sink(port, counter)
