@@ -1,6 +1,5 @@
 """`sealgate migrate`: bring the database up to date with this program."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
+from sealgate.node import end
 from vault import migrating
 from vault.errors import StoreUnavailable, VaultError
 from vault.migrating import Standing
@@ -33,9 +33,9 @@ def command(dry_run: bool, config: Path) -> None:
             migrating.migrate(chosen, _done)
             click.echo(f"Up to date with version {standing.wanted}, {_seconds(begun)}.")
     except StoreUnavailable as error:
-        _end(f"{error}. Nothing was changed. Does the database run, and may this user write in it?")
+        end(f"{error}. Nothing was changed. Does the database run, and may this user write in it?")
     except (settings.SettingsError, VaultError) as error:
-        _end(str(error))
+        end(str(error))
 
 
 def _say(standing: Standing, name: str, *, dry_run: bool) -> None:
@@ -55,8 +55,3 @@ def _done(step: Step) -> None:
 
 def _seconds(begun: float) -> str:
     return f"in {time.monotonic() - begun:.1f} s"
-
-
-def _end(says: str) -> None:
-    click.echo(f"sealgate: {says}", err=True)
-    sys.exit(1)

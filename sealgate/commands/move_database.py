@@ -4,14 +4,13 @@ Promises that the node's mail is never in neither: until the end the old databas
 counts, and whatever interrupts this, the same command goes on.
 """
 
-import sys
 from collections.abc import Mapping
-from typing import NoReturn
 
 import click
 from pydantic import ValidationError
 
 from sealgate import bars
+from sealgate.node import end
 from vault import transferring
 from vault.errors import VaultError
 from vault.settings import VaultSettings
@@ -47,7 +46,7 @@ def move(vault: VaultSettings, url: str, *, finish: bool) -> None:
                 return
             counts = transferring.finish(source, target)
     except VaultError as error:
-        _end(f"{error}.\nThe old database goes on as it was. Call this again to go on.")
+        end(f"{error}.\nThe old database goes on as it was. Call this again to go on.")
     _tell(counts)
     said = {"rows": sum(counts.values()), "name": there.database_name, "url": url}
     click.echo(_FINISHED.format(file=vault.database_file, **said))
@@ -58,7 +57,7 @@ def abandon(vault: VaultSettings) -> None:
     try:
         was_begun = transferring.forget(vault)
     except VaultError as error:
-        _end(f"{error}.")
+        end(f"{error}.")
     if was_begun:
         click.echo(
             "Given up. Nothing is noted any more; delete the database that was to be filled."
@@ -80,8 +79,3 @@ def _tell(counts: Mapping[str, int]) -> None:
     for name, rows in counts.items():
         if rows:
             click.echo(f"  {name}: {rows}")
-
-
-def _end(sentence: str) -> NoReturn:
-    click.echo(f"sealgate: {sentence}", err=True)
-    sys.exit(1)
