@@ -10,10 +10,10 @@ from gateway.examination import Examined, check_decisions
 from gateway.notices import mime
 from policies.changes.neutral import neutral_subject
 from policies.changes.planned import Left, planned
-from vault import reference
-from vault.audit import Act
-from vault.deposit import Happened
-from vault.spool import Spool
+from vault.contents.spool import Spool
+from vault.packages import reference
+from vault.packages.deposit import Happened
+from vault.trail.audit import Act
 
 
 @dataclass(frozen=True, slots=True)

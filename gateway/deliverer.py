@@ -19,9 +19,9 @@ from gateway.desk import Desk
 from gateway.notices.letters import LetterError
 from gateway.relay.answers import Answer
 from gateway.relay.content import UnsafeContentError
-from vault import outbox
 from vault.errors import StoreUnavailable, VaultError
-from vault.outbox import Item, Kind
+from vault.sending import outbox
+from vault.sending.outbox import Item, Kind
 
 ATTEMPT_SHARE = 0.8  # of a lease: who is still sending then would soon not be the only one
 SETTLE_TRIES = 5

@@ -28,11 +28,11 @@ from gateway.relay.sender import Relay
 from gateway.relay.trying import DeliverySettings
 from policies.changes.splice import from_text, splice
 from policies.settings import OrganisationSettings
-from vault import returns, warnings
 from vault.address import Address
 from vault.keys import RelayKeys, SealingKeys
-from vault.outbox import Item, Kind
-from vault.store import Store
+from vault.sending import returns, warnings
+from vault.sending.outbox import Item, Kind
+from vault.storage.store import Store
 
 NOTHING_BACK = BounceSettings()
 OF_NOTICES = MailParameters(ret=Ret.HDRS)

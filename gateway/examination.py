@@ -29,8 +29,8 @@ from policies.message.lifetime import lifetime
 from policies.message.mime import DEFAULT_LIMITS, Outline, outline
 from policies.terms import UNCHANGED, Changes
 from vault.address import Address
-from vault.deposit import Happened
-from vault.spool import Spool
+from vault.contents.spool import Spool
+from vault.packages.deposit import Happened
 
 log = structlog.get_logger()
 

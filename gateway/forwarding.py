@@ -20,15 +20,15 @@ from gateway.scanning import SCAN_LATER, TOO_LARGE_TO_SCAN, infected
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from gateway.workers import Workers
-from vault import reference
 from vault.address import Address
-from vault.audit import Act, record
-from vault.deposit import Deposit, Happened, Queued
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.keys import SealingKeys
 from vault.origin import Origin
-from vault.spool import Spool
-from vault.store import Store
+from vault.packages import reference
+from vault.packages.deposit import Deposit, Happened, Queued
+from vault.packages.depositing import deposit
+from vault.storage.store import Store
+from vault.trail.audit import Act, record
 
 NOT_READ = Reply(
     550,

@@ -11,10 +11,10 @@ from policies.decision import Outcome
 from policies.remedy import approvers_for, sentences
 from policies.terms import merge_hold
 from vault.address import Address
-from vault.holding import Hold
+from vault.contents.spool import Spool
+from vault.hold.holding import Hold
+from vault.hold.slip import Slip
 from vault.origin import Origin
-from vault.slip import Slip
-from vault.spool import Spool
 
 
 def hold_for(mail: Examined, spool: Spool, own_domains: tuple[str, ...], prefix: bytes) -> Hold:

@@ -2,13 +2,13 @@
 
     holds      held mails whose time has run out are settled
     traces     what a second lock has overwritten goes from the log of the database
-    endings    content whose time has come is destroyed, and certified (`vault.destroying`)
+    endings    content whose time has come is destroyed, and certified (`vault.ending.destroying`)
     reminders  to those who have not opened a package
     reports    to senders, once a day: who has not
     upkeep     what crashes and time leave behind is cleared away
 
-Promises that each chore is done by whoever takes it first (`vault.chores`), on any number of nodes;
-that one which fails stops no other; and that a stop waits for the chore in hand.
+Promises that each chore is done by whoever takes it first (`vault.ending.chores`), on any number of
+nodes; that one which fails stops no other; and that a stop waits for the chore in hand.
 Must never log an address or a word of a letter.
 """
 
@@ -24,13 +24,15 @@ from pathlib import Path
 import structlog
 
 from gateway.notices.settings import NoticeSettings
-from vault import chores, destroying, holds, reminding, reporting, signing, upkeep
-from vault.chores import IsDue
+from vault.ending import chores, destroying, upkeep
+from vault.ending.chores import IsDue
 from vault.errors import VaultError
-from vault.keys import SealingKeys
-from vault.keysettings import AS_THEY_ARE, KeySettings
-from vault.signing import SigningKey
-from vault.store import Store
+from vault.hold import settling as holds
+from vault.keys import SealingKeys, signing
+from vault.keys.settings import AS_THEY_ARE, KeySettings
+from vault.keys.signing import SigningKey
+from vault.sending import reminding, reporting
+from vault.storage.store import Store
 
 LOOK_EVERY = timedelta(seconds=5)
 

@@ -17,7 +17,7 @@ from policies.message.mime import Outline
 from policies.text.view import TEXT_LIMIT, decode_header, normalise
 from vault.address import Address
 from vault.errors import AddressError
-from vault.users import User
+from vault.people.users import User
 
 SENDER_HEADERS = ("From", "Sender", "Resent-From", "Resent-Sender")
 LONGEST_HEADER = TEXT_LIMIT  # bytes; more is not decoded, so more could hide a name

@@ -37,15 +37,15 @@ from policies.engine import Policy
 from policies.extraction.budgets import NeedsWorker
 from policies.extraction.pool import ExtractionPool, read_here
 from policies.settings import OrganisationSettings
-from vault import reference
 from vault.address import Address
-from vault.depositing import begin_deposit
-from vault.history import Past
-from vault.holding import hold
+from vault.contents.spool import Spool
+from vault.hold.holding import hold
 from vault.keys import SealingKeys
-from vault.spool import Spool
-from vault.store import Store
-from vault.users import User
+from vault.packages import reference
+from vault.packages.depositing import begin_deposit
+from vault.packages.history import Past
+from vault.people.users import User
+from vault.storage.store import Store
 
 log = structlog.get_logger()
 

@@ -23,7 +23,7 @@ from vault.decided import DecidedRow
 from vault.errors import StoreUnavailable
 from vault.keys import SealingKeys
 from vault.secrets import mac
-from vault.store import Store
+from vault.storage.store import Store
 
 EVERY = 2.0  # seconds between two batches
 MOST_WAITING = 5000

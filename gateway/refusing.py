@@ -12,10 +12,10 @@ from concurrent.futures import Future
 from gateway.smtp.handler import MailSession
 from gateway.smtp.premises import log_failure
 from vault.address import Address
-from vault.audit import Act, record
 from vault.errors import VaultError
 from vault.origin import Origin
-from vault.store import Store, Transaction
+from vault.storage.store import Store, Transaction
+from vault.trail.audit import Act, record
 
 
 def note_refusal(

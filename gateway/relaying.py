@@ -33,13 +33,13 @@ from gateway.workers import Workers
 from policies.changes.plan import Plan
 from policies.changes.splice import splice
 from policies.decision import Outcome
-from vault import reference
 from vault.address import Address
-from vault.depositing import begin_deposit
+from vault.contents.spool import Spool
 from vault.errors import VaultError
 from vault.keys import SealingKeys
-from vault.spool import Spool
-from vault.store import Store
+from vault.packages import reference
+from vault.packages.depositing import begin_deposit
+from vault.storage.store import Store
 
 log = structlog.get_logger()
 

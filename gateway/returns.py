@@ -3,7 +3,7 @@
 It stands before the pipeline and has the same door. Promises that a mail to a return path is kept
 away from policy, safe and next hop; that nothing is ever answered, so that nothing can circle; and
 that 250 is said when what it tells is on the disk. Whoever holds a notice's token can say that it
-did not arrive: see `vault.returns`. Must never log a token or a word of a mail.
+did not arrive: see `vault.sending.returns`. Must never log a token or a word of a mail.
 """
 
 import re
@@ -21,13 +21,13 @@ from gateway.smtp.handler import Handler, MailSession
 from gateway.smtp.replies import Reply
 from gateway.smtp.sasl import Bearer, Credentials
 from gateway.workers import Workers
-from vault import returns
 from vault.address import Address
+from vault.contents.spool import Spool
 from vault.keys import SealingKeys
-from vault.returns import NoticeOf
-from vault.spool import Spool
-from vault.store import Store
-from vault.users import User
+from vault.people.users import User
+from vault.sending import returns
+from vault.sending.returns import NoticeOf
+from vault.storage.store import Store
 
 NOTED = Reply(250, "2.0.0", "Noted")
 ALONE = Reply(452, "4.5.3", "Reports come alone: send to this address separately")

@@ -26,11 +26,11 @@ from gateway.smtp.replies import Reply
 from gateway.workers import Workers
 from policies.decision import Decision, Outcome, Reason
 from policies.terms import ANY_WAY
-from vault.audit import Act, record
-from vault.deposit import Happened
+from vault.contents.spool import Spool
 from vault.origin import Origin
-from vault.spool import Spool
-from vault.store import Store
+from vault.packages.deposit import Happened
+from vault.storage.store import Store
+from vault.trail.audit import Act, record
 
 NOT_SCANNED = "not-scanned"
 SCAN_LATER = Reply(

@@ -13,9 +13,9 @@ from policies.decision import Outcome
 from policies.errors import FlagError
 from policies.restricting import restrictions
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued, Restrictions
+from vault.contents.spool import Spool
 from vault.origin import Origin
-from vault.spool import Spool
+from vault.packages.deposit import Deposit, GrantFor, Queued, Restrictions
 
 POSTMASTER = "postmaster"
 

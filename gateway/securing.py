@@ -20,8 +20,8 @@ from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from policies.decision import Decision, Outcome, Reason
 from policies.terms import ANY_WAY, Otherwise
-from vault.audit import Act
-from vault.deposit import Happened
+from vault.packages.deposit import Happened
+from vault.trail.audit import Act
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from itertools import islice
 from policies.message.mime import Outline
 from policies.text.view import decode_header
 from vault.address import Address, header_addresses
-from vault.facts import Summary
+from vault.packages.facts import Summary
 
 LONGEST_TEXT = 300
 MOST_NAMES = 100

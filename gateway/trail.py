@@ -16,13 +16,15 @@ from gateway.examination import Examined
 from gateway.relay.answers import Answer
 from gateway.sealing import author_of
 from gateway.smtp.premises import log_failure
-from vault import history, outbox, turns
 from vault.address import Address
-from vault.audit import Act, record
 from vault.errors import VaultError
 from vault.keys import SealingKeys
 from vault.origin import Origin
-from vault.store import Store, Transaction
+from vault.packages import history
+from vault.sending import outbox
+from vault.storage import turns
+from vault.storage.store import Store, Transaction
+from vault.trail.audit import Act, record
 
 Answers = Mapping[Address, Answer]
 Told = Sequence[Mapping[str, str]]

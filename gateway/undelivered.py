@@ -24,7 +24,7 @@ from gateway.relay.parameters import (
 from policies.message.header_block import read_block
 from policies.message.shape import Limits
 from vault.address import Address
-from vault.outbox import Item, Kind
+from vault.sending.outbox import Item, Kind
 
 RETURNED = ("From", "To", "Cc", "Date", "Message-ID")
 WITH_SUBJECT = (*RETURNED, "Subject")

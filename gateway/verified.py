@@ -15,8 +15,8 @@ from gateway.relay.routes import Way
 from gateway.relay.sender import Relay
 from gateway.relay.settings import TlsMode
 from vault.address import Address
-from vault.history import Past
-from vault.store import Store
+from vault.packages.history import Past
+from vault.storage.store import Store
 
 BY_VERIFIED_TLS = Way(tls=TlsMode.VERIFIED)
 

@@ -8,10 +8,10 @@ from gateway.examination import Examined
 from gateway.sealing import author_of
 from gateway.smtp.premises import log_failure
 from policies.message.shape import Outline
-from vault import warnings
 from vault.errors import VaultError
 from vault.keys import SealingKeys
-from vault.store import Store
+from vault.sending import warnings
+from vault.storage.store import Store
 
 _BULK = (b"bulk", b"list", b"junk")
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from policies.errors import FlagError
 from policies.terms import NOTHING_SAID, Protection, SealTerms, merge_seal
-from vault.restrictions import REMINDERS, Restrictions
-from vault.strength import Strength
+from vault.packages.restrictions import REMINDERS, Restrictions
+from vault.packages.strength import Strength
 
 NOBODY_COULD_OPEN = (
     "Not sent to anyone: the end you set in X-Sealgate-Expires comes before the policy lets "

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from policies.language.durations import say_duration
 from vault.address import Address
-from vault.hours import OpenHours
-from vault.strength import Strength
+from vault.packages.hours import OpenHours
+from vault.packages.strength import Strength
 
 T = TypeVar("T")
 

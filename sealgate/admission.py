@@ -18,11 +18,12 @@ from policies.language import loader
 from policies.language.loader import Source
 from policies.trials.weakening import weakened
 from sealgate.settings import PolicySettings
-from vault import rulebook, turns
+from vault import rulebook
 from vault.keys import SealingKeys
-from vault.posting import Kind, post
 from vault.rulebook import PolicyActKind, Version
-from vault.store import Store, Transaction
+from vault.sending.posting import Kind, post
+from vault.storage import turns
+from vault.storage.store import Store, Transaction
 
 SHOWN_OF_DIGEST = 12
 NOT_COMPARABLE = ("the policy in force cannot be read any longer, so that nothing can be compared",)

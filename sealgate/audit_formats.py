@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from vault.audit import Act
-from vault.heads import Head
-from vault.lines import Line
+from vault.trail.audit import Act
+from vault.trail.heads import Head
+from vault.trail.lines import Line
 
 FORMAT = "sealgate-audit-export/1"
 CSV_COLUMNS = (

@@ -8,9 +8,9 @@ from string import Template
 
 from sealgate import audit_formats
 from sealgate.settings import AuditSettings
-from vault import heads
-from vault.audit import DETAIL_LIMIT
-from vault.meanings import GRAMMAR, MEANINGS
+from vault.trail import heads
+from vault.trail.audit import DETAIL_LIMIT
+from vault.trail.meanings import GRAMMAR, MEANINGS
 
 
 def page() -> str:

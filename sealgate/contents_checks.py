@@ -13,7 +13,7 @@ from sealgate.settings import Settings
 from vault.contents import Contents
 from vault.contents.shelves import open_contents
 from vault.errors import VaultError
-from vault.store import CONTENTS
+from vault.storage.store import CONTENTS
 
 _SIZE = 200_000
 _WHAT = "sealed content"

@@ -25,10 +25,11 @@ from gateway.scanners.trial import finds
 from sealgate import certificate, contents_checks, policy_checks, signing_in, way_back
 from sealgate.findings import Finding, Verdict, good
 from sealgate.settings import Settings
-from vault import keys, opening
+from vault import keys
 from vault.clock import utc_now
 from vault.errors import VaultError
-from vault.store import Store
+from vault.keys import opening
+from vault.storage.store import Store
 
 FREE_BYTES = 1 << 30  # less than this on the data disk deserves a warning
 RENEW_WITHIN = timedelta(days=21)

@@ -25,7 +25,7 @@ from sealgate.settings import Settings
 from vault import rulebook
 from vault.errors import StoreUnavailable
 from vault.keys import SealingKeys
-from vault.store import Store
+from vault.storage.store import Store
 
 EVERY = 2.0  # seconds between two looks
 

@@ -17,7 +17,7 @@ import click
 from sealgate import logs, settings
 from sealgate.settings import Settings
 from vault.errors import StoreUnavailable, VaultError
-from vault.store import Store
+from vault.storage.store import Store
 
 
 @contextmanager

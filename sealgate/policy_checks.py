@@ -12,10 +12,11 @@ from sealgate import ruling
 from sealgate.admission import owner_of
 from sealgate.findings import Finding, Verdict, good
 from sealgate.settings import Settings
-from vault import rulebook, users
+from vault import rulebook
 from vault.address import Address
 from vault.errors import VaultError
-from vault.store import Store
+from vault.people import users
+from vault.storage.store import Store
 
 
 def policy(settings: Settings) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from sealgate import certificate, ruling, signing_in
 from sealgate.roles import deliver, smtp, web
 from sealgate.settings import Settings
 from sealgate.waiting import await_free
-from vault import keys, opening, signing
+from vault import keys
 from vault.errors import (
     ContentsUnusable,
     DatabaseUnfit,
@@ -25,7 +25,8 @@ from vault.errors import (
     SchemaMismatch,
     StoreUnavailable,
 )
-from vault.store import Store
+from vault.keys import opening, signing
+from vault.storage.store import Store
 
 
 class CannotStart(Exception):

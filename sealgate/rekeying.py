@@ -16,13 +16,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from vault import resealing
 from vault.errors import KeyUnusable, StoreUnavailable
-from vault.hpke import Opener, Sealer
-from vault.keyplace import KeyPlace
-from vault.keyring import KeyState, Ring, Stamp
-from vault.rotation import QUIET
-from vault.store import Store
+from vault.keys import resealing
+from vault.keys.hpke import Opener, Sealer
+from vault.keys.place import KeyPlace
+from vault.keys.ring import KeyState, Ring, Stamp
+from vault.keys.rotation import QUIET
+from vault.storage.store import Store
 
 EVERY = 1.0  # seconds between two looks at the ring
 AGAIN_AFTER = timedelta(minutes=10)

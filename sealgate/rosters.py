@@ -12,8 +12,8 @@ from pathlib import Path
 from policies.detectors.names import roster
 from policies.detectors.names.roster import SUFFIX, Roster, RosterError
 from sealgate.settings import Settings
-from vault import keyfile
 from vault.errors import KeyUnusable
+from vault.keys import file as keyfile
 from vault.secrets import Secret
 
 _KIND = "roster"

@@ -13,12 +13,13 @@ import structlog
 
 from sealgate.settings import AuditSettings
 from sealgate.witnesses import Witness
-from vault import heads, signing
 from vault.errors import KeyUnusable, StoreUnavailable
-from vault.heads import Head
-from vault.keysettings import KeySettings
-from vault.signing import SigningKey
-from vault.store import Store
+from vault.keys import signing
+from vault.keys.settings import KeySettings
+from vault.keys.signing import SigningKey
+from vault.storage.store import Store
+from vault.trail import heads
+from vault.trail.heads import Head
 
 MOST_AT_ONCE = 1000  # heads that a witness is told in one go
 

@@ -36,7 +36,7 @@ from gateway.signin.settings import LdapSettings, OauthSettings
 from policies.settings import LIST_NAME, OrganisationSettings
 from vault.address import Address
 from vault.errors import AddressError
-from vault.keysettings import KeySettings
+from vault.keys.settings import KeySettings
 from vault.settings import VaultSettings
 from webreader.settings import WebSettings
 

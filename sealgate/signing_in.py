@@ -21,7 +21,7 @@ from sealgate.published_keys import PublishedKeys
 from sealgate.settings import Settings
 from vault.keys import SealingKeys
 from vault.secrets import Secret
-from vault.store import Store
+from vault.storage.store import Store
 
 _HELP = {
     "ldap": "the directory does not answer, or refuses bind_dn: sign-ins with it hear 454. Check "

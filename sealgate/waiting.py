@@ -76,8 +76,8 @@ class Seats:
     """Locks of which a process holds one: `wait` for a free one, and `close` at the end.
 
     For deliverers, as many as the settings say. Whoever has the first seat runs the database's
-    checkpoints, which SQLite before 3.51.3 does not bear of two (see `vault.database`). The kernel
-    lets go of a lock when its process ends, however it ends: the next one sits down there.
+    checkpoints, which SQLite before 3.51.3 does not bear of two (see `vault.storage.database`). The
+    kernel lets go of a lock when its process ends, however it ends: the next one sits down there.
     """
 
     def __init__(self, folder: Path, name: str, count: int) -> None:

@@ -12,10 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from sealgate.settings import Settings
-from vault import keys, returns
+from vault import keys
 from vault.address import Address
 from vault.errors import VaultError
-from vault.store import Store
+from vault.sending import returns
+from vault.storage.store import Store
 
 SECONDS = 5
 INVENTED = "1" + "a" * returns.MAC_LENGTH

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from sealgate.settings import AuditSettings
-from vault.heads import Head
+from vault.trail.heads import Head
 
 PATIENCE = 10.0  # seconds for a server to take what it is told
 PRIORITY = 13 * 8 + 5  # RFC 5424, 6.2.1: facility "log audit", severity "notice"

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 
 def blank_vault(folder: Path) -> Path:

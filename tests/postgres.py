@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pg8000.native import Connection
 
-from vault import tables
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of a session's folder that is not there

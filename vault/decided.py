@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from vault import batches, tables
 from vault.settings import VaultSettings
-from vault.statements import Addition
-from vault.store import Transaction
+from vault.storage import batches, tables
+from vault.storage.statements import Addition
+from vault.storage.store import Transaction
 
 LONGEST = 16 * 1024  # characters of one record; a longer one is not kept
 _AT_ONCE = 1000

@@ -94,7 +94,7 @@ class CannotLock(VaultError):
 
 
 class NotHeld(VaultError):
-    """A held mail is settled: `state` (a word of `vault.tables.HoldState`) says how."""
+    """A held mail is settled: `state` (a word of `vault.storage.tables.HoldState`) says how."""
 
     def __init__(self, state: str) -> None:
         super().__init__(f"the mail is no longer held: {state}")

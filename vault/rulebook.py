@@ -16,8 +16,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from vault import tables
-from vault.store import Transaction
+from vault.storage import tables
+from vault.storage.store import Transaction
 
 LEAST_OF_DIGEST = 4
 _PUT_IN_FORCE = "activated"

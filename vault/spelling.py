@@ -9,10 +9,10 @@ Must never be used to grant: a grant is to the address it names, byte for byte.
 
 from sqlalchemy import exists, or_, select, union
 
-from vault import tables
 from vault.address import Address
-from vault.facts import address_of
-from vault.store import Transaction
+from vault.packages.facts import address_of
+from vault.storage import tables
+from vault.storage.store import Transaction
 
 
 def known_spelling(tx: Transaction, typed: Address) -> Address:

@@ -15,8 +15,8 @@ from policies.changes.splice import to_text
 from policies.decision import Decision
 from policies.message.mime import Outline
 from policies.terms import UNCHANGED
-from vault.audit import Act
-from vault.deposit import Happened
+from vault.packages.deposit import Happened
+from vault.trail.audit import Act
 from webreader.mending import subject_field
 from webreader.site import Site
 

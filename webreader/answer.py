@@ -7,15 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from vault.address import Address
-from vault.audit import Act, record
-from vault.deposit import Deposit, GrantFor, Queued, Receipt, Summary
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.errors import VaultError
-from vault.facts import PackageFacts
 from vault.origin import Origin
-from vault.retrieve import recheck, retrieve
-from vault.spool import Spool
-from vault.warnings import warn
+from vault.packages.deposit import Deposit, GrantFor, Queued, Receipt, Summary
+from vault.packages.depositing import deposit
+from vault.packages.facts import PackageFacts
+from vault.packages.retrieve import recheck, retrieve
+from vault.sending.warnings import warn
+from vault.trail.audit import Act, record
 from webreader.composing import Head, answer_subject
 from webreader.names import Person, people
 from webreader.parts import Parts, Unreadable, take_apart

@@ -10,12 +10,12 @@ from typing import Final
 
 from aiohttp import web
 
-from vault import approval
 from vault.address import Address
+from vault.contents.spool import Spool
 from vault.errors import AccessDenied, Denial
-from vault.held import Held, Role
+from vault.hold import approval
+from vault.hold.lists import Held, Role
 from vault.origin import Origin
-from vault.spool import Spool
 from webreader.held import HOLD, asked, back, inspected, same_revision, shown
 from webreader.names import visible
 from webreader.rehearing import deposit_for, filled, hear, warn

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from vault import requests
+from vault.packages import requests
 from webreader.pages import page
 from webreader.site import SITE, came_from, in_thread
 from webreader.visits import reader

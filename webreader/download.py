@@ -21,9 +21,9 @@ from typing import Final
 import structlog
 from aiohttp import hdrs, web
 
-from vault.audit import Act
 from vault.errors import VaultError
-from vault.retrieve import recheck, retrieve
+from vault.packages.retrieve import recheck, retrieve
+from vault.trail.audit import Act
 from webreader import attachments, filenames, original, ranges
 from webreader.guard import streamed
 from webreader.secondlock import unlocked

@@ -10,7 +10,7 @@ import json
 
 from aiohttp import hdrs, web
 
-from vault import certificate, destroying
+from vault.ending import certificate, destroying
 from webreader import filenames
 from webreader.download import POLICY
 from webreader.pages import page

@@ -18,7 +18,8 @@ from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from vault import errors, fetches
+from vault import errors
+from vault.packages import fetches
 from webreader.guard import Forged
 from webreader.pages import page, redirect
 from webreader.scanning import Infected, NotScanned, TooLargeToScan

@@ -10,10 +10,11 @@ from typing import Final
 
 from aiohttp import web
 
-from vault import outbox, rulebook
+from vault import rulebook
 from vault.errors import VaultError
 from vault.rulebook import PolicyActKind
-from vault.store import Store
+from vault.sending import outbox
+from vault.storage.store import Store
 from webreader.guard import plain
 from webreader.site import SITE, in_thread
 

@@ -12,14 +12,15 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from vault import approval, holds
-from vault import held as vault_held
 from vault.address import Address
+from vault.contents.spool import Spool
 from vault.errors import AccessDenied, Denial, NotHeld, Outdated
-from vault.held import Held, HoldFacts, Role
+from vault.hold import approval
+from vault.hold import lists as vault_held
+from vault.hold import settling as holds
+from vault.hold.lists import Held, HoldFacts, Role
+from vault.hold.slip import Slip
 from vault.origin import Origin
-from vault.slip import Slip
-from vault.spool import Spool
 from webreader import attachments, cookies, download
 from webreader.guard import streamed
 from webreader.heldview import HeldView, first_subject, held_view

@@ -10,8 +10,8 @@ from policies.decision import Decision, Outcome
 from policies.likeness import resembles
 from policies.remedy import sentences
 from vault.address import Address
-from vault.audit import Event
-from vault.held import Held, HoldFacts, Role
+from vault.hold.lists import Held, HoldFacts, Role
+from vault.trail.audit import Event
 from webreader import frame, mending
 from webreader.mendform import Row, Typed, shown
 from webreader.message import MessageView

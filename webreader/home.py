@@ -9,9 +9,9 @@ from typing import Final
 
 from aiohttp import web
 
-from vault import catalogue
 from vault.address import Address
 from vault.errors import Denial
+from vault.packages import catalogue
 from webreader.pages import page, redirect
 from webreader.site import SITE, in_thread
 from webreader.visits import VISITOR

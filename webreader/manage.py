@@ -17,9 +17,9 @@ from typing import Final
 
 from aiohttp import web
 
-from vault import catalogue, grants, requests
 from vault.address import Address
 from vault.errors import AddressError
+from vault.packages import catalogue, grants, requests
 from webreader import cookies
 from webreader.limits import Unusable, day_of, limit_of
 from webreader.managed import Typed, gather

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from policies.language.durations import say_duration
-from vault import catalogue, destroying, requests
 from vault.address import Address
-from vault.destroying import Destroyed
-from vault.facts import PackageFacts, Summary
-from vault.hours import OpenHours
-from vault.incident import was_withdrawn
-from vault.requests import Request
+from vault.ending import destroying
+from vault.ending.destroying import Destroyed
+from vault.packages import catalogue, requests
+from vault.packages.facts import PackageFacts, Summary
+from vault.packages.hours import OpenHours
+from vault.packages.requests import Request
+from vault.trail.incident import was_withdrawn
 from webreader.pages import zone
 from webreader.recipients import Copy, Recipient, copies, recipients
 from webreader.sent import is_over

@@ -14,7 +14,7 @@ from multidict import MultiMapping
 
 from vault.address import Address
 from vault.errors import AddressError
-from vault.slip import Slip
+from vault.hold.slip import Slip
 from webreader.mending import LONGEST_SUBJECT
 from webreader.names import visible
 

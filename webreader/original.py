@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from vault.retrieve import Reading
+from vault.packages.retrieve import Reading
 from webreader.ranges import cut
 
 _SECRET = (b"bcc", b"resent-bcc")

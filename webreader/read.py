@@ -13,13 +13,13 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from vault import catalogue
 from vault.address import Address
-from vault.audit import Act
-from vault.facts import PackageFacts
-from vault.hours import OpenHours
 from vault.origin import Origin
-from vault.retrieve import Opened, retrieve
+from vault.packages import catalogue
+from vault.packages.facts import PackageFacts
+from vault.packages.hours import OpenHours
+from vault.packages.retrieve import Opened, retrieve
+from vault.trail.audit import Act
 from webreader import frame, kinds
 from webreader.answer import may_reply
 from webreader.message import Attachment, MessageView, Person, view

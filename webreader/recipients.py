@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from vault import reasons
 from vault.address import Address
-from vault.audit import Act, Event
-from vault.catalogue import GrantLine
+from vault.packages.catalogue import GrantLine
+from vault.sending import reasons
+from vault.trail.audit import Act, Event
 
 NOTICES: Final = {
     "queued": (Act.NOTICE_QUEUED, "Notice is waiting to be sent"),

@@ -21,15 +21,15 @@ from policies.message.lifetime import lifetime
 from policies.message.mime import Outline, outline
 from policies.remedy import Remedy, approvers_for
 from policies.restricting import restrictions
-from vault import warnings
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued, Receipt
+from vault.contents.spool import Spool
 from vault.errors import VaultError
-from vault.held import Held
+from vault.hold.lists import Held
+from vault.hold.slip import Slip
 from vault.origin import Origin
-from vault.restrictions import FREE, Restrictions
-from vault.slip import Slip
-from vault.spool import Spool
+from vault.packages.deposit import Deposit, GrantFor, Queued, Receipt
+from vault.packages.restrictions import FREE, Restrictions
+from vault.sending import warnings
 from webreader.amending import amended, edits_for, happened
 from webreader.mending import CannotMend, mended
 from webreader.scanning import scanned

@@ -15,8 +15,8 @@ from typing import Final
 
 from aiohttp import web
 
-from vault import catalogue
-from vault.spool import Spool
+from vault.contents.spool import Spool
+from vault.packages import catalogue
 from webreader import failures, filenames
 from webreader.answer import Answer, NoReplies, address, addressee, keep, may_reply
 from webreader.composing import SEALED_AGAIN, Composer, answer_subject

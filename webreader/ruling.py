@@ -20,10 +20,10 @@ from policies.message.mime import outline
 from policies.remedy import sentences
 from policies.restricting import restrictions
 from policies.terms import UNCHANGED, Note
-from vault.audit import Act, record
+from vault.contents.spool import Spool
 from vault.origin import Origin
-from vault.restrictions import FREE, Restrictions
-from vault.spool import Spool
+from vault.packages.restrictions import FREE, Restrictions
+from vault.trail.audit import Act, record
 from webreader.composing import Head
 from webreader.site import Site
 

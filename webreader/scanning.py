@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from vault.address import Address
-from vault.audit import Act, record
+from vault.contents.spool import Spool
 from vault.origin import Origin
-from vault.spool import Spool
-from vault.store import Store
+from vault.storage.store import Store
+from vault.trail.audit import Act, record
 
 
 class Infected(Exception):

@@ -18,8 +18,8 @@ from aiohttp import web
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from vault import catalogue, phrase, second_lock
 from vault.errors import CannotLock, WrongWords
+from vault.packages import catalogue, phrase, second_lock
 from vault.secrets import Secret, mac
 from webreader import cookies
 from webreader.pages import page, redirect

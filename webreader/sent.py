@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from vault import catalogue, requests
 from vault.address import Address
-from vault.catalogue import GrantLine, Line
 from vault.errors import AccessDenied, Denial
+from vault.packages import catalogue, requests
+from vault.packages.catalogue import GrantLine, Line
 from webreader.home import page_number
 from webreader.names import visible
 from webreader.pages import page

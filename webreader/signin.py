@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from vault import codes, sessions
 from vault.address import Address
 from vault.errors import AddressError, CodeRefused, TooMany
+from vault.people import codes, sessions
 from webreader import cookies
 from webreader.pages import page, redirect
 from webreader.site import SITE, came_from, in_thread

@@ -24,7 +24,7 @@ from policies.knowledge import NOTHING_KNOWN, Knowledge
 from policies.message.mime import Outline
 from vault.address import Address
 from vault.keys import SealingKeys
-from vault.opening import OpeningKeys
+from vault.keys.opening import OpeningKeys
 from vault.origin import Origin
 from vault.secrets import Secret
 from webreader.scanning import Scan
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from policies.engine import Policy
     from policies.extraction.pool import ExtractionPool
     from policies.settings import OrganisationSettings
-    from vault.store import Store
+    from vault.storage.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,10 +13,10 @@ from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
-from vault import reasons
 from vault.address import Address
-from vault.audit import Act, Event
 from vault.errors import Denial
+from vault.sending import reasons
+from vault.trail.audit import Act, Event
 
 GOOD: Final = "good"
 BAD: Final = "bad"
@@ -237,7 +237,7 @@ def _from_mail_system(event: Event) -> str:
 
 
 def _limits(event: Event) -> tuple[datetime | None, datetime | None] | None:
-    """Return the time limits before and after a change, as `vault.grants` writes them down."""
+    """Return the time limits before and after a change, as `packages.grants` writes them down."""
     before, arrow, after = event.detail.partition(" -> ")
     if event.act is not Act.EXPIRY_CHANGED or not arrow:
         return None

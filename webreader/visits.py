@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from vault import sessions
 from vault.address import Address
+from vault.people import sessions
+from vault.people.sessions import Session
 from vault.secrets import Secret, mac
-from vault.sessions import Session
 from webreader import cookies
 from webreader.site import SITE, in_thread
 

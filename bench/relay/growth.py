@@ -16,10 +16,11 @@ from bench.relay.ground import Ground, ground
 from bench.relay.load import run
 from bench.relay.work import Work
 from sealgate import settings
-from vault import claims, keys
-from vault.facts import address_of
-from vault.posting import Kind, post
-from vault.store import Store
+from vault import keys
+from vault.packages.facts import address_of
+from vault.sending import claims
+from vault.sending.posting import Kind, post
+from vault.storage.store import Store
 
 SESSIONS = (1, 10, 50, 200)
 WAITING = (0, 1_000, 100_000)

@@ -21,8 +21,8 @@ from bench.relay.growth import opened
 from bench.relay.latency import honest
 from bench.relay.load import run
 from bench.relay.work import MIB, SENDER, Work
-from vault import claims
-from vault.store import Store
+from vault.sending import claims
+from vault.storage.store import Store
 
 CLEAR = Work(name="clear 4 KB", size=4096, count=1500, sessions=10)
 MIXTURE = (  # and how many of each in a hundred mails

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.vault.rounds import ROUNDS, line, seconds
 from bench.vault.safe import Keys, opened, put
-from vault.store import Store
+from vault.storage.store import Store
 
 AT_ONCE = 16
 EACH = 100

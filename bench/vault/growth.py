@@ -18,12 +18,14 @@ from pathlib import Path
 
 from bench.vault.rounds import seconds
 from bench.vault.safe import AUTHOR, Keys, opened, put
-from vault import catalogue, claims, upkeep
 from vault.address import Address
-from vault.audit import Act
+from vault.ending import upkeep
 from vault.origin import Origin
-from vault.retrieve import retrieve
-from vault.store import Store
+from vault.packages import catalogue
+from vault.packages.retrieve import retrieve
+from vault.sending import claims
+from vault.storage.store import Store
+from vault.trail.audit import Act
 
 SMALL, LARGE = 1_000, 1_000_000
 LISTED = 100  # packages of each sender

@@ -8,13 +8,13 @@ from typing import Self
 
 from vault import keys
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Summary
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.keys import RelayKeys, SealingKeys
-from vault.opening import OpeningKeys, load_opening
+from vault.keys.opening import OpeningKeys, load_opening
+from vault.packages.deposit import Deposit, GrantFor, Summary
+from vault.packages.depositing import deposit
 from vault.settings import VaultSettings
-from vault.spool import Spool
-from vault.store import Store
+from vault.storage.store import Store
 
 AUTHOR = Address.parse("sam.taylor@council.example")
 HEAD = b"From: sam.taylor@council.example\r\nSubject: Minutes\r\n\r\n"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from bench.vault.rounds import line, seconds, turns
 from vault import identifier
+from vault.contents.stream import KEY_SIZE, PartId, StreamWriter, read_stream
 from vault.secrets import Secret
-from vault.stream import KEY_SIZE, PartId, StreamWriter, read_stream
 
 MIB = 1 << 20
 SIZE = 1 << 30  # bytes

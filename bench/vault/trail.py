@@ -16,9 +16,10 @@ from pathlib import Path
 from bench.vault.rounds import line, seconds, turns
 from bench.vault.safe import opened
 from sealgate import audit_formats
-from vault import chain, heads, lines, signing, verifying
-from vault.signing import SigningKey
-from vault.store import Store
+from vault.keys import signing
+from vault.keys.signing import SigningKey
+from vault.storage.store import Store
+from vault.trail import chain, heads, lines, verifying
 
 LINES = 1_000_000
 STRANDS = 200

@@ -21,7 +21,7 @@ from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
 from policies.settings import OrganisationSettings
 from vault import identifier
-from vault.outbox import Item, Kind
+from vault.sending.outbox import Item, Kind
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST_LINK = 120

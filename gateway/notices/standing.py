@@ -10,7 +10,7 @@ from gateway.notices import mime
 from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
 from vault import identifier
-from vault.reporting import AT_ONCE
+from vault.sending.reporting import AT_ONCE
 
 
 def report(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from gateway.notices import mime
 from gateway.notices.instants import moment
 from gateway.notices.settings import NoticeSettings
-from vault.warnings import MOST_LISTED, Gathered
+from vault.sending.warnings import MOST_LISTED, Gathered
 
 
 def warning(fields: dict[str, str], settings: NoticeSettings) -> dict[str, Any]:

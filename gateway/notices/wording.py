@@ -10,8 +10,8 @@ import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from vault import reasons
-from vault.hours import OpenHours
+from vault.packages.hours import OpenHours
+from vault.sending import reasons
 
 WIDTH = 75
 LONGEST_NAME = 64

@@ -21,7 +21,7 @@ from gateway.relay.mta_sts import Mode, StsPolicies, StsPolicy
 from gateway.relay.resolver import DnsTroubleError, Found, NoSuchNameError, Resolver
 from gateway.relay.server import Server, Tlsa, stricter
 from gateway.relay.settings import DnsSettings, NextHopSettings, TlsMode
-from vault.store import Store
+from vault.storage.store import Store
 
 MOST_HOSTS = 8
 MOST_ADDRESSES = 4  # of one host

@@ -21,10 +21,11 @@ import structlog
 
 from gateway.relay.policy_page import PolicyPage
 from gateway.relay.resolver import DnsTroubleError, NoSuchNameError, Resolver
-from vault import sts, turns
 from vault.errors import VaultError
-from vault.store import Store
-from vault.sts import KeptPolicy
+from vault.sending import sts
+from vault.sending.sts import KeptPolicy
+from vault.storage import turns
+from vault.storage.store import Store
 
 LONGEST_AGE = 31_557_600  # seconds, RFC 8461 section 3.2
 FETCH_SECONDS = 15.0

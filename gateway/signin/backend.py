@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from gateway.smtp.sasl import Bearer, Credentials
 from vault.address import Address
 from vault.errors import AddressError
-from vault.users import User
+from vault.people.users import User
 
 Proof = Credentials | Bearer
 """What a client shows: a user name with a password, or a token."""

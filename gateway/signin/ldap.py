@@ -21,8 +21,8 @@ from gateway.signin.backend import Proof, user_of
 from gateway.signin.line import line, tls_context
 from gateway.signin.settings import LdapSettings
 from gateway.smtp.sasl import Credentials
+from vault.people.users import User
 from vault.secrets import Secret
-from vault.users import User
 
 log = structlog.get_logger()
 

@@ -6,9 +6,9 @@ Promises that a name nobody has takes as long to refuse as a wrong password.
 from gateway.signin.backend import Proof
 from gateway.smtp.sasl import Credentials
 from gateway.workers import Workers
-from vault import users
-from vault.store import Store
-from vault.users import User
+from vault.people import users
+from vault.people.users import User
+from vault.storage.store import Store
 
 
 class LocalUsers:

@@ -18,7 +18,7 @@ from gateway.signin.settings import OauthSettings
 from gateway.smtp.sasl import Bearer
 from vault.address import Address
 from vault.errors import AddressError
-from vault.users import User
+from vault.people.users import User
 
 ALGORITHMS = (
     "RS256",

@@ -20,11 +20,11 @@ from gateway.signin.backend import Backend, Proof
 from gateway.smtp.sasl import Credentials
 from gateway.smtp.throttle import Place, Throttle
 from vault.address import Address
-from vault.attempts import network_of
 from vault.errors import AddressError
+from vault.people.attempts import network_of
+from vault.people.users import User
 from vault.secrets import Secret
-from vault.store import Store
-from vault.users import User
+from vault.storage.store import Store
 
 log = structlog.get_logger()
 

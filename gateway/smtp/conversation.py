@@ -16,7 +16,7 @@ from gateway.smtp.limits import Budget
 from gateway.smtp.premises import Kind, Premises
 from gateway.smtp.replies import Reply
 from vault.errors import VaultError
-from vault.users import User
+from vault.people.users import User
 
 Ask = Callable[[bytes], Awaitable[bytes]]
 """Sends a challenge and returns the client's line, both undecoded."""

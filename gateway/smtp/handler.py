@@ -11,8 +11,8 @@ from gateway.relay.parameters import PLAIN_MAIL, MailParameters, RecipientParame
 from gateway.smtp.replies import Reply
 from gateway.smtp.sasl import Bearer, Credentials
 from vault.address import Address
-from vault.spool import Spool
-from vault.users import User
+from vault.contents.spool import Spool
+from vault.people.users import User
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from gateway.smtp import replies
 from gateway.smtp.framing import DataDecoder
 from gateway.smtp.limits import CHUNK, Limits
 from gateway.smtp.replies import Reply
+from vault.contents.spool import Spool
 from vault.errors import VaultError
-from vault.spool import Spool
 
 log = structlog.get_logger()
 

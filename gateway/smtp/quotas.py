@@ -10,7 +10,7 @@ from math import ceil
 
 from gateway.smtp.replies import Reply
 from gateway.smtp.tally import MINUTES, SHARED, Sum, Tally
-from vault.users import User
+from vault.people.users import User
 
 MINUTE = 60.0  # seconds
 

@@ -17,10 +17,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from vault import guesses, turns
 from vault.errors import StoreUnavailable
+from vault.people import guesses
 from vault.secrets import Secret
-from vault.store import Store, Transaction
+from vault.storage import turns
+from vault.storage.store import Store, Transaction
 
 _T = TypeVar("_T")
 

@@ -16,7 +16,7 @@ from pydantic_core import core_schema
 from policies.errors import quoted
 from policies.language import durations, quantities
 from policies.language.vocabulary import unknown_word, wrong
-from vault import hours
+from vault.packages import hours
 
 
 class Checked(ABC):

@@ -36,7 +36,7 @@ from policies.terms import (
     Tls,
 )
 from vault.address import Address
-from vault.strength import Strength
+from vault.packages.strength import Strength
 
 STARTER = Path(__file__).parents[1] / "starter"
 

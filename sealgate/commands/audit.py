@@ -17,11 +17,12 @@ import click
 from sealgate import audit_formats
 from sealgate.commands.options import config_option
 from sealgate.node import end, opened
-from vault import heads, lines, signing, verifying
-from vault.audit import Act
-from vault.lines import Line, Wanted
-from vault.signing import VerifyingKey
-from vault.verifying import Kept, Verdict
+from vault.keys import signing
+from vault.keys.signing import VerifyingKey
+from vault.trail import heads, lines, verifying
+from vault.trail.audit import Act
+from vault.trail.lines import Line, Wanted
+from vault.trail.verifying import Kept, Verdict
 
 STEP = 100_000  # lines between two words of progress
 

@@ -11,12 +11,12 @@ import click
 from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
 from sealgate.node import end
-from vault import backup, snapshot
-from vault.archive import Archive, BackupUnusable
 from vault.contents.shelves import open_contents
+from vault.copies import backup, snapshot
+from vault.copies.archive import Archive, BackupUnusable
 from vault.errors import VaultError
 from vault.settings import VaultSettings
-from vault.store import CONTENTS
+from vault.storage.store import CONTENTS
 
 _NO_KEYS = """\
 The private keys are NOT in it: {keys}

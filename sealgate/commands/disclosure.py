@@ -13,10 +13,11 @@ from sealgate.commands import export
 from sealgate.commands.options import config_option
 from sealgate.commands.proof import as_option, password_option, proved
 from sealgate.node import opened
-from vault import disclosing, legal
-from vault.disclosing import Disclosure
-from vault.exportfolder import ExportFolder, Selection
-from vault.exporting import Purpose
+from vault.ending import legal
+from vault.exchange.exporting import Purpose
+from vault.exchange.folder import ExportFolder, Selection
+from vault.packages import disclosing
+from vault.packages.disclosing import Disclosure
 
 _WHAT = "have messages written out"
 

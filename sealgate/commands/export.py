@@ -14,13 +14,15 @@ from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
 from sealgate.node import account, end
 from sealgate.settings import Settings
-from vault import exporting, legal, manifest, signing
 from vault.address import Address
+from vault.ending import legal
 from vault.errors import AddressError, VaultError
-from vault.exportfolder import ExportFolder, ExportUnusable, Selection
-from vault.exporting import Finished, Purpose
-from vault.opening import load_opening
-from vault.store import Store
+from vault.exchange import exporting, manifest
+from vault.exchange.exporting import Finished, Purpose
+from vault.exchange.folder import ExportFolder, ExportUnusable, Selection
+from vault.keys import signing
+from vault.keys.opening import load_opening
+from vault.storage.store import Store
 
 _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 _NEEDS_TWO = """\

@@ -15,11 +15,13 @@ from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
 from sealgate.node import account, end
 from sealgate.settings import Settings
-from vault import evidence, importing, keys, manifest
+from vault import keys
 from vault.errors import VaultError
-from vault.exportfolder import ExportFolder
-from vault.importing import Imported, Place
-from vault.store import Store
+from vault.exchange import importing, manifest
+from vault.exchange.folder import ExportFolder
+from vault.exchange.importing import Imported, Place
+from vault.storage.store import Store
+from vault.trail import evidence
 
 _SHOWN = 20  # refusals that are told
 

@@ -8,10 +8,10 @@ import click
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
 from sealgate.node import account, end
-from vault import incident
 from vault.errors import AccessDenied, VaultError
 from vault.origin import Origin
-from vault.store import Store
+from vault.storage.store import Store
+from vault.trail import incident
 from webreader.incident import forms
 from webreader.incident.telling import report
 

@@ -15,13 +15,14 @@ from rich.progress import Progress
 from sealgate import settings
 from sealgate.commands.options import config_option
 from sealgate.node import account, end, opened
-from vault import keys, opening, resealing, rotation, signing
-from vault.audit import Act, record
+from vault import keys
 from vault.errors import KeyServiceSilent, KeyUnusable
-from vault.keyplace import KeyPlace
-from vault.keyring import KeyState
-from vault.keysettings import Protection
-from vault.store import Store
+from vault.keys import opening, resealing, rotation, signing
+from vault.keys.place import KeyPlace
+from vault.keys.ring import KeyState
+from vault.keys.settings import Protection
+from vault.storage.store import Store
+from vault.trail.audit import Act, record
 
 _WORDS = {
     KeyState.READY: "ready",

@@ -8,10 +8,10 @@ import click
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
 from sealgate.node import end
-from vault import migrating
 from vault.errors import StoreUnavailable, VaultError
-from vault.migrating import Standing
-from vault.schema import Step
+from vault.storage import migrating
+from vault.storage.migrating import Standing
+from vault.storage.schema import Step
 
 
 @click.command(name="migrate")

@@ -12,10 +12,10 @@ from sealgate import bars, logs, settings
 from sealgate.commands import move_database
 from sealgate.commands.options import config_option
 from sealgate.node import end
-from vault import moving
+from vault.contents import moving
 from vault.errors import VaultError
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 
 @click.command(name="move")

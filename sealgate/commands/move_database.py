@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from sealgate import bars
 from sealgate.node import end
-from vault import transferring
 from vault.errors import VaultError
 from vault.settings import VaultSettings
+from vault.storage import transferring
 
 _COPIED = """\
 {rows} rows are in {name}, each read back and compared. The node goes on with SQLite, and what

@@ -14,10 +14,11 @@ from sealgate import settings
 from sealgate.commands.options import config_option
 from sealgate.commands.proof import as_option, password_option, proved
 from sealgate.node import account, end, opened
-from vault import certificate, destroying, legal, signing
-from vault.certificate import Fate, NotGenuine
+from vault.ending import certificate, destroying, legal
+from vault.ending.certificate import Fate, NotGenuine
+from vault.ending.legal import LegalHold
 from vault.errors import KeyUnusable
-from vault.legal import LegalHold
+from vault.keys import signing
 
 _why = click.option("--why", required=True, help="The reason; it goes on record.")
 

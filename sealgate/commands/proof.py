@@ -8,10 +8,10 @@ import sys
 import click
 
 from sealgate.node import end
-from vault import users
 from vault.address import Address
+from vault.people import users
 from vault.secrets import Secret
-from vault.store import Store
+from vault.storage.store import Store
 
 as_option = click.option(
     "--as", "name", help="Your address as a user of this node, where two are needed."

@@ -18,10 +18,11 @@ from sealgate.commands import queue_lines
 from sealgate.commands.options import config_option
 from sealgate.node import account, end, opened
 from sealgate.settings import Settings
-from vault import keys, queue
-from vault.outbox import Item
-from vault.queue import Chosen, Done, Standing, UnknownEntryError
-from vault.store import Store
+from vault import keys
+from vault.sending import queue
+from vault.sending.outbox import Item
+from vault.sending.queue import Chosen, Done, Standing, UnknownEntryError
+from vault.storage.store import Store
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

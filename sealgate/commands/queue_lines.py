@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from vault.queue import Entry, Standing
+from vault.sending.queue import Entry, Standing
 
 HEADINGS = ("ID", "STATE", "KIND", "AGE", "TRIES", "NEXT TRY", "FROM", "TO", "LAST ANSWER")
 _SHOWN_OF_STATUS = 60

@@ -10,11 +10,11 @@ import click
 
 from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option
-from vault import backup, restore
-from vault.archive import FACTS, Archive
 from vault.contents.shelves import open_contents
+from vault.copies import backup, restore
+from vault.copies.archive import FACTS, Archive
 from vault.errors import VaultError
-from vault.store import CONTENTS
+from vault.storage.store import CONTENTS
 
 _AFTER = """\
 What happened since then is not in it. Before you start the node, know that

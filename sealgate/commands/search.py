@@ -11,10 +11,10 @@ import click
 from sealgate import bars
 from sealgate.commands.options import config_option
 from sealgate.node import account, end, opened
-from vault import searching
 from vault.address import Address
 from vault.errors import AddressError
-from vault.searching import Found
+from vault.packages import searching
+from vault.packages.searching import Found
 
 
 @click.command(name="search")

@@ -9,11 +9,11 @@ import click
 
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
-from vault import users
 from vault.address import Address
 from vault.errors import StoreUnavailable, VaultError
+from vault.people import users
 from vault.secrets import Secret
-from vault.store import Store
+from vault.storage.store import Store
 
 
 @click.group(name="user")

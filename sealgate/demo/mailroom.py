@@ -18,7 +18,7 @@ from gateway.smtp.replies import Reply
 from vault.address import Address
 from vault.clock import utc_now
 from vault.contents import ContentFolder
-from vault.spool import Spool
+from vault.contents.spool import Spool
 
 KEPT = 500  # mails; the oldest goes first
 

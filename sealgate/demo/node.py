@@ -11,10 +11,11 @@ import policies
 from sealgate import certificate, settings
 from sealgate.demo.ports import LOOPBACK, Ports
 from sealgate.demo.samples import SENDER
-from vault import keys, users
+from vault import keys
 from vault.address import Address
+from vault.people import users
 from vault.secrets import Secret
-from vault.store import Store
+from vault.storage.store import Store
 
 PASSWORD = "demo-password"  # noqa: S105 - printed on the screen; it opens a throw-away node
 ORGANISATION = "Demo Council"

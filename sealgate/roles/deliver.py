@@ -19,8 +19,8 @@ from sealgate.sealing_trail import TrailSealer, key_for
 from sealgate.settings import Settings
 from sealgate.waiting import Seats
 from vault import keys
-from vault.keyplace import KeyPlace
-from vault.store import Store
+from vault.keys.place import KeyPlace
+from vault.storage.store import Store
 
 
 async def run(settings: Settings) -> None:

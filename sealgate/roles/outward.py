@@ -5,7 +5,7 @@ from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
 from gateway.relay.signing import Signing
 from sealgate.settings import Settings
-from vault.store import Store
+from vault.storage.store import Store
 
 
 def outward(settings: Settings, store: Store) -> Sender:

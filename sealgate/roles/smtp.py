@@ -18,7 +18,7 @@ from sealgate.settings import Settings
 from sealgate.waiting import take
 from vault import keys
 from vault.keys import SealingKeys
-from vault.store import Store
+from vault.storage.store import Store
 
 STOP_WITHIN = 25.0  # seconds for mail in hand; the supervisor kills after 30
 

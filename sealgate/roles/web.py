@@ -12,10 +12,11 @@ from sealgate.rekeying import Rekeying
 from sealgate.scanning import SiteScan
 from sealgate.settings import Settings
 from sealgate.waiting import take
-from vault import keys, opening
-from vault.history import Past
-from vault.keyplace import KeyPlace
-from vault.store import Store
+from vault import keys
+from vault.keys import opening
+from vault.keys.place import KeyPlace
+from vault.packages.history import Past
+from vault.storage.store import Store
 from webreader import listen
 from webreader.site import Site
 

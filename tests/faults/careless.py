@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from sealgate.__main__ import main
-from vault import claims, tables
-from vault.gathering import Gathering
+from vault.sending import claims
+from vault.storage import tables
+from vault.storage.gathering import Gathering
 
 BETWEEN = 3.0  # seconds from the answer to the commit
 

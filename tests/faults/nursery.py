@@ -25,7 +25,7 @@ from tests.e2e.stage import TOP, Answer, transaction
 from tests.faults.tracing import lives
 from vault import keys
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 READY_WITHIN = 30.0
 ANSWER_WITHIN = 30.0

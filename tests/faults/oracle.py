@@ -17,7 +17,7 @@ from tests.e2e.reconcile import Package, open_packages
 from tests.e2e.stage import Answer
 from tests.sink import Caught
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,10 @@ from vault import keys
 from vault.clock import utc_now
 from vault.contents import folder as local
 from vault.contents.shelves import Shelves
+from vault.contents.spool import Spool
 from vault.errors import StoreUnavailable
 from vault.settings import VaultSettings
-from vault.spool import Spool
-from vault.store import Store
+from vault.storage.store import Store
 
 DOMAIN = "council.example"
 POLICY = """

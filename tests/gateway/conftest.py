@@ -10,7 +10,7 @@ from tests.blank import blank_vault
 from tests.sink import Sink
 from tests.vault.bench import HandClock, Keys, Safe
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 
 @pytest.fixture(scope="session")

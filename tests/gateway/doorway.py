@@ -19,9 +19,9 @@ from tests.certificates import self_signed
 from tests.dialogue import Talk
 from vault.address import Address
 from vault.contents import ContentFolder
+from vault.contents.spool import Spool
+from vault.people.users import User
 from vault.secrets import Secret
-from vault.spool import Spool
-from vault.users import User
 
 ANY_PORT = "127.0.0.1:0"
 FAST = Limits(greeting_pause=0, linger=0.2)

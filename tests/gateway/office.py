@@ -34,15 +34,19 @@ from tests.certificates import self_signed
 from tests.dialogue import Talk
 from tests.gateway.doorway import ANY_PORT
 from tests.sink import Sink
-from vault import catalogue, keys, outbox, retrieve, tables, users
+from vault import keys
 from vault.address import Address
-from vault.audit import Act
-from vault.catalogue import Line
-from vault.opening import load_opening
+from vault.keys.opening import load_opening
 from vault.origin import Origin
+from vault.packages import catalogue, retrieve
+from vault.packages.catalogue import Line
+from vault.people import users
 from vault.secrets import Secret
+from vault.sending import outbox
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
+from vault.trail.audit import Act
 
 JANE, BOSS = "jane@council.gov.uk", "boss@council.gov.uk"
 AMY, BEN, CAT = "amy@partner.org", "ben@police.example.org", "cat@council.gov.uk"

@@ -19,11 +19,11 @@ from gateway.workers import Workers
 from tests.dialogue import Talk
 from tests.gateway.office import AMY, JANE, PASSWORD, captured, mail, office
 from tests.vault.bench import HandClock
-from vault import users
 from vault.address import Address
+from vault.people import users
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 HERE = "192.0.2.1"
 

@@ -7,7 +7,7 @@ import pytest
 from gateway import beside
 from policies.language.loader import load_text
 from tests.gateway.office import AMY, JANE, Office, captured, mail, office
-from vault.outbox import Kind
+from vault.sending.outbox import Kind
 
 NUMBER = "943+2D476+2D5919"  # xtext for an NHS number as people write it
 BARE = "9434765919"

@@ -14,9 +14,10 @@ from policies.engine import Policy
 from policies.language.loader import load_text
 from policies.settings import OrganisationSettings
 from tests.gateway.office import AMY, BEN, CAT, JANE, Office, mail, office
-from vault import keys, tables
-from vault.audit import Act
-from vault.outbox import Item, Kind
+from vault import keys
+from vault.sending.outbox import Item, Kind
+from vault.storage import tables
+from vault.trail.audit import Act
 
 STATEMENT = "For the addressee only."
 DKIM = "DKIM-Signature: v=1; a=rsa-sha256; h=from; b=x\r\n"

@@ -19,7 +19,7 @@ from tests import postgres
 from tests.gateway.office import AMY, JANE, mail, office
 from tests.gateway.test_history import NEW
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 ENVELOPE = NEW.replace(", subject: {contains: report}", "")
 PLACES = ["guesses, known_places", "correspondence"]

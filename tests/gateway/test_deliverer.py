@@ -30,11 +30,13 @@ from policies.settings import OrganisationSettings
 from tests.sink import Sink
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, Safe
 from tests.vault.lockup import Lockup
-from vault import held, holds, outbox
-from vault.deposit import Deposit, GrantFor, Queued
-from vault.depositing import deposit
-from vault.outbox import Kind
-from vault.spool import Spool
+from vault.contents.spool import Spool
+from vault.hold import lists as held
+from vault.hold import settling as holds
+from vault.packages.deposit import Deposit, GrantFor, Queued
+from vault.packages.depositing import deposit
+from vault.sending import outbox
+from vault.sending.outbox import Kind
 
 PREFIX = b"Received: from x ([192.0.2.1])\r\n\tby gate with ESMTPSA id 7F3K-92QD;\r\n\tnow\r\n"
 

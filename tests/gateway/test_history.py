@@ -7,7 +7,7 @@ import pytest
 from policies.language.loader import load_text
 from tests.gateway.office import AMY, BEN, BOSS, JANE, Office, captured, mail, office
 from vault.address import Address
-from vault.history import Past
+from vault.packages.history import Past
 
 NEW = """version: 1
 rules:

@@ -7,13 +7,13 @@ import pytest
 
 from policies.language.loader import load_text
 from tests.gateway.office import AMY, BEN, BOSS, CAT, JANE, Office, captured, mail, office
-from vault import held
 from vault.address import Address
-from vault.held import Held
-from vault.opening import load_opening
+from vault.hold import lists as held
+from vault.hold.lists import Held
+from vault.keys.opening import load_opening
 from vault.origin import Origin
-from vault.outbox import Item, Kind
-from vault.tables import HoldState
+from vault.sending.outbox import Item, Kind
+from vault.storage.tables import HoldState
 
 NUMBER = "943 476 5919"
 HOLDING = load_text("""

@@ -14,11 +14,15 @@ from gateway.notices.settings import NoticeSettings
 from tests.blank import blank_vault
 from tests.vault.bench import ALICE, BOB, HERE, HandClock, Keys, Safe
 from tests.vault.lockup import Lockup
-from vault import destroying, phrase, reporting, second_lock, signing, tables
+from vault.ending import destroying
 from vault.errors import StoreUnavailable
-from vault.outbox import Kind
+from vault.keys import signing
+from vault.packages import phrase, second_lock
+from vault.sending import reporting
+from vault.sending.outbox import Kind
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 DAY = timedelta(days=1)
 

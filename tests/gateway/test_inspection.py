@@ -12,7 +12,7 @@ import pytest
 from tests.gateway.office import AMY, CAT, JANE, Office, captured, office
 from tests.policies.extraction import files
 from tests.policies.extraction.bombs import BOMBS
-from vault.audit import Act
+from vault.trail.audit import Act
 
 NHS_NUMBER = "NHS number 943 476 5919"
 

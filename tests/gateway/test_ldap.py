@@ -21,11 +21,11 @@ from gateway.workers import Workers
 from tests.directory import BASE, READER, READER_PASSWORD, Directory, directory, missing
 from tests.gateway.office import captured
 from tests.vault.bench import HandClock
-from vault import users
 from vault.address import Address
+from vault.people import users
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 OURS = ("council.gov.uk",)
 JANE, PASSWORD = "jane@council.gov.uk", "correct horse"

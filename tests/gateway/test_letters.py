@@ -23,7 +23,7 @@ from gateway.notices.settings import NoticeSettings
 from gateway.relay.content import measure
 from policies.settings import OrganisationSettings
 from vault.address import Address
-from vault.outbox import Item, Kind
+from vault.sending.outbox import Item, Kind
 
 ORGANISATION = OrganisationSettings(
     name="Example Council",

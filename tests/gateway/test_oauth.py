@@ -29,7 +29,7 @@ from tests.gateway.office import captured, mail, office
 from tests.issuer import AUDIENCE, Issuer, issuer
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 OURS = ("council.gov.uk",)
 JANE, BOSS = "jane@council.gov.uk", "boss@council.gov.uk"

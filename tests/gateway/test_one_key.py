@@ -16,9 +16,10 @@ from policies.engine import Policy
 from policies.language.loader import load_text
 from tests.dialogue import Talk
 from tests.gateway.office import JANE, PASSWORD, Office, mail, office
-from vault import tables, users
 from vault.address import Address
+from vault.people import users
 from vault.secrets import Secret
+from vault.storage import tables
 
 JORG = "jörg@council.gov.uk"
 

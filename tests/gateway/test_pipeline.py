@@ -21,10 +21,10 @@ from tests.gateway.office import (
     mail,
     office,
 )
-from vault import tables
-from vault.audit import Act
 from vault.errors import StoreUnavailable
-from vault.outbox import Kind
+from vault.sending.outbox import Kind
+from vault.storage import tables
+from vault.trail.audit import Act
 
 MIB = 1 << 20
 NOTHING = {"packages": 0, "grants": 0, "outbox": 0, "events": 0, "contents": 0}

@@ -14,7 +14,7 @@ from gateway.smtp.quotas import Quotas
 from gateway.smtp.tally import MINUTES, SHARED, Sum, Tally
 from tests.gateway.doorway import begin, doorway
 from vault.address import Address
-from vault.users import User
+from vault.people.users import User
 
 
 @pytest.fixture

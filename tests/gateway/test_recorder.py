@@ -11,7 +11,8 @@ from sqlalchemy import select
 from gateway import recorder as recording
 from gateway.recorder import Recorder
 from tests.gateway.office import JANE, Office, mail, office
-from vault import decided, keys, tables
+from vault import decided, keys
+from vault.storage import tables
 
 FOUND = "943 476 5919"
 PARTNER = "jo.bloggs@partner.example.org"

@@ -5,8 +5,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from tests.gateway.office import AMY, BEN, JANE, Office, mail, office
-from vault import tables
-from vault.audit import Act, Event, event_of
+from vault.storage import tables
+from vault.trail.audit import Act, Event, event_of
 
 NUMBER = "943 476 5919"
 

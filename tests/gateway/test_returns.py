@@ -17,9 +17,10 @@ from gateway.returns import Returns
 from gateway.scanners.panel import Panel
 from policies.settings import OrganisationSettings
 from tests.gateway.office import AMY, BOSS, JANE, Office, captured, mail, office
-from vault import keys, outbox, returns
+from vault import keys
 from vault.address import Address
-from vault.outbox import Kind
+from vault.sending import outbox, returns
+from vault.sending.outbox import Kind
 
 SAMPLES = Path(__file__).parents[1] / "golden" / "bounces"
 SENDER = "secure@council.gov.uk"

@@ -17,8 +17,8 @@ from tests.certificates import issued
 from tests.gateway.office import AMY, BEN, CAT, JANE, mail, office
 from tests.sink import Sink
 from tests.tap import Tap
-from vault.audit import Act
-from vault.outbox import Kind
+from vault.sending.outbox import Kind
+from vault.trail.audit import Act
 
 NAME = "relay.partner.example"
 MARKER = "KANARIENVOGEL"

@@ -23,8 +23,8 @@ from gateway.smtp.replies import Reply
 from gateway.smtp.server import Door
 from tests.dialogue import Talk
 from tests.gateway.doorway import FAST, MAIL, MIB, Doorway, begin, doorway, until
+from vault.contents.spool import Spool
 from vault.errors import StoreUnavailable
-from vault.spool import Spool
 
 # --- a client that leaves
 

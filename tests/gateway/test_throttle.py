@@ -14,13 +14,15 @@ from gateway.smtp.sasl import Credentials
 from gateway.smtp.throttle import BY_ACCOUNT, BY_ADDRESS, Pace, Place, Throttle
 from gateway.workers import Workers
 from tests.vault.bench import HandClock
-from vault import guesses, tables, upkeep, users
 from vault.address import Address
+from vault.ending import upkeep
 from vault.errors import StoreUnavailable
-from vault.guesses import HALVED_AFTER, KEPT_FOR
+from vault.people import guesses, users
+from vault.people.guesses import HALVED_AFTER, KEPT_FOR
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 JANE, PASSWORD = "jane@council.gov.uk", "correct horse battery"
 KEY = Secret.random()

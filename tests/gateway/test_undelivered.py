@@ -18,9 +18,9 @@ from tests.gateway.test_deliverer import until as until_soon
 from tests.sink import Caught, Sink
 from tests.vault.bench import ALICE, BOB, CAROL, Safe
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued
-from vault.depositing import deposit
-from vault.spool import Spool
+from vault.contents.spool import Spool
+from vault.packages.deposit import Deposit, GrantFor, Queued
+from vault.packages.depositing import deposit
 
 MAIL = (
     b"Received: from laptop\r\nDKIM-Signature: v=1; b=abc\r\nFrom: alice@council.example\r\n"

@@ -14,7 +14,7 @@ from policies.language.loader import load_text
 from policies.settings import OrganisationSettings
 from tests.gateway.office import AMY, BEN, CAT, JANE, Office, mail, office
 from vault import keys
-from vault.outbox import Item, Kind
+from vault.sending.outbox import Item, Kind
 
 NUMBER = "943 476 5919"
 POLICY = load_text(

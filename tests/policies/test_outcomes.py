@@ -17,7 +17,7 @@ from policies.terms import (
     Tls,
 )
 from tests.policies.mails import PARTNER, STAFF, envelope, mail
-from vault.strength import Strength
+from vault.packages.strength import Strength
 
 EVERY = "when: {sender: {domain: example.gov.uk}}"
 TO_PARTNERS = "when: {recipient: {domain: partner.example.org}}"

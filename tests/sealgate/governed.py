@@ -12,7 +12,7 @@ from typing import Any
 from sealgate import settings
 from tests.sealgate.node import PASSWORD, Node
 from tests.sealgate.test_supervisor import Running, serving
-from vault.store import Store
+from vault.storage.store import Store
 
 JO = "jo.bloggs@council.example"
 WEBMAIL = "someone@gmail.com"

@@ -17,14 +17,15 @@ from sealgate.sealing_trail import TrailSealer, key_for
 from sealgate.settings import AuditSettings
 from tests.sealgate.node import TOP, Node
 from tests.vault.trail import WAYS, Hand
-from vault import heads, signing
-from vault.audit import Act, record
 from vault.errors import KeyUnusable
-from vault.heads import Head
-from vault.keysettings import AS_THEY_ARE
-from vault.lines import Line
+from vault.keys import signing
+from vault.keys.settings import AS_THEY_ARE
 from vault.origin import Origin
-from vault.store import Store
+from vault.storage.store import Store
+from vault.trail import heads
+from vault.trail.audit import Act, record
+from vault.trail.heads import Head
+from vault.trail.lines import Line
 
 SCRIPT = TOP / "docs" / "reference" / "verify_audit.py"
 NASTY = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "＝1", "a=b|c\\d", "jo@council.example"]

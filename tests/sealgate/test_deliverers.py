@@ -14,12 +14,13 @@ from sealgate import settings
 from tests.sealgate.node import Node
 from tests.sealgate.test_supervisor import Running, serving
 from tests.sink import Sink
-from vault import keys, outbox
+from vault import keys
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor
-from vault.depositing import deposit
-from vault.spool import Spool
-from vault.store import Store
+from vault.contents.spool import Spool
+from vault.packages.deposit import Deposit, GrantFor
+from vault.packages.depositing import deposit
+from vault.sending import outbox
+from vault.storage.store import Store
 
 JO = Address.parse("jo@council.example")
 LEASE = 5

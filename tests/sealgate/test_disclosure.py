@@ -9,14 +9,15 @@ import pytest
 
 from sealgate import settings
 from tests.sealgate.node import PASSWORD, Node
-from vault import keys, users
+from vault import keys
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Receipt
-from vault.depositing import deposit
-from vault.lines import Wanted, told
+from vault.contents.spool import Spool
+from vault.packages.deposit import Deposit, GrantFor, Receipt
+from vault.packages.depositing import deposit
+from vault.people import users
 from vault.secrets import Secret
-from vault.spool import Spool
-from vault.store import Store
+from vault.storage.store import Store
+from vault.trail.lines import Wanted, told
 
 JO = Address.parse("jo@council.example")
 AMY = Address.parse("amy@partner.example")

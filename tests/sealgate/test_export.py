@@ -9,10 +9,10 @@ from sealgate import settings
 from tests.sealgate.node import Node
 from vault import keys
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Receipt
-from vault.depositing import deposit
-from vault.spool import Spool
-from vault.store import Store
+from vault.contents.spool import Spool
+from vault.packages.deposit import Deposit, GrantFor, Receipt
+from vault.packages.depositing import deposit
+from vault.storage.store import Store
 
 JO = Address.parse("jo@council.example")
 AMY = Address.parse("amy@partner.example")

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from tests.sealgate.governed import JO, Governed, governed, opened
 from tests.sealgate.node import Node
-from vault import rulebook, tables
+from vault import rulebook
 from vault.rulebook import PolicyActKind
+from vault.storage import tables
 
 # Of the rule against personal webmail.
 SEALED = """    then: refuse

@@ -8,13 +8,14 @@ import pytest
 
 from sealgate import settings
 from tests.sealgate.node import Node
-from vault import grants, keys
+from vault import keys
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Receipt
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.origin import Origin
-from vault.spool import Spool
-from vault.store import Store
+from vault.packages import grants
+from vault.packages.deposit import Deposit, GrantFor, Receipt
+from vault.packages.depositing import deposit
+from vault.storage.store import Store
 
 JO = Address.parse("jo@council.example")
 AMY = Address.parse("amy@partner.example")

@@ -12,15 +12,18 @@ from sealgate import processes, rekeying, settings
 from sealgate.commands import keys as typed
 from tests.sealgate.node import Node, environment
 from tests.vault.transit_server import TOKEN, transit
-from vault import keyring, keys, opening, resealing, tables
+from vault import keys
 from vault.address import Address
 from vault.clock import utc_now
-from vault.deposit import Deposit, GrantFor
-from vault.depositing import deposit
-from vault.keyplace import KeyPlace
-from vault.keyservices import passphrase
-from vault.spool import Spool
-from vault.store import Store
+from vault.contents.spool import Spool
+from vault.keys import opening, resealing
+from vault.keys import ring as keyring
+from vault.keys.place import KeyPlace
+from vault.keys.services import passphrase
+from vault.packages.deposit import Deposit, GrantFor
+from vault.packages.depositing import deposit
+from vault.storage import tables
+from vault.storage.store import Store
 
 JO = Address.parse("jo@council.example")
 AMY = Address.parse("amy@partner.example")

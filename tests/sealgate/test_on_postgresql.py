@@ -12,9 +12,10 @@ from sealgate import settings
 from tests import postgres
 from tests.sealgate.node import Node
 from tests.vault.bench import ALICE, BOB, HERE, HandClock, Keys, Safe
-from vault import grants, tables
+from vault.packages import grants
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 MAIL = b"From: a@b\r\nSubject: x\r\n\r\n" + bytes(range(256)) * 400  # its content is a file
 

@@ -8,15 +8,18 @@ import pytest
 
 from sealgate import settings
 from tests.sealgate.node import Node, run
-from vault import destroying, keys, legal, signing, users
+from vault import keys
 from vault.address import Address
 from vault.clock import utc_now
-from vault.deposit import Deposit, GrantFor, Restrictions
-from vault.depositing import deposit
+from vault.contents.spool import Spool
+from vault.ending import destroying, legal
+from vault.keys import signing
+from vault.packages.deposit import Deposit, GrantFor, Restrictions
+from vault.packages.depositing import deposit
+from vault.people import users
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.spool import Spool
-from vault.store import Store
+from vault.storage.store import Store
 
 JO = Address.parse("jo@council.example")
 AMY = Address.parse("amy@partner.example")

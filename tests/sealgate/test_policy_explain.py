@@ -10,7 +10,7 @@ from sealgate.commands.policy import files
 from tests.sealgate.governed import opened
 from tests.sealgate.node import POLICY, Node, run
 from vault.address import Address
-from vault.history import OFTEN, note
+from vault.packages.history import OFTEN, note
 
 COLLEAGUE = "bob@council.example"
 

@@ -8,12 +8,13 @@ import pytest
 
 from sealgate import settings
 from tests.sealgate.node import Node, run
-from vault import keys, outbox
+from vault import keys
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued
-from vault.depositing import deposit
-from vault.spool import Spool
-from vault.store import Store
+from vault.contents.spool import Spool
+from vault.packages.deposit import Deposit, GrantFor, Queued
+from vault.packages.depositing import deposit
+from vault.sending import outbox
+from vault.storage.store import Store
 
 JO = Address.parse("jo@council.example")
 AMY = Address.parse("amy@partner.example")

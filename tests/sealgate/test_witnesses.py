@@ -18,11 +18,11 @@ from sealgate.sealing_trail import TrailSealer
 from sealgate.settings import AuditSettings
 from sealgate.witnesses import Witness
 from tests.blank import blank_vault
-from vault import signing
-from vault.audit import Act, record
-from vault.heads import Head
+from vault.keys import signing
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
+from vault.trail.audit import Act, record
+from vault.trail.heads import Head
 
 PATTERN = re.compile(
     rb"<109>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "

@@ -8,18 +8,20 @@ from typing import Any, Self
 import pytest
 from sqlalchemy import select
 
-from vault import keys, outbox, tables
+from vault import keys
 from vault.address import Address
-from vault.audit import Act
-from vault.deposit import Deposit, GrantFor, Queued, Receipt, Restrictions, Summary
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.keys import RelayKeys, SealingKeys
-from vault.opening import OpeningKeys, load_opening
+from vault.keys.opening import OpeningKeys, load_opening
 from vault.origin import Origin
-from vault.retrieve import retrieve
+from vault.packages.deposit import Deposit, GrantFor, Queued, Receipt, Restrictions, Summary
+from vault.packages.depositing import deposit
+from vault.packages.retrieve import retrieve
 from vault.secrets import Secret
-from vault.spool import Spool
-from vault.store import Store
+from vault.sending import outbox
+from vault.storage import tables
+from vault.storage.store import Store
+from vault.trail.audit import Act
 
 ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
 ALICE = Address.parse("alice@council.example")  # sends

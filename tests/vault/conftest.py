@@ -16,7 +16,7 @@ from tests.vault import plans
 from tests.vault.bench import HandClock, Keys, Safe
 from tests.vault.nodes import NODES, Nodes
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 BACKENDS = ("sqlite", "postgresql")
 ON_BOTH = frozenset(

@@ -8,11 +8,14 @@ from typing import Any
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
 from tests.vault.test_deposit import LARGE
-from vault import destroying, exporting, legal, requests, second_lock, signing
-from vault.deposit import GrantFor
-from vault.dossier import Dossier
-from vault.exportfolder import ExportFolder, Selection
-from vault.exporting import Finished, Purpose
+from vault.ending import destroying, legal
+from vault.exchange import exporting
+from vault.exchange.dossier import Dossier
+from vault.exchange.exporting import Finished, Purpose
+from vault.exchange.folder import ExportFolder, Selection
+from vault.keys import signing
+from vault.packages import requests, second_lock
+from vault.packages.deposit import GrantFor
 from vault.secrets import Secret
 
 DAY = timedelta(days=1)

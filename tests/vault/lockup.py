@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from tests.vault.bench import ALICE, BOB, BODY, HERE, Safe
-from vault import approval, held, holding, holds
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Queued, Summary
-from vault.deposit import Receipt as Kept
-from vault.held import Held
-from vault.slip import Slip
-from vault.spool import Spool
+from vault.contents.spool import Spool
+from vault.hold import approval, holding
+from vault.hold import lists as held
+from vault.hold import settling as holds
+from vault.hold.lists import Held
+from vault.hold.slip import Slip
+from vault.packages.deposit import Deposit, GrantFor, Queued, Summary
+from vault.packages.deposit import Receipt as Kept
 
 BOSS = Address.parse("boss@council.example")
 DEPUTY = Address.parse("deputy@council.example")

@@ -18,25 +18,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from tests.vault.bench import HERE, HandClock, Keys, Safe
 from tests.vault.model import PEOPLE, Known, people
-from vault import (
-    access,
-    catalogue,
-    destroying,
-    grants,
-    identifier,
-    legal,
-    requests,
-    resealing,
-    rotation,
-    second_lock,
-)
+from vault import identifier
 from vault.address import Address
-from vault.deposit import GrantFor
+from vault.ending import destroying, legal
 from vault.errors import AccessDenied, CannotLock, Denial, SecondLocked
-from vault.keyplace import KeyPlace
-from vault.keyring import KeyState
+from vault.keys import resealing, rotation
+from vault.keys.place import KeyPlace
+from vault.keys.ring import KeyState
+from vault.packages import access, catalogue, grants, requests, second_lock
+from vault.packages.deposit import GrantFor
 from vault.settings import VaultSettings
-from vault.store import Store, Transaction
+from vault.storage.store import Store, Transaction
 
 
 def denied(tx: Transaction, reader: Address, package_id: str) -> Denial | None:

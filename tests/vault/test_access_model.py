@@ -16,8 +16,11 @@ from tests.blank import blank_vault
 from tests.vault.bench import ALICE, BOB, CAROL, ON_SQLITE, Safe
 from tests.vault.conftest import EVERY
 from tests.vault.playing import Access
-from vault import access, destroying, grants, identifier, legal, phrase, resealing, second_lock
+from vault import identifier
+from vault.ending import destroying, legal
 from vault.errors import Denial, Tampered
+from vault.keys import resealing
+from vault.packages import access, grants, phrase, second_lock
 from vault.secrets import Secret
 from vault.settings import VaultSettings
 

@@ -5,13 +5,14 @@ import pytest
 from tests.vault.bench import ALICE, BOB, CAROL, EVE, Safe
 from tests.vault.lockup import BOSS, DEPUTY, Lockup
 from tests.vault.test_holds import nothing_is_left, race, state
-from vault import held, users
 from vault.address import Address
-from vault.deposit import Receipt
 from vault.errors import AccessDenied, NotHeld, Outdated
-from vault.held import Role
-from vault.outbox import Item, Kind
+from vault.hold import lists as held
+from vault.hold.lists import Role
+from vault.packages.deposit import Receipt
+from vault.people import users
 from vault.secrets import Secret
+from vault.sending.outbox import Item, Kind
 
 
 @pytest.fixture

@@ -13,11 +13,13 @@ import pytest
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
 from tests.vault.lockup import SLIP, Lockup
 from tests.vault.test_deposit import LARGE, failing
-from vault import catalogue, grants, held, outbox, requests
-from vault.deposit import Summary
+from vault.contents.spool import Spool
 from vault.errors import StoreUnavailable
-from vault.outbox import Kind
-from vault.spool import Spool
+from vault.hold import lists as held
+from vault.packages import catalogue, grants, requests
+from vault.packages.deposit import Summary
+from vault.sending import outbox
+from vault.sending.outbox import Kind
 
 ONLY = "sqlite"  # whose files are all in the folder; a server keeps those of others too
 MARKER = "MARKER-4e9d-Zoë"

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from tests.vault.bench import BOB, CAROL, HandClock, Keys, Safe
-from vault import backup, restore, snapshot
-from vault.archive import Archive, BackupUnusable
 from vault.contents import ContentFolder, Contents
+from vault.copies import backup, restore, snapshot
+from vault.copies.archive import Archive, BackupUnusable
 from vault.errors import StoreUnavailable
 from vault.settings import VaultSettings
-from vault.store import CONTENTS, Store
+from vault.storage.store import CONTENTS, Store
 
 LARGE = b"From: a@b\r\n\r\n" + os.urandom(200_000)
 

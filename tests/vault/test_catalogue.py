@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, EVE, HERE, Safe
-from vault import catalogue, grants, identifier, outbox, retrieve
+from vault import identifier
 from vault.address import Address
-from vault.audit import Act
-from vault.catalogue import Line
-from vault.deposit import GrantFor, Summary
 from vault.errors import AccessDenied, Denial
-from vault.paging import PAGE_SIZE, Page
+from vault.packages import catalogue, grants, retrieve
+from vault.packages.catalogue import Line
+from vault.packages.deposit import GrantFor, Summary
+from vault.sending import outbox
+from vault.storage.paging import PAGE_SIZE, Page
+from vault.trail.audit import Act
 
 PLAN = Summary(subject="The Garden plan", author_name="Alice Ash", to=("bob@clinic.example",))
 

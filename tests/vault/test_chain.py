@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault import chain
+from vault.trail import chain
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 ROW = st.tuples(TEXT, st.integers(0, 2**53), TEXT, TEXT, st.none() | TEXT, *[TEXT] * 6)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from vault import checkpoints, tables
-from vault.checkpoints import Checkpoints
-from vault.sqlite import SqliteDatabase
-from vault.store import Store
+from vault.storage import checkpoints, tables
+from vault.storage.checkpoints import Checkpoints
+from vault.storage.sqlite import SqliteDatabase
+from vault.storage.store import Store
 
 ONLY = "sqlite"
 

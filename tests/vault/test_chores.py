@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.vault.bench import Safe
-from vault import chores
-from vault.chores import ask_for, asked_for, every, taken
-from vault.store import Store
+from vault.ending import chores
+from vault.ending.chores import ask_for, asked_for, every, taken
+from vault.storage.store import Store
 
 HOURLY = every(timedelta(hours=1))
 

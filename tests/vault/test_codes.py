@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from vault import attempts, codes, outbox, tables, users
 from vault.address import Address
 from vault.errors import CodeRefused, TooMany
-from vault.hpke import PrivateHalf
 from vault.keys import RelayKeys, SealingKeys
+from vault.keys.hpke import PrivateHalf
 from vault.origin import Origin
+from vault.people import attempts, codes, users
 from vault.secrets import Secret
+from vault.sending import outbox
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 BOB = Address.parse("bob@example.org")
 HERE = Origin("192.0.2.1", "test")

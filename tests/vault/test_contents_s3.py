@@ -20,18 +20,19 @@ from tests import s3
 from tests.line import Line, cuttable
 from tests.s3 import S3
 from tests.vault.bench import BOB, BODY, HandClock, Keys, Safe
-from vault import backup, moving, restore, upkeep
-from vault.archive import Archive
-from vault.audit import Act
-from vault.contents import ContentFolder, Contents
+from vault.contents import ContentFolder, Contents, moving
 from vault.contents.settings import ContentsSettings
 from vault.contents.shelves import Shelves, open_contents
+from vault.copies import backup, restore
+from vault.copies.archive import Archive
+from vault.ending import upkeep
 from vault.errors import ContentsUnusable, StoreUnavailable
 from vault.identifier import draw
 from vault.origin import Origin
-from vault.retrieve import retrieve
+from vault.packages.retrieve import retrieve
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
+from vault.trail.audit import Act
 
 NOW = timedelta(minutes=-5)  # "older" than what is written in the future: all there is
 MIB = 1 << 20
@@ -355,9 +356,9 @@ def test_the_doctor_tries_it(
 
 MOVING = """\
 import sys
-from vault import moving
+from vault.contents import moving
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 store = Store(VaultSettings.model_validate_json(sys.argv[1]))
 def told(size):
     print(size, flush=True)

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from tests.vault.bench import HandClock
-from vault import decided, upkeep
+from vault import decided
 from vault.decided import LONGEST, DecidedRow
+from vault.ending import upkeep
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 DAY = timedelta(days=1)
 

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, Safe
-from vault import upkeep
 from vault.address import Address
-from vault.deposit import GrantFor, Summary
+from vault.contents.stream import CHUNK_EXPONENT
+from vault.ending import upkeep
 from vault.errors import StoreUnavailable
-from vault.outbox import Kind
-from vault.stream import CHUNK_EXPONENT
+from vault.packages.deposit import GrantFor, Summary
+from vault.sending.outbox import Kind
 
 LARGE = bytes(range(256)) * ((3 << CHUNK_EXPONENT) // 256) + b"end"
 WRITTEN = ["contents", "packages", "grants", "outbox", "receipts", "events"]

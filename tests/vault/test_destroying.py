@@ -12,23 +12,14 @@ from sqlalchemy import select, update
 
 from tests.vault.bench import ALICE, BOB, CAROL, EVE, HERE, Safe
 from tests.vault.test_deposit import LARGE
-from vault import (
-    catalogue,
-    certificate,
-    destroying,
-    grants,
-    legal,
-    lifetime,
-    requests,
-    second_lock,
-    signing,
-    tables,
-    upkeep,
-)
-from vault.audit import Act
-from vault.certificate import NotGenuine
+from vault.ending import certificate, destroying, legal, upkeep
+from vault.ending.certificate import NotGenuine
 from vault.errors import AccessDenied, Denial
-from vault.store import Store
+from vault.keys import signing
+from vault.packages import catalogue, grants, lifetime, requests, second_lock
+from vault.storage import tables
+from vault.storage.store import Store
+from vault.trail.audit import Act
 
 DAY = timedelta(days=1)
 KEPT = {"kept_after_expiry": 10 * DAY}

@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 
 from tests.vault.bench import ALICE, BOB, CAROL, HERE, Safe
-from vault import catalogue, disclosing, grants, incident, legal, users
 from vault.address import Address
-from vault.disclosing import LASTS, NotPossible
-from vault.exportfolder import Selection
+from vault.ending import legal
+from vault.exchange.folder import Selection
+from vault.packages import catalogue, disclosing, grants
+from vault.packages.disclosing import LASTS, NotPossible
+from vault.people import users
 from vault.secrets import Secret
-from vault.tables import RequestState
+from vault.storage.tables import RequestState
+from vault.trail import incident
 
 RUTH = Address.parse("ruth@council.example")
 OMAR = Address.parse("omar@council.example")

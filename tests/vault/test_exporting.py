@@ -24,12 +24,17 @@ from tests.vault.leaving import (
     put_one_of_each,
 )
 from tests.vault.test_deposit import LARGE
-from vault import ciphertext, destroying, exporting, manifest, phrase, signing, tables
-from vault.dossier import State
+from vault.contents import ciphertext
+from vault.ending import destroying
 from vault.errors import StoreUnavailable
-from vault.exportfolder import ExportFolder, ExportUnusable, Selection
+from vault.exchange import exporting, manifest
+from vault.exchange.dossier import State
+from vault.exchange.folder import ExportFolder, ExportUnusable, Selection
+from vault.keys import signing
+from vault.packages import phrase
 from vault.secrets import Secret
-from vault.strands import Strand
+from vault.storage import tables
+from vault.trail.strands import Strand
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from tests.vault.bench import ON_SQLITE
-from vault import tables
 from vault.errors import StoreUnavailable
-from vault.statements import Addition, Statement
-from vault.store import Store, Transaction
+from vault.storage import tables
+from vault.storage.statements import Addition, Statement
+from vault.storage.store import Store, Transaction
 
 PATIENCE = 20.0
 META = Addition(tables.meta)

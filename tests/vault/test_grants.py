@@ -7,12 +7,14 @@ import pytest
 
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, HERE, Safe
 from tests.vault.test_deposit import failing
-from vault import grants, identifier, outbox, requests
+from vault import identifier
 from vault.address import Address
-from vault.deposit import GrantFor
 from vault.errors import AccessDenied, Denial, StoreUnavailable
-from vault.outbox import Kind
-from vault.retrieve import recheck
+from vault.packages import grants, requests
+from vault.packages.deposit import GrantFor
+from vault.packages.retrieve import recheck
+from vault.sending import outbox
+from vault.sending.outbox import Kind
 
 
 def may(safe: Safe, reader: Address, package_id: str) -> bool:

@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.vault.bench import Safe
-from vault import history, tables
 from vault.address import Address
-from vault.history import KEPT_FOR, OFTEN, Past, note
-from vault.upkeep import clear
+from vault.ending.upkeep import clear
+from vault.packages import history
+from vault.packages.history import KEPT_FOR, OFTEN, Past, note
+from vault.storage import tables
 
 ANN, BOSS = Address.parse("ann@council.gov.uk"), Address.parse("boss@council.gov.uk")
 JO, AL = Address.parse("jo@partner.example"), Address.parse("al@partner.example")

@@ -9,10 +9,12 @@ import pytest
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, Safe
 from tests.vault.lockup import BOSS, REASON, Lockup
 from tests.vault.test_deposit import LARGE, failing, files
-from vault import ciphertext, held, upkeep
-from vault.deposit import Receipt
+from vault.contents import ciphertext
+from vault.ending import upkeep
 from vault.errors import AccessDenied, NotHeld, Outdated, StoreUnavailable
-from vault.outbox import Kind
+from vault.hold import lists as held
+from vault.packages.deposit import Receipt
+from vault.sending.outbox import Kind
 
 SENT = ["packages", "grants", "receipts"]
 
@@ -334,7 +336,7 @@ def test_the_list_is_ones_own(lockup: Lockup) -> None:
 
 def test_a_reference_is_drawn_for_one_mail(lockup: Lockup, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["AAAA-AAAA", "AAAA-AAAA", "BBBB-BBBB", "AAAA-AAAA", "BBBB-BBBB", "CCCC-CCCC"])
-    monkeypatch.setattr("vault.reference.draw", lambda: next(drawn))
+    monkeypatch.setattr("vault.packages.reference.draw", lambda: next(drawn))
     assert lockup.put().reference == "AAAA-AAAA"
     assert lockup.safe.put(BOB).reference == "BBBB-BBBB"
     assert lockup.put(BODY + b"2").reference == "CCCC-CCCC"

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from vault.hours import OpenHours
+from vault.packages.hours import OpenHours
 
 LONDON = ZoneInfo("Europe/London")
 OFFICE = OpenHours.parse("Mon-Fri 08:00-18:00 Europe/London")

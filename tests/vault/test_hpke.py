@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vault.errors import KeyUnusable, Tampered
-from vault.hpke import PrivateHalf, PublicHalf, binding, key_id_of
+from vault.keys.hpke import PrivateHalf, PublicHalf, binding, key_id_of
 from vault.secrets import Secret
 
 PAIR = PrivateHalf.generate()

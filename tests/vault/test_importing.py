@@ -23,26 +23,17 @@ from tests.vault.leaving import (
 )
 from tests.vault.test_deposit import LARGE
 from tests.vault.test_second_lock import unlock
-from vault import (
-    catalogue,
-    certificate,
-    destroying,
-    evidence,
-    grants,
-    heads,
-    importing,
-    incident,
-    manifest,
-    phrase,
-    signing,
-    tables,
-    verifying,
-)
+from vault.ending import certificate, destroying
 from vault.errors import AccessDenied, SecondLocked, StoreUnavailable
-from vault.exportfolder import ExportFolder, ExportUnusable
-from vault.importing import Imported, Place
+from vault.exchange import importing, manifest
+from vault.exchange.folder import ExportFolder, ExportUnusable
+from vault.exchange.importing import Imported, Place
+from vault.keys import signing
+from vault.packages import catalogue, grants, phrase
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
+from vault.trail import evidence, heads, incident, verifying
 
 
 @pytest.fixture(autouse=True)

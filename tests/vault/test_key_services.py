@@ -20,11 +20,11 @@ import pytest
 
 from tests.vault.test_protection import locked, works
 from vault.errors import KeyServiceSilent, KeyUnusable
-from vault.keylock import Locks
 from vault.keys import init
-from vault.keyservices import service_for
-from vault.keysettings import KeySettings
-from vault.opening import load_opening
+from vault.keys.lock import Locks
+from vault.keys.opening import load_opening
+from vault.keys.services import service_for
+from vault.keys.settings import KeySettings
 from vault.secrets import Secret
 
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
@@ -175,9 +175,9 @@ def test_a_token_does_not_unwrap_for_another_family(token: dict[str, str]) -> No
 @pytest.mark.parametrize(
     ("module", "settings", "extra"),
     [
-        ("vault.keyservices.aws_kms", {"protection": "aws-kms", "aws_key": "k"}, "aws"),
+        ("vault.keys.services.aws_kms", {"protection": "aws-kms", "aws_key": "k"}, "aws"),
         (
-            "vault.keyservices.token",
+            "vault.keys.services.token",
             {
                 *(("protection", "pkcs11"), ("pkcs11_module", "/m.so")),
                 *(("pkcs11_token", "t"), ("pkcs11_key", "k")),

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.backends.openssl.backend import backend
 
-from vault import keyfile
 from vault.errors import KeyUnusable
-from vault.hpke import PrivateHalf, binding
+from vault.keys import file as keyfile
 from vault.keys import init, load_relay, load_sealing, load_web_secret
-from vault.opening import load_opening
+from vault.keys.hpke import PrivateHalf, binding
+from vault.keys.opening import load_opening
 from vault.secrets import Secret
 
 Loader = Callable[[Path], object]

@@ -14,10 +14,10 @@ import pytest
 from tests.vault.bench import ALICE, BOB, CAROL, HandClock, Keys, Safe
 from tests.vault.lockup import Lockup
 from tests.vault.test_deposit import LARGE, files
-from vault import outbox
 from vault.clock import utc_now
+from vault.sending import outbox
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 KILLS = 6
 

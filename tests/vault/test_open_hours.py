@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from tests.vault.bench import ALICE, BOB, HERE, Safe
-from vault import catalogue, requests, tables
 from vault.errors import AccessDenied, Denial
-from vault.hours import OpenHours
-from vault.retrieve import recheck
+from vault.packages import catalogue, requests
+from vault.packages.hours import OpenHours
+from vault.packages.retrieve import recheck
+from vault.storage import tables
 
 OFFICE = {"open_hours": OpenHours.parse("Mon-Fri 08:00-18:00 Europe/London")}
 LONDON = ZoneInfo("Europe/London")

@@ -9,11 +9,13 @@ from sqlalchemy import select, update
 
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, ON_SQLITE, Safe
 from tests.vault.test_deposit import LARGE, files
-from vault import claims, grants, outbox, tables
 from vault.errors import Tampered
-from vault.facts import unwrap_key
-from vault.outbox import Item, Kind
-from vault.store import Store
+from vault.packages import grants
+from vault.packages.facts import unwrap_key
+from vault.sending import claims, outbox
+from vault.sending.outbox import Item, Kind
+from vault.storage import tables
+from vault.storage.store import Store
 
 
 def post(safe: Safe, kind: Kind = Kind.CODE, **more: object) -> str:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault.paging import PAGE_SIZE, Window, pages, within
+from vault.storage.paging import PAGE_SIZE, Window, pages, within
 
 
 @given(total=st.integers(0, 4 * PAGE_SIZE), number=st.integers(-2, 7))

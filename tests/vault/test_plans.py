@@ -13,9 +13,11 @@ from sqlalchemy import select
 from tests.blank import blank_vault
 from tests.vault.bench import ALICE, Keys
 from tests.vault.plans import Plans, watching
-from vault import tables, upkeep, warnings
+from vault.ending import upkeep
+from vault.sending import warnings
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 ONLY = "sqlite"
 
@@ -23,10 +25,10 @@ ONLY = "sqlite"
 @pytest.mark.parametrize(
     ("without", "asker"),
     [
-        ("outbox_settled", "upkeep._forget_settled"),
-        ("ix_receipts_accepted_at", "receipts.forget_old"),
-        ("outbox_warnings", "warnings._last"),
-        ("events_of_warnings", "warnings._newest"),
+        ("outbox_settled", "ending.upkeep._forget_settled"),
+        ("ix_receipts_accepted_at", "packages.receipts.forget_old"),
+        ("outbox_warnings", "sending.warnings._last"),
+        ("events_of_warnings", "sending.warnings._newest"),
     ],
 )
 def test_a_walk_through_a_table_is_seen(

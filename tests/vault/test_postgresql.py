@@ -14,11 +14,11 @@ from sqlalchemy import insert, select, text
 from tests import postgres
 from tests.vault.bench import BOB, CAROL, Safe
 from tests.vault.test_store import names, put_meta
-from vault import postgresql, tables, turns, wire
 from vault.errors import DatabaseUnfit, SchemaMismatch, StoreUnavailable
 from vault.settings import Tls, VaultSettings
-from vault.statements import Addition, Statement
-from vault.store import Store, Transaction
+from vault.storage import postgresql, tables, turns, wire
+from vault.storage.statements import Addition, Statement
+from vault.storage.store import Store, Transaction
 
 ONLY = "postgresql"
 OWN_DATABASE = True  # which they change and cut off

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from tests.vault.transit_server import TOKEN, Engine, transit
-from vault import keyfile, rotation
 from vault.clock import utc_now
 from vault.errors import KeyServiceSilent, KeyUnusable
-from vault.hpke import binding
-from vault.keylock import Locks
-from vault.keyplace import KeyPlace, private_files
-from vault.keys import init, load_relay, load_sealing, load_web_secret
-from vault.keyservices import passphrase, service_for
-from vault.keysettings import AS_THEY_ARE, KeySettings, Protection
-from vault.opening import load_opening
+from vault.keys import file as keyfile
+from vault.keys import init, load_relay, load_sealing, load_web_secret, rotation
+from vault.keys.hpke import binding
+from vault.keys.lock import Locks
+from vault.keys.opening import load_opening
+from vault.keys.place import KeyPlace, private_files
+from vault.keys.services import passphrase, service_for
+from vault.keys.settings import AS_THEY_ARE, KeySettings, Protection
 
 INFO = binding("test")
 PHRASE = "a passphrase that is long enough"

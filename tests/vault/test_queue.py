@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
-from vault import grants, outbox, queue
-from vault.queue import Chosen, Entry, Standing, UnknownEntryError
+from vault.packages import grants
+from vault.sending import outbox, queue
+from vault.sending.queue import Chosen, Entry, Standing, UnknownEntryError
 
 EVERY = Chosen(everything=True)
 BY = "root"

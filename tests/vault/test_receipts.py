@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import update
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
-from vault import grants, outbox, tables
 from vault.address import Address
+from vault.packages import grants
+from vault.sending import outbox
+from vault.storage import tables
 
 NAMED = {"message_id": "<1@council.example>"}
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from vault import reference
+from vault.packages import reference
 
 
 def test_a_reference_has_no_letters_that_are_misread() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
-from vault import grants, lifetime, outbox, reminding, reporting, requests
 from vault.address import Address
-from vault.deposit import GrantFor
-from vault.hours import OpenHours
-from vault.outbox import Kind
+from vault.packages import grants, lifetime, requests
+from vault.packages.deposit import GrantFor
+from vault.packages.hours import OpenHours
+from vault.sending import outbox, reminding, reporting
+from vault.sending.outbox import Kind
 
 DAY = timedelta(days=1)
 

@@ -8,16 +8,18 @@ from sqlalchemy import delete, update
 
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, HERE, Safe
 from tests.vault.test_deposit import LARGE, failing
-from vault import grants, identifier, tables
+from vault import identifier
 from vault.address import Address
-from vault.audit import Act
-from vault.deposit import GrantFor, Summary
 from vault.errors import AccessDenied, Denial, StoreUnavailable, Tampered
-from vault.hpke import PrivateHalf
-from vault.opening import OpeningKeys
+from vault.keys.hpke import PrivateHalf
+from vault.keys.opening import OpeningKeys
 from vault.origin import Origin
-from vault.retrieve import recheck, retrieve
+from vault.packages import grants
+from vault.packages.deposit import GrantFor, Summary
+from vault.packages.retrieve import recheck, retrieve
 from vault.secrets import Secret
+from vault.storage import tables
+from vault.trail.audit import Act
 
 
 class WatchedHalf:

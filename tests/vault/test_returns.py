@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.vault.bench import ALICE, BOB, CAROL, HERE, Safe
-from vault import grants, outbox, returns
 from vault.address import Address
-from vault.deposit import GrantFor
-from vault.outbox import Item, Kind
-from vault.returns import NoticeOf
+from vault.packages import grants
+from vault.packages.deposit import GrantFor
+from vault.sending import outbox, returns
+from vault.sending.outbox import Item, Kind
+from vault.sending.returns import NoticeOf
 
 
 def relayed(safe: Safe, *to: Address | GrantFor) -> str:
@@ -69,9 +70,9 @@ def safe_for_all(request: pytest.FixtureRequest) -> Safe:
 
     from tests.vault.bench import HandClock, Keys
     from vault import keys as key_files
-    from vault.opening import load_opening
+    from vault.keys.opening import load_opening
     from vault.settings import VaultSettings
-    from vault.store import Store
+    from vault.storage.store import Store
 
     folder = factory.mktemp("returns")
     key_files.init(folder / "keys")

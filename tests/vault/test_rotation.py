@@ -11,17 +11,19 @@ from sqlalchemy import LargeBinary, select, update
 from tests.blank import blank_vault
 from tests.vault.bench import ALICE, BOB, CAROL, HandClock, Keys, Safe
 from tests.vault.lockup import BOSS, Lockup
-from vault import held, keyring, resealing, rotation, tables
 from vault.errors import KeyUnusable, StoreUnavailable, Tampered
-from vault.halves import OpeningHalves
-from vault.hpke import binding, prefix_of
-from vault.keyplace import KeyPlace
-from vault.keyring import KeyState
-from vault.keys import load_relay, load_sealing
-from vault.opening import load_opening
+from vault.hold import lists as held
+from vault.keys import load_relay, load_sealing, resealing, rotation
+from vault.keys import ring as keyring
+from vault.keys.halves import OpeningHalves
+from vault.keys.hpke import binding, prefix_of
+from vault.keys.opening import load_opening
+from vault.keys.place import KeyPlace
+from vault.keys.ring import KeyState
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 INFO = binding("test")
 

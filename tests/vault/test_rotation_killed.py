@@ -17,15 +17,14 @@ import pytest
 
 from tests.blank import blank_vault
 from tests.vault.bench import BOB, HandClock, Keys, Safe
-from vault import resealing, rotation
 from vault.clock import utc_now
-from vault.facts import unwrap_key
-from vault.keyplace import KeyPlace
-from vault.keyring import KeyState
-from vault.keys import load_sealing
-from vault.opening import load_opening
+from vault.keys import load_sealing, resealing, rotation
+from vault.keys.opening import load_opening
+from vault.keys.place import KeyPlace
+from vault.keys.ring import KeyState
+from vault.packages.facts import unwrap_key
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 WHOLE = os.environ.get("SEALGATE_FAULTS") == "whole"
 PACKAGES, KILLS = (10_000, 100) if WHOLE else (120, 6)

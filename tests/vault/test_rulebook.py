@@ -5,7 +5,7 @@ import pytest
 from tests.vault.bench import HandClock
 from vault import rulebook
 from vault.rulebook import PolicyActKind, Version
-from vault.store import Store
+from vault.storage.store import Store
 
 A, B, C = ("a" * 64, "b" * 64, "abc" + "c" * 61)
 

@@ -18,23 +18,24 @@ from cryptography.exceptions import InvalidTag
 from pydantic import SecretStr
 
 from tests.vault.bench import ALICE, BOB, HERE, Safe
-from vault import keyfile, phrase, second_lock
 from vault.address import Address
 from vault.clock import utc_now
-from vault.deposit import Deposit, GrantFor
-from vault.depositing import deposit
+from vault.contents.spool import Spool
+from vault.contents.stream import HEADER_SIZE, PartId, read_stream, seal_part
 from vault.errors import Tampered
-from vault.hpke import PrivateHalf, PublicHalf, binding
 from vault.identifier import draw
-from vault.keyplace import KeyPlace
+from vault.keys import file as keyfile
 from vault.keys import init, load_sealing
-from vault.keysettings import KeySettings
-from vault.rotation import rotate
+from vault.keys.hpke import PrivateHalf, PublicHalf, binding
+from vault.keys.place import KeyPlace
+from vault.keys.rotation import rotate
+from vault.keys.settings import KeySettings
+from vault.packages import phrase, second_lock
+from vault.packages.deposit import Deposit, GrantFor
+from vault.packages.depositing import deposit
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.spool import Spool
-from vault.store import Store
-from vault.stream import HEADER_SIZE, PartId, read_stream, seal_part
+from vault.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "sealed"

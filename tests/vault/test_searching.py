@@ -5,14 +5,15 @@ from datetime import timedelta
 import pytest
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, EVE, HERE, Safe
-from vault import destroying, grants, requests, searching
 from vault.address import Address
-from vault.audit import Act
-from vault.deposit import GrantFor
+from vault.ending import destroying
 from vault.errors import StoreUnavailable
-from vault.facts import Summary
-from vault.searching import NoReason, Part
-from vault.strands import Strand
+from vault.packages import grants, requests, searching
+from vault.packages.deposit import GrantFor
+from vault.packages.facts import Summary
+from vault.packages.searching import NoReason, Part
+from vault.trail.audit import Act
+from vault.trail.strands import Strand
 
 WHY = "Request of 3 November"
 

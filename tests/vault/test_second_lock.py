@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import update
 
 from tests.vault.bench import ALICE, BOB, CAROL, EVE, HERE, ON_SQLITE, HandClock, Keys, Safe
-from vault import catalogue, guesses, phrase, resealing, rotation, second_lock, tables
 from vault.address import Address
 from vault.errors import (
     AccessDenied,
@@ -18,10 +17,14 @@ from vault.errors import (
     TooMany,
     WrongWords,
 )
-from vault.facts import key_binding, unwrap_key
-from vault.keyplace import KeyPlace
+from vault.keys import resealing, rotation
+from vault.keys.place import KeyPlace
+from vault.packages import catalogue, phrase, second_lock
+from vault.packages.facts import key_binding, unwrap_key
+from vault.people import guesses
 from vault.secrets import Secret
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 MARKER = b"Subject: Plan\r\n\r\nThe marker is zanzibar."
 

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.vault.bench import ON_SQLITE
-from vault import sessions, tables
 from vault.address import Address
 from vault.origin import Origin
+from vault.people import sessions
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 BOB = Address.parse("bob@example.org")
 ALICE = Address.parse("alice@example.org")

@@ -6,8 +6,8 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from vault import signing
 from vault.errors import KeyUnusable
+from vault.keys import signing
 
 
 def test_what_one_half_signs_the_other_confirms(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vault.contents import ContentFolder
+from vault.contents.spool import IN_MEMORY, INLINE_LIMIT, Spool
+from vault.contents.stream import PartId, read_stream
 from vault.errors import StoreUnavailable, Tampered
 from vault.identifier import is_identifier
-from vault.spool import IN_MEMORY, INLINE_LIMIT, Spool
-from vault.stream import PartId, read_stream
 
 MARKER = b"the patient's name is on this line\r\n"
 CHUNK = 1 << 20

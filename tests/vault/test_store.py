@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from sqlalchemy import insert, select, text, update
 
 from tests.vault.bench import BOB, ON_SQLITE, Safe
-from vault import tables
 from vault.errors import SchemaMismatch, StoreUnavailable
 from vault.settings import FILE_NAME, VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 MARKER = "MARKER-7c1e"
 

@@ -10,11 +10,13 @@ from sqlalchemy import update
 
 from tests.vault.bench import ALICE, BOB, CAROL, Safe
 from tests.vault.test_deposit import failing
-from vault import chain, grants, tables
-from vault.audit import Act, record
 from vault.errors import AccessDenied, StoreUnavailable
 from vault.origin import Origin
-from vault.store import Store
+from vault.packages import grants
+from vault.storage import tables
+from vault.storage.store import Store
+from vault.trail import chain
+from vault.trail.audit import Act, record
 
 HERE = Origin("192.0.2.7", "A browser")
 

@@ -9,11 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault import stream
-from vault.errors import Tampered
-from vault.identifier import draw
-from vault.secrets import Secret
-from vault.stream import (
+from vault.contents import stream
+from vault.contents.stream import (
     HEADER_SIZE,
     PartId,
     StreamWriter,
@@ -23,6 +20,9 @@ from vault.stream import (
     seal_part,
     sealed_size,
 )
+from vault.errors import Tampered
+from vault.identifier import draw
+from vault.secrets import Secret
 
 KEY = Secret(bytes(range(32)))
 PART = PartId("a" * 26, 0)

@@ -4,14 +4,15 @@ import pytest
 from sqlalchemy import update
 
 from tests.vault.bench import ALICE, BOB, EVE, Safe
-from vault import access, catalogue, tables
-from vault.audit import Act
-from vault.deposit import Deposit, GrantFor, Restrictions
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.errors import AccessDenied, Denial
-from vault.outbox import Kind
-from vault.spool import Spool
-from vault.strength import Strength, suffices
+from vault.packages import access, catalogue
+from vault.packages.deposit import Deposit, GrantFor, Restrictions
+from vault.packages.depositing import deposit
+from vault.packages.strength import Strength, suffices
+from vault.sending.outbox import Kind
+from vault.storage import tables
+from vault.trail.audit import Act
 
 VIEW_ONLY = Restrictions(view_only=True, reply_allowed=False, protection="high")
 

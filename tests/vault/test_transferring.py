@@ -14,12 +14,14 @@ from tests import postgres
 from tests.blank import blank_vault
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, HandClock, Keys, Safe
 from tests.vault.lockup import Lockup
-from vault import changelog, grants, tables, transferring, users
 from vault.errors import DatabaseUnfit, StoreUnavailable
-from vault.rowwise import NotTransferred
+from vault.packages import grants
+from vault.people import users
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import changelog, tables, transferring
+from vault.storage.rowwise import NotTransferred
+from vault.storage.store import Store
 
 ALL = [table for table in tables.metadata.sorted_tables if table is not tables.meta]
 

@@ -12,22 +12,15 @@ import pytest
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, HERE, Safe
 from tests.vault.lockup import Lockup
 from tests.vault.nodes import NODES, PATIENCE, Nodes, kinds, race
-from vault import (
-    attempts,
-    codes,
-    grants,
-    guesses,
-    outbox,
-    requests,
-    rulebook,
-    turns,
-    users,
-    warnings,
-)
+from vault import rulebook
 from vault.address import Address
 from vault.errors import CodeRefused, NotHeld, TooMany
+from vault.packages import grants, requests
+from vault.people import attempts, codes, guesses, users
 from vault.rulebook import PolicyActKind
 from vault.secrets import Secret
+from vault.sending import outbox, warnings
+from vault.storage import turns
 
 ROUNDS = 4
 PASSWORD = Secret(b"a long password")

@@ -9,24 +9,16 @@ import pytest
 
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, HERE, Safe
 from tests.vault.nodes import NODES, Nodes, kinds, race
-from vault import (
-    chores,
-    destroying,
-    grants,
-    heads,
-    legal,
-    phrase,
-    reminding,
-    reporting,
-    second_lock,
-    signing,
-    turns,
-    verifying,
-)
+from vault.ending import chores, destroying, legal
+from vault.ending.legal import NotPossible
 from vault.errors import AccessDenied, CannotLock, TooMany, WrongWords
-from vault.legal import NotPossible
+from vault.keys import signing
+from vault.keys.signing import SigningKey
+from vault.packages import grants, phrase, second_lock
 from vault.secrets import Secret
-from vault.signing import SigningKey
+from vault.sending import reminding, reporting
+from vault.storage import turns
+from vault.trail import heads, verifying
 
 ROUNDS = 2
 DAY = timedelta(days=1)

@@ -10,11 +10,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select
 
 from tests import postgres
-from vault import migrating, schema, tables
-from vault.database import open_database
 from vault.errors import SchemaMismatch
 from vault.settings import FILE_NAME, VaultSettings
-from vault.store import Store
+from vault.storage import migrating, schema, tables
+from vault.storage.database import open_database
+from vault.storage.store import Store
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PACKAGE = {
@@ -127,7 +127,7 @@ def test_a_migration_that_fails_never_happened(
 
 
 def test_the_revisions_make_the_same_on_postgresql(tmp_path: Path) -> None:
-    from vault import migrations
+    from vault.storage import migrations
 
     url = postgres.empty_database()
     settings = VaultSettings(folder=tmp_path, database=url)

@@ -18,39 +18,23 @@ from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, EVE, HERE, HandCloc
 from tests.vault.lockup import Lockup
 from tests.vault.test_transferring import transfer
 from tests.vault.test_upgrade import GOLDEN, differences, filled
-from vault import (
-    codes,
-    decided,
-    destroying,
-    guesses,
-    heads,
-    held,
-    keys,
-    legal,
-    outbox,
-    phrase,
-    queue,
-    requests,
-    resealing,
-    returns,
-    rotation,
-    rulebook,
-    second_lock,
-    sessions,
-    signing,
-    sts,
-    users,
-    verifying,
-)
+from vault import decided, keys, rulebook
 from vault.address import Address
-from vault.audit import Act
+from vault.ending import destroying, legal
 from vault.errors import AccessDenied, Denial, SecondLocked
-from vault.keyplace import KeyPlace
-from vault.opening import load_opening
-from vault.posting import Kind
+from vault.hold import lists as held
+from vault.keys import resealing, rotation, signing
+from vault.keys.opening import load_opening
+from vault.keys.place import KeyPlace
+from vault.packages import phrase, requests, second_lock
+from vault.people import codes, guesses, sessions, users
 from vault.secrets import Secret
+from vault.sending import outbox, queue, returns, sts
+from vault.sending.posting import Kind
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
+from vault.trail import heads, verifying
+from vault.trail.audit import Act
 
 FACTS: dict[str, str] = json.loads((GOLDEN / "upgrade" / "4" / "facts.json").read_text())
 """What the program of version 4 has made, by name (see `made.py.txt` beside it)."""

@@ -8,10 +8,10 @@ import pytest
 
 from tests.vault.bench import BOB, CAROL, Safe
 from tests.vault.test_deposit import LARGE, failing, files
-from vault import batches
+from vault.contents.spool import Spool
+from vault.ending.upkeep import Cleared, clear
 from vault.errors import StoreUnavailable
-from vault.spool import Spool
-from vault.upkeep import Cleared, clear
+from vault.storage import batches
 
 
 def age(safe: Safe, hours: float) -> None:

@@ -9,11 +9,12 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import select
 
-from vault import tables, users
 from vault.address import Address
+from vault.people import users
 from vault.secrets import Secret
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 CLERK = Address.parse("Clerk@council.gov.uk")
 INFO = Address.parse("info@council.gov.uk")

@@ -5,8 +5,11 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from tests.vault.bench import ALICE, BOB, CAROL, HERE, Safe
-from vault import grants, heads, lines, signing, tables, verifying
-from vault.lines import Wanted
+from vault.keys import signing
+from vault.packages import grants
+from vault.storage import tables
+from vault.trail import heads, lines, verifying
+from vault.trail.lines import Wanted
 
 
 def test_lines_of_any_database_are_verified(safe: Safe, tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.vault.trail import ONLY_SEEN_ELSEWHERE, WAYS, Hand, Trail, lay
-from vault import heads, signing, verifying
-from vault.audit import Act, record
+from vault.keys import signing
 from vault.settings import VaultSettings
-from vault.store import Store
-from vault.verifying import Kept, Verdict
+from vault.storage.store import Store
+from vault.trail import heads, verifying
+from vault.trail.audit import Act, record
+from vault.trail.verifying import Kept, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def test_lines_that_are_not_signed_yet_are_counted(trail: Trail, place: Path) ->
 def test_lines_written_while_it_is_checked_disturb_nothing(
     trail: Trail, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vault.lines.AT_ONCE", 10)
+    monkeypatch.setattr("vault.trail.lines.AT_ONCE", 10)
     folder = trail.copy(place)
     with closing(Store(VaultSettings(folder=folder))) as store:
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.vault.bench import ALICE, BOB, HandClock, Keys, Safe
-from vault import outbox, warnings
-from vault.outbox import Kind
+from vault.sending import outbox, warnings
+from vault.sending.outbox import Kind
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 SAID = (
     ("warn-a", "Check the address."),

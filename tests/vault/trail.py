@@ -15,12 +15,14 @@ from typing import Any
 from sqlalchemy import insert
 
 from tests.vault.bench import HandClock
-from vault import chain, heads, signing, tables
-from vault.audit import Act, record
-from vault.heads import Head
+from vault.keys import signing
 from vault.origin import Origin
 from vault.settings import FILE_NAME, VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
+from vault.trail import chain, heads
+from vault.trail.audit import Act, record
+from vault.trail.heads import Head
 
 COLUMNS = ("at", "act", "package_id", "actor", "subject", "ip", "agent", "detail", "policy")
 

@@ -17,13 +17,15 @@ from policies.language.loader import STARTER, load
 from policies.settings import OrganisationSettings
 from tests.blank import blank_vault
 from tests.webreader.browser import Browser
-from vault import keys, opening, outbox
+from vault import keys
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Restrictions, Summary
-from vault.depositing import deposit
+from vault.contents.spool import Spool
+from vault.keys import opening
+from vault.packages.deposit import Deposit, GrantFor, Restrictions, Summary
+from vault.packages.depositing import deposit
+from vault.sending import outbox
 from vault.settings import VaultSettings
-from vault.spool import Spool
-from vault.store import Store
+from vault.storage.store import Store
 from webreader import app
 from webreader.app import make_app
 from webreader.settings import WebSettings

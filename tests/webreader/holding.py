@@ -10,10 +10,10 @@ from policies.engine import Policy
 from policies.language.loader import load_text
 from tests.webreader.conftest import AUTHOR, BOB, mail
 from vault.address import Address
-from vault.deposit import Summary
-from vault.holding import Hold, hold
-from vault.slip import Slip
-from vault.spool import Spool
+from vault.contents.spool import Spool
+from vault.hold.holding import Hold, hold
+from vault.hold.slip import Slip
+from vault.packages.deposit import Summary
 from webreader.site import Site
 
 NUMBER = "943 476 5919"

@@ -17,9 +17,11 @@ from policies.message.mime import outline
 from tests.webreader.conftest import AUTHOR, BOB, Letter, Post, SignIn, mail
 from tests.webreader.holding import CAROL, NUMBER, Holder
 from tests.webreader.test_held import copies, send, text_of
-from vault import catalogue, held, tables
-from vault.audit import Act
-from vault.outbox import Kind
+from vault.hold import lists as held
+from vault.packages import catalogue
+from vault.sending.outbox import Kind
+from vault.storage import tables
+from vault.trail.audit import Act
 from webreader.site import Site
 
 STATEMENT = "For the addressee only."

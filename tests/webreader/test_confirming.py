@@ -15,10 +15,10 @@ from tests.webreader.browser import Browser
 from tests.webreader.conftest import AUTHOR, Post, SignIn, mail
 from tests.webreader.holding import BOSS, NUMBER, Holder
 from tests.webreader.test_held import copies, send, state, text_of
-from vault import held
 from vault.address import Address
-from vault.audit import Act
-from vault.history import OFTEN, Past, note
+from vault.hold import lists as held
+from vault.packages.history import OFTEN, Past, note
+from vault.trail.audit import Act
 from webreader.site import Site
 
 PAT = Address.parse("pat.green@school.example")

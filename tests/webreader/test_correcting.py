@@ -9,11 +9,11 @@ import pytest
 from tests.webreader.browser import Browser
 from tests.webreader.conftest import AUTHOR, BOB, Post, SignIn
 from tests.webreader.test_sending import CAROL, COLLEAGUE, act, line, states, text_of
-from vault import outbox, returns
 from vault.address import Address
 from vault.errors import AccessDenied, Denial
-from vault.outbox import Kind
-from vault.retrieve import recheck
+from vault.packages.retrieve import recheck
+from vault.sending import outbox, returns
+from vault.sending.outbox import Kind
 from webreader.manage import DONE
 from webreader.site import Site
 

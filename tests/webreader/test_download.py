@@ -16,10 +16,11 @@ from aiohttp.test_utils import TestServer
 
 from tests.webreader.browser import Browser
 from tests.webreader.conftest import AUTHOR, BOB, FREE, HOST, SignIn, TurnedClock, mail
-from vault import catalogue, destroying, grants
-from vault.audit import Act
-from vault.hours import DAYS, OpenHours
+from vault.ending import destroying
 from vault.origin import Origin
+from vault.packages import catalogue, grants
+from vault.packages.hours import DAYS, OpenHours
+from vault.trail.audit import Act
 from webreader import download
 from webreader.site import Site
 
@@ -28,11 +29,11 @@ MIB = 1024 * 1024
 OTHER_NODE = """
 import sys
 from pathlib import Path
-from vault import grants
+from vault.packages import grants
 from vault.address import Address
 from vault.origin import Origin
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage.store import Store
 
 folder, owner, package, reader = sys.argv[1:]
 store = Store(VaultSettings(folder=Path(folder)))

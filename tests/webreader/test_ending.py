@@ -20,8 +20,10 @@ from tests.webreader.conftest import (
     TurnedClock,
     mail,
 )
-from vault import certificate, destroying, legal, outbox, signing
-from vault.hours import OpenHours
+from vault.ending import certificate, destroying, legal
+from vault.keys import signing
+from vault.packages.hours import OpenHours
+from vault.sending import outbox
 from webreader.site import Site
 
 Seal = Callable[..., str]

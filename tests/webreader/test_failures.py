@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.webreader.browser import Browser
 from tests.webreader.conftest import BOB, HOST, SignIn, mail
 from vault import errors
-from vault.store import Store
+from vault.storage.store import Store
 from webreader.app import make_app
 from webreader.failures import FAILURES
 from webreader.site import Site

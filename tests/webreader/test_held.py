@@ -29,12 +29,13 @@ from tests.webreader.holding import (
     policy,
 )
 from tests.webreader.holding import HOLDING as RULES
-from vault import catalogue, held
 from vault.address import Address
-from vault.audit import Act
+from vault.hold import lists as held
 from vault.origin import Origin
-from vault.outbox import Kind
-from vault.retrieve import retrieve
+from vault.packages import catalogue
+from vault.packages.retrieve import retrieve
+from vault.sending.outbox import Kind
+from vault.trail.audit import Act
 from webreader.rehearing import hear
 from webreader.site import Site
 

@@ -12,13 +12,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.webreader.conftest import AUTHOR, BOB, EVE, OFFICER, SignIn, TurnedClock, mail
-from vault import catalogue, incident, tables
 from vault.address import Address
-from vault.deposit import Deposit, GrantFor, Summary
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.origin import Origin
-from vault.posting import Kind
-from vault.spool import Spool
+from vault.packages import catalogue
+from vault.packages.deposit import Deposit, GrantFor, Summary
+from vault.packages.depositing import deposit
+from vault.sending.posting import Kind
+from vault.storage import tables
+from vault.trail import incident
 from webreader.incident import forms
 from webreader.incident.telling import report
 from webreader.pages import zone

@@ -13,8 +13,8 @@ import pytest
 
 from tests.certificates import self_signed
 from tests.webreader.conftest import BOB, HOST, mail
-from vault import sessions
 from vault.origin import Origin
+from vault.people import sessions
 from webreader import listen
 from webreader.cookies import SESSION
 from webreader.guard import HEADERS

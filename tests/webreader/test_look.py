@@ -20,11 +20,13 @@ from policies.settings import OrganisationSettings
 from tests.certificates import self_signed
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, TurnedClock, mail
 from tests.webreader.test_correcting import bounce
-from vault import destroying, requests, signing
 from vault.address import Address
-from vault.deposit import Restrictions
-from vault.hours import DAYS, OpenHours
+from vault.ending import destroying
+from vault.keys import signing
 from vault.origin import Origin
+from vault.packages import requests
+from vault.packages.deposit import Restrictions
+from vault.packages.hours import DAYS, OpenHours
 from webreader.listen import Listener
 from webreader.settings import WebSettings
 from webreader.site import Site

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from tests.webreader.browser import Browser
 from tests.webreader.conftest import BOB, Post, SignIn, TurnedClock
-from vault import fetches, tables
-from vault.store import Store
+from vault.packages import fetches
+from vault.storage import tables
+from vault.storage.store import Store
 
 Seal = Callable[..., str]
 SCANNERS = ("Mozilla/5.0 (compatible; BingPreview/1.0b)", "python-requests/2", "Slackbot", "")

@@ -8,11 +8,11 @@ import pytest
 
 from tests.webreader.browser import Browser
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, SignIn, TurnedClock, mail
-from vault import catalogue, grants
 from vault.address import Address
-from vault.audit import Act
-from vault.deposit import Restrictions
 from vault.origin import Origin
+from vault.packages import catalogue, grants
+from vault.packages.deposit import Restrictions
+from vault.trail.audit import Act
 from webreader.read import BODY_POLICY, PRINT_POLICY
 from webreader.site import Site
 

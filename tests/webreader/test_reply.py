@@ -16,11 +16,11 @@ import pytest
 
 from tests.webreader.browser import Answer, Browser
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Letter, Post, SignIn, TurnedClock, mail
-from vault import catalogue, grants
-from vault.audit import Act
-from vault.deposit import Restrictions
 from vault.origin import Origin
-from vault.outbox import Kind
+from vault.packages import catalogue, grants
+from vault.packages.deposit import Restrictions
+from vault.sending.outbox import Kind
+from vault.trail.audit import Act
 from webreader.settings import WebSettings
 from webreader.site import Site
 

@@ -14,8 +14,8 @@ from aiohttp import hdrs, web
 
 from tests.webreader.browser import Answer, Browser
 from tests.webreader.conftest import AUTHOR, BOB, EVE, SignIn
-from vault import requests
 from vault.origin import Origin
+from vault.packages import requests
 from webreader.app import AREAS, make_app
 from webreader.site import Site
 

@@ -15,9 +15,9 @@ from policies.language.loader import load_text
 from tests.webreader.conftest import AUTHOR, BOB, Post, SignIn
 from tests.webreader.holding import COLLEAGUE
 from tests.webreader.test_reply import clear_copy, send
-from vault import catalogue
-from vault.audit import Act
-from vault.outbox import Kind
+from vault.packages import catalogue
+from vault.sending.outbox import Kind
+from vault.trail.audit import Act
 from webreader.site import Site
 
 Seal = Callable[..., str]

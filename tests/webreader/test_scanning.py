@@ -20,9 +20,9 @@ from tests.webreader.holding import BOSS, Holder, policy
 from tests.webreader.test_held import act, state, text_of
 from tests.webreader.test_held import send as release
 from tests.webreader.test_reply import Seal, send
-from vault import tables
-from vault.audit import Act
-from vault.outbox import Kind
+from vault.sending.outbox import Kind
+from vault.storage import tables
+from vault.trail.audit import Act
 from webreader.settings import WebSettings
 from webreader.site import Site
 

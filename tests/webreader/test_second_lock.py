@@ -10,8 +10,8 @@ import pytest
 from tests.webreader.browser import Answer, Browser
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, SignIn, mail
 from tests.webreader.test_sending import text_of
-from vault import phrase, second_lock
 from vault.address import Address
+from vault.packages import phrase, second_lock
 from webreader import cookies, secondlock
 from webreader.site import Site
 

@@ -14,17 +14,18 @@ from aiohttp.web_routedef import RouteDef
 
 from tests.webreader.browser import Answer, Browser
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, SignIn, TurnedClock
-from vault import catalogue, grants, outbox, requests
 from vault.address import Address
-from vault.audit import Act
-from vault.catalogue import Line
-from vault.deposit import Deposit, GrantFor, Queued, Restrictions, Summary
-from vault.depositing import deposit
+from vault.contents.spool import Spool
 from vault.errors import AccessDenied, Denial
 from vault.origin import Origin
-from vault.outbox import Kind
-from vault.retrieve import recheck, retrieve
-from vault.spool import Spool
+from vault.packages import catalogue, grants, requests
+from vault.packages.catalogue import Line
+from vault.packages.deposit import Deposit, GrantFor, Queued, Restrictions, Summary
+from vault.packages.depositing import deposit
+from vault.packages.retrieve import recheck, retrieve
+from vault.sending import outbox
+from vault.sending.outbox import Kind
+from vault.trail.audit import Act
 from webreader import manage, sent
 from webreader.manage import DONE
 from webreader.site import Site

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from vault.address import Address
-from vault.audit import Act, Event
 from vault.origin import Origin
+from vault.trail.audit import Act, Event
 from webreader.timeline import WORDS, by_day, people, tell
 
 OWNER = Address.parse("ann@council.example")

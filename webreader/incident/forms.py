@@ -23,7 +23,7 @@ from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
 
-from vault.incident import Incident
+from vault.trail.incident import Incident
 from webreader.incident.telling import Report
 
 FORMAT: Final = "sealgate-incident/1"

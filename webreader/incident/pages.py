@@ -10,10 +10,10 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from vault import incident
 from vault.address import Address
-from vault.incident import Incident
 from vault.origin import Origin
+from vault.trail import incident
+from vault.trail.incident import Incident
 from webreader import filenames
 from webreader.download import POLICY
 from webreader.incident import forms

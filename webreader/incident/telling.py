@@ -13,8 +13,8 @@ from typing import Final
 
 from policies.detectors import DETECTORS
 from vault.address import Address
-from vault.audit import once_a_visit
-from vault.incident import Incident, Person, Touch
+from vault.trail.audit import once_a_visit
+from vault.trail.incident import Incident, Person, Touch
 from webreader.pages import size
 from webreader.timeline import tell
 

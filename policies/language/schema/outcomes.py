@@ -18,8 +18,8 @@ from policies.language.schema.part import Part
 from policies.language.vocabulary import wrong
 from policies.settings import LIST_NAME
 from policies.terms import Otherwise, Protection, Tls
-from vault.hours import OpenHours
-from vault.strength import Strength
+from vault.packages.hours import OpenHours
+from vault.packages.strength import Strength
 
 OUTCOMES = (Outcome.REFUSE, Outcome.HOLD, Outcome.SEAL, Outcome.RELAY)
 HELD_FOR = ("sender", "approver")

@@ -15,12 +15,14 @@ from sealgate.commands.policy import files
 from sealgate.commands.policy.version import short
 from sealgate.node import end, opened
 from sealgate.settings import Settings
-from vault import keys, rulebook, turns, users
+from vault import keys, rulebook
 from vault.address import Address
 from vault.errors import AddressError
+from vault.people import users
 from vault.rulebook import PolicyActKind
 from vault.secrets import Secret
-from vault.store import Store
+from vault.storage import turns
+from vault.storage.store import Store
 
 
 @click.command(short_help="Approve a change that may weaken protection.")

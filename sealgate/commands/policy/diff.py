@@ -25,7 +25,7 @@ from sealgate.commands.policy import files
 from sealgate.node import opened
 from sealgate.settings import Settings
 from vault import decided, keys, rulebook
-from vault.store import Store
+from vault.storage.store import Store
 
 DAYS = {"d": "days", "h": "hours", "w": "weeks"}
 

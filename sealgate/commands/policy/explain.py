@@ -17,8 +17,8 @@ from sealgate.commands.policy import files
 from sealgate.settings import DEFAULT_PATH, Settings
 from vault.address import Address, canonical_domain, header_addresses
 from vault.errors import AddressError, VaultError
-from vault.history import Past
-from vault.store import Store
+from vault.packages.history import Past
+from vault.storage.store import Store
 
 PIECE = 1 << 18  # bytes read at once
 

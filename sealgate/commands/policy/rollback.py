@@ -17,7 +17,7 @@ from sealgate.commands.policy.version import find, short
 from sealgate.node import account, end, opened
 from vault import rulebook
 from vault.rulebook import Version
-from vault.store import Store
+from vault.storage.store import Store
 
 
 @click.command(short_help="Bring an earlier policy back.")

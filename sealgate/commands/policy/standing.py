@@ -14,7 +14,7 @@ from sealgate.node import opened
 from sealgate.settings import Settings
 from vault import rulebook
 from vault.rulebook import PolicyAct, PolicyActKind
-from vault.store import Store
+from vault.storage.store import Store
 
 _ACTS = {
     PolicyActKind.ACTIVATED: "in force",

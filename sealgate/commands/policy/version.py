@@ -9,7 +9,7 @@ from sealgate.admission import SHOWN_OF_DIGEST
 from sealgate.node import end
 from vault import rulebook
 from vault.rulebook import Version
-from vault.store import Store
+from vault.storage.store import Store
 
 
 def find(store: Store, digest: str) -> Version:

@@ -29,7 +29,7 @@ from tests.gateway.relay.test_failover import Clock
 from tests.names import Names, Zone
 from tests.sink import Script, Sink
 from vault.address import Address
-from vault.store import Store
+from vault.storage.store import Store
 
 JANE = Address.parse("jane@council.gov.uk")
 MAIL = b"Subject: x\r\n\r\nHello\r\n"

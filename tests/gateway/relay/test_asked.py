@@ -25,7 +25,7 @@ from tests.gateway.office import mail, office
 from tests.sink import Script, Sink
 from vault import keys
 from vault.address import Address
-from vault.outbox import Kind
+from vault.sending.outbox import Kind
 
 JANE = Address.parse("jane@council.gov.uk")
 AMY, BEN = Address.parse("amy@example.org"), Address.parse("ben@example.org")

@@ -27,11 +27,11 @@ from tests.gateway.test_deliverer import delivering
 from tests.sink import Script, Sink
 from tests.vault.bench import ALICE, HandClock, Keys, Safe
 from vault.address import Address
-from vault.deposit import Deposit, Queued
-from vault.depositing import deposit
+from vault.contents.spool import Spool
+from vault.packages.deposit import Deposit, Queued
+from vault.packages.depositing import deposit
 from vault.settings import VaultSettings
-from vault.spool import Spool
-from vault.store import Store
+from vault.storage.store import Store
 
 DONE, LATER, BOUNCE = "done", "later", "bounce"
 PATIENCE = 4.0  # seconds for one answer of a server

@@ -14,9 +14,11 @@ from gateway.relay.settings import TlsMode
 from tests.e2e.machine import until
 from tests.gateway.relay.exchange import DOMAIN, MX1, MX2, Net, internet
 from tests.vault.bench import HandClock
-from vault import sts, tables, upkeep
+from vault.ending import upkeep
+from vault.sending import sts
 from vault.settings import VaultSettings
-from vault.store import Store
+from vault.storage import tables
+from vault.storage.store import Store
 
 
 async def sent(net: Net) -> bool:

@@ -10,7 +10,7 @@ from tests.gateway.office import AMY, captured
 from tests.gateway.scanners.test_scanning import NAMED, NOBODY, REFUSED, events
 from tests.gateway.test_returns import POST, SENDER, back, receiving, sample
 from tests.scanners import EICAR, clamd, panel, scanner
-from vault.audit import Act
+from vault.trail.audit import Act
 
 WRITTEN = sample("person-answers")
 

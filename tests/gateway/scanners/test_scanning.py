@@ -16,8 +16,8 @@ from tests.e2e.machine import until
 from tests.gateway.office import AMY, BEN, JANE, Office, captured, mail, office
 from tests.gateway.test_holding import HOLDING, NUMBER
 from tests.scanners import EICAR, Icap, clamd, crooked, icap_scanner, panel, scanner
-from vault import tables
-from vault.audit import Act
+from vault.storage import tables
+from vault.trail.audit import Act
 
 NOBODY = "127.0.0.1:9"
 NOTHING = {"packages": 0, "grants": 0, "outbox": 0, "events": 0, "contents": 0}

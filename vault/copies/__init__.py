@@ -1,0 +1,1 @@
+"""Backups: made while the node runs, checked, and brought back where there is nothing."""

@@ -1,0 +1,1 @@
+"""Who is there: users who send, and readers who have proved an address."""

@@ -1,0 +1,1 @@
+"""Where everything is kept: the database, whichever it is, and the transactions on it."""
