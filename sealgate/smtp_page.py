@@ -13,8 +13,8 @@ from string import Template
 from types import ModuleType
 from typing import cast
 
-from gateway import examination, ownership, scanning
 from gateway.errors import RefusedError
+from gateway.pipeline import examination, ownership, scanning
 from gateway.settings import SmtpSettings
 from gateway.smtp import grammar, replies, sasl
 from gateway.smtp.conversation import Conversation

@@ -2,7 +2,7 @@
 
 A bounce tells of a failure, of a delay, or that a mail was handed to a server which sends no
 reports. Promises that nothing of a mail's content is in it, and of its header no more than the
-lines that `gateway.undelivered` lets through. Must never name another recipient.
+lines that `gateway.delivery.undelivered` lets through. Must never name another recipient.
 """
 
 from typing import Any, Final

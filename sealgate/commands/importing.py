@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gateway import summary
+from gateway.pipeline import summary
 from policies.message.mime import outline
 from sealgate import bars, logs, settings
 from sealgate.commands.options import config_option

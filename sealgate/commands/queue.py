@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gateway import undelivered
+from gateway.delivery import undelivered
 from gateway.relay.parameters import Notify
 from sealgate.commands import queue_lines
 from sealgate.commands.options import config_option

@@ -7,8 +7,8 @@ import asyncio
 import socket
 from contextlib import closing
 
-from gateway.deliverer import Deliverer
-from gateway.desk import Desk, make_signer
+from gateway.delivery.deliverer import Deliverer
+from gateway.delivery.desk import Desk, make_signer
 from gateway.housekeeping import Housekeeper
 from sealgate import witnesses
 from sealgate.identity import node_of

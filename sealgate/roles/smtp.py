@@ -2,9 +2,9 @@
 
 from contextlib import ExitStack, closing
 
-from gateway.pipeline import Pipeline
-from gateway.recorder import Recorder
-from gateway.returns import Returns
+from gateway.bounces.returns import Returns
+from gateway.pipeline.pipeline import Pipeline
+from gateway.pipeline.recorder import Recorder
 from gateway.scanners.panel import Panel
 from gateway.smtp.handler import Handler
 from gateway.smtp.listener import Listener, addresses

@@ -19,10 +19,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gateway.deliverer import Deliverer
-from gateway.desk import Desk
+from gateway.delivery.deliverer import Deliverer
+from gateway.delivery.desk import Desk
 from gateway.notices.settings import NoticeSettings
-from gateway.pipeline import Pipeline
+from gateway.pipeline.pipeline import Pipeline
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
 from gateway.relay.settings import NextHopSettings

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import func, select
 
-from gateway.pipeline import Pipeline
+from gateway.pipeline.pipeline import Pipeline
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender
 from gateway.relay.settings import NextHopSettings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import beside
+from gateway.pipeline import beside
 from policies.language.loader import load_text
 from tests.gateway.office import AMY, JANE, Office, captured, mail, office
 from vault.sending.outbox import Kind

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.changing import subject_line
+from gateway.pipeline.changing import subject_line
 from policies.changes import neutral, plan, statement
 from policies.changes.fields import fields_of, signed_names
 from policies.changes.neutral import CannotHideError

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.changing import subject_line
+from gateway.pipeline.changing import subject_line
 from policies.changes import plan
 from policies.changes.neutral import CannotHideError
 from policies.changes.plan import Plan

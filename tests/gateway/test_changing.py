@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from gateway.desk import Desk
+from gateway.delivery.desk import Desk
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender

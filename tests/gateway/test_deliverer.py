@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import backoff, deliverer
-from gateway.deliverer import Deliverer
-from gateway.desk import Desk, make_signer
+from gateway.delivery import backoff, deliverer
+from gateway.delivery.deliverer import Deliverer
+from gateway.delivery.desk import Desk, make_signer
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.dkim import DkimKeyError, Signer
 from gateway.relay.routes import Routes

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.examination import MOST_HOPS
+from gateway.pipeline.examination import MOST_HOPS
 from tests.gateway.office import AMY, CAT, JANE, mail, office
 
 HOP = "Received: from a.example ([192.0.2.1])\r\n\tby b.example with ESMTP id x;\r\n\tnow\r\n"

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway import recorder as recording
-from gateway.recorder import Recorder
+from gateway.pipeline import recorder as recording
+from gateway.pipeline.recorder import Recorder
 from tests.gateway.office import JANE, Office, mail, office
 from vault import decided, keys
 from vault.storage import tables

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from gateway.bounces.returns import Returns
 from gateway.bounces.settings import BounceSettings
-from gateway.desk import Desk
+from gateway.delivery.desk import Desk
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.trying import DeliverySettings
-from gateway.returns import Returns
 from gateway.scanners.panel import Panel
 from policies.settings import OrganisationSettings
 from tests.gateway.office import AMY, BOSS, JANE, Office, captured, mail, office

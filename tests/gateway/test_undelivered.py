@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway import undelivered
+from gateway.delivery import undelivered
 from gateway.relay.parameters import MailParameters, Notify, RecipientParameters
 from tests.gateway.office import AMY, BEN, JANE, office
 from tests.gateway.office import mail as written

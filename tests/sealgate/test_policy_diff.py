@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.recorder import Recorder
+from gateway.pipeline.recorder import Recorder
 from policies.envelope import Envelope
 from policies.extraction.mail import extract
 from policies.language import loader

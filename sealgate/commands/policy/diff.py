@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gateway.recorder import hashed
+from gateway.pipeline.recorder import hashed
 from policies.errors import PolicyError
 from policies.language import loader
 from policies.language.durations import parse_duration

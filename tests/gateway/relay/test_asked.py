@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.desk import Desk
+from gateway.delivery.desk import Desk
 from gateway.notices.settings import NoticeSettings
 from gateway.relay import client
 from gateway.relay.answers import Answer

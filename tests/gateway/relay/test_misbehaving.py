@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gateway.desk import Desk
+from gateway.delivery.desk import Desk
 from gateway.notices.settings import NoticeSettings
 from gateway.relay.routes import Routes
 from gateway.relay.sender import Sender

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from gateway import scanning
+from gateway.pipeline import scanning
 from policies.language.loader import load_text
 from tests.e2e.machine import until
 from tests.gateway.office import AMY, BEN, JANE, Office, captured, mail, office

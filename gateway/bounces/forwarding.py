@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from gateway.refusing import author
+from gateway.pipeline.refusing import author
+from gateway.pipeline.scanning import SCAN_LATER, TOO_LARGE_TO_SCAN, infected
 from gateway.relay.headers import protocol, received_header
 from gateway.scanners.panel import CLEAN, Panel, Report, Ruling
 from gateway.scanners.scanner import Why
-from gateway.scanning import SCAN_LATER, TOO_LARGE_TO_SCAN, infected
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from gateway.workers import Workers

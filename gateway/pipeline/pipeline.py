@@ -11,26 +11,26 @@ from contextlib import suppress
 
 import structlog
 
-from gateway.changing import Changer
 from gateway.errors import RefusedError
-from gateway.examination import Examined, Read, envelope_of, examine
-from gateway.holding import hold_for
-from gateway.ownership import check_envelope
-from gateway.recorder import Recorder
-from gateway.refusing import note_refusal
+from gateway.pipeline.changing import Changer
+from gateway.pipeline.examination import Examined, Read, envelope_of, examine
+from gateway.pipeline.holding import hold_for
+from gateway.pipeline.ownership import check_envelope
+from gateway.pipeline.recorder import Recorder
+from gateway.pipeline.refusing import note_refusal
+from gateway.pipeline.relaying import PATIENCE, Route
+from gateway.pipeline.scanning import Scan, Scanning
+from gateway.pipeline.sealing import deposit_for
+from gateway.pipeline.securing import secured
+from gateway.pipeline.verified import MustWait, Verified, not_yet, past_at_once
+from gateway.pipeline.warning import is_warned, warn_sender
 from gateway.relay.sender import Relay
-from gateway.relaying import PATIENCE, Route
 from gateway.scanners.panel import Panel
-from gateway.scanning import Scan, Scanning
-from gateway.sealing import deposit_for
-from gateway.securing import secured
 from gateway.signin.backend import Proof
 from gateway.signin.local import LocalUsers
 from gateway.smtp.authentication import Authenticator
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
-from gateway.verified import MustWait, Verified, not_yet, past_at_once
-from gateway.warning import is_warned, warn_sender
 from gateway.workers import Workers
 from policies.decision import Outcome
 from policies.engine import Policy

@@ -10,11 +10,11 @@ from datetime import datetime
 
 import structlog
 
-from gateway.beside import cleared
-from gateway.copies import Copy, copies_for
 from gateway.errors import RefusedError
-from gateway.ownership import check_headers
-from gateway.recorder import Recorder
+from gateway.pipeline.beside import cleared
+from gateway.pipeline.copies import Copy, copies_for
+from gateway.pipeline.ownership import check_headers
+from gateway.pipeline.recorder import Recorder
 from gateway.relay.parameters import PLAIN_RECIPIENT, MailParameters
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply

@@ -6,8 +6,8 @@ as it was is on record with its reason. Blocks: it reads the mail.
 
 from dataclasses import dataclass, replace
 
-from gateway.examination import Examined, check_decisions
 from gateway.notices import mime
+from gateway.pipeline.examination import Examined, check_decisions
 from policies.changes.neutral import neutral_subject
 from policies.changes.planned import Left, planned
 from vault.contents.spool import Spool

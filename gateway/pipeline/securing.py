@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import structlog
 
-from gateway.copies import way_of
-from gateway.examination import Examined, check_decisions
+from gateway.pipeline.copies import way_of
+from gateway.pipeline.examination import Examined, check_decisions
 from gateway.relay.answers import Answer
 from gateway.relay.routes import Way
 from gateway.relay.sender import Relay

@@ -16,19 +16,19 @@ from itertools import chain
 
 import structlog
 
-from gateway import undelivered
-from gateway.copies import Copy
+from gateway.delivery import undelivered
 from gateway.errors import RefusedError
-from gateway.examination import Examined
+from gateway.pipeline.copies import Copy
+from gateway.pipeline.examination import Examined
+from gateway.pipeline.sealing import deposit_for
+from gateway.pipeline.trail import Trail
+from gateway.pipeline.warning import is_warned, warn_sender
 from gateway.relay.answers import Answer
 from gateway.relay.headers import drop_headers, protocol, received_header
 from gateway.relay.letter import Letter
 from gateway.relay.sender import Relay
-from gateway.sealing import deposit_for
 from gateway.smtp.premises import log_failure
 from gateway.smtp.replies import Reply
-from gateway.trail import Trail
-from gateway.warning import is_warned, warn_sender
 from gateway.workers import Workers
 from policies.changes.plan import Plan
 from policies.changes.splice import splice

@@ -4,9 +4,9 @@ Promises that the author is who signed in (or the envelope sender that our own s
 never who the header names, and that the strictest terms among the recipients hold for all.
 """
 
-from gateway import summary
 from gateway.errors import RefusedError
-from gateway.examination import Examined
+from gateway.pipeline import summary
+from gateway.pipeline.examination import Examined
 from gateway.relay.parameters import PLAIN_RECIPIENT, Notify
 from gateway.smtp.replies import Reply
 from policies.decision import Outcome

@@ -11,11 +11,11 @@ import re
 import structlog
 
 from gateway.bounces import formats
+from gateway.bounces.forwarding import NOT_READ, Forwarding
 from gateway.bounces.report import Outcome, Report
 from gateway.bounces.returned import Returned, read
 from gateway.bounces.settings import BounceSettings
-from gateway.examination import LOOP, MOST_HOPS
-from gateway.forwarding import NOT_READ, Forwarding
+from gateway.pipeline.examination import LOOP, MOST_HOPS
 from gateway.scanners.panel import Panel
 from gateway.smtp.handler import Handler, MailSession
 from gateway.smtp.replies import Reply

@@ -12,8 +12,8 @@ from datetime import datetime
 
 import structlog
 
-from gateway.examination import Examined
 from gateway.notices.bounce import LONGEST_HEAD
+from gateway.pipeline.examination import Examined
 from gateway.relay.answers import Answer
 from gateway.relay.parameters import (
     PLAIN_RECIPIENT,

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from gateway.examination import Examined
+from gateway.pipeline.examination import Examined
+from gateway.pipeline.sealing import author_of
 from gateway.relay.answers import Answer
-from gateway.sealing import author_of
 from gateway.smtp.premises import log_failure
 from vault.address import Address
 from vault.errors import VaultError

@@ -4,8 +4,8 @@ Promises no note to a null sender, about automatic mail, or about a mail that wa
 that a note which cannot be queued changes nothing: the mail is on its way.
 """
 
-from gateway.examination import Examined
-from gateway.sealing import author_of
+from gateway.pipeline.examination import Examined
+from gateway.pipeline.sealing import author_of
 from gateway.smtp.premises import log_failure
 from policies.message.shape import Outline
 from vault.errors import VaultError

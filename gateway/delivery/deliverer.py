@@ -14,8 +14,8 @@ from datetime import timedelta
 
 import structlog
 
-from gateway import backoff
-from gateway.desk import Desk
+from gateway.delivery import backoff
+from gateway.delivery.desk import Desk
 from gateway.notices.letters import LetterError
 from gateway.relay.answers import Answer
 from gateway.relay.content import UnsafeContentError

@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 
-from gateway import undelivered
 from gateway.bounces.settings import BounceSettings
+from gateway.delivery import undelivered
 from gateway.notices import warned
 from gateway.notices.letters import LetterError, render
 from gateway.notices.settings import NoticeSettings

@@ -4,9 +4,9 @@ Promises that whatever is needed to send it later is kept with it, so that nothi
 SMTP door again. Must never quote the mail in a reason.
 """
 
-from gateway import summary
-from gateway.examination import Examined
-from gateway.sealing import author_of
+from gateway.pipeline import summary
+from gateway.pipeline.examination import Examined
+from gateway.pipeline.sealing import author_of
 from policies.decision import Outcome
 from policies.remedy import approvers_for, sentences
 from policies.terms import merge_hold

@@ -17,10 +17,10 @@ from threading import Semaphore
 import structlog
 
 from gateway.errors import RefusedError
-from gateway.examination import Examined, check_decisions
-from gateway.refusing import note_malware
+from gateway.pipeline.examination import Examined, check_decisions
+from gateway.pipeline.refusing import note_malware
+from gateway.pipeline.sealing import author_of
 from gateway.scanners.panel import Asking, Panel, Report, Ruling
-from gateway.sealing import author_of
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from gateway.workers import Workers
