@@ -12,18 +12,18 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from functools import partial
-from hashlib import sha256
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e.machine import until
-from tests.e2e.reconcile import Findings, Notice, Package, notices_in, reconcile
+from tests.e2e.reconcile import Findings, notices_in, reconcile
 from tests.e2e.slow_line import slow_line
 from tests.e2e.stage import SENDER, Stage, mail
-from tests.e2e.traffic import OUTSIDE, SECONDS, Mail, Record, Senders, make_mails
+from tests.e2e.traffic import SECONDS, Mail, Record, Senders, make_mails
 from tests.faults.conftest import WHOLE, in_memory, sample
+from tests.faults.opened import GRANTS, opened_at, packages_in
 from tests.faults.pair import LEASE, Held, Pair, can_s3, pair
 from tests.sink import Caught
 
@@ -37,8 +37,6 @@ PATIENCE = 240.0
 AT_ONCE = 8  # mails that a deliverer sends at the same time
 PAT = "pat@solicitors.example"
 MIB = 1 << 20
-PACKAGES = "SELECT id, reference, author FROM packages"
-GRANTS = "SELECT package_id, address FROM grants"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -171,39 +169,9 @@ class Run:
 
     def findings(self, opened: dict[str, bytes]) -> Findings:
         """Compare what was answered with what came out and with what opens."""
-        granted = self.nodes.ask(GRANTS)
-        packages = [
-            Package(
-                id=package_id,
-                reference=reference,
-                author=author,
-                grants=frozenset(to for of, to in granted if of == package_id),
-                digest=opened.get(package_id),
-            )
-            for package_id, reference, author in self.nodes.ask(PACKAGES)
-            if not any(to.endswith(PAT) or to == SENDER for of, to in granted if of == package_id)
-        ]
+        packages = packages_in(self.nodes.ask, opened, without=(PAT, SENDER))
         caught = self.nodes.first.sink.mails
         return reconcile(self.mails, self.record.acknowledged, caught, packages)
-
-
-async def opened_at(node: Stage, notices: Iterable[Notice]) -> dict[str, bytes]:
-    """Open each package as one of those who were told of it; gives digests of the originals."""
-    chosen = {notice.package_id: notice for notice in sorted(notices, key=lambda one: one.to)}
-    opened: dict[str, bytes] = {}
-
-    async def open_for(address: str) -> None:
-        mine = [notice for notice in chosen.values() if notice.to == address]
-        if not mine:
-            return
-        async with await node.sign_in(address) as visitor:
-            for notice in mine:
-                page = await visitor.get(f"/p/{notice.package_id}/original.eml")
-                if page.status == 200:
-                    opened[notice.package_id] = sha256(page.body).digest()
-
-    await asyncio.gather(*(open_for(address) for address in OUTSIDE))
-    return opened
 
 
 def counted(caught: Iterable[Caught]) -> Counter[tuple[str, str]]:

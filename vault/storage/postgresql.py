@@ -2,7 +2,8 @@
 
 Writers of one process and of all others are at work at once (READ COMMITTED). What must not happen
 at the same time takes turns by advisory locks, which are taken with BEGIN in one question. Rows to
-be added gather until something looks at their table, and go in a statement for many.
+be added gather until something looks at their table, and go in a statement for many: of a batch of
+mails those of most tables go together.
 
 Promises that a commit is on the server's disk when it returns, that a reader sees one state, that a
 machine which vanishes in the middle keeps nobody else waiting for longer than a minute, that no
@@ -62,7 +63,7 @@ class PostgresLine:
     def run(self, statement: Statement, values: Row) -> Answer:
         """Run a statement; what it would look at is inserted before. Raises DriverFailed."""
         if not statement.tables.isdisjoint(self._waiting):
-            self.flush()
+            self._insert(_needed(frozenset(statement.tables & self._waiting.keys())))
         compiled = statement.on(_DIALECT)
         bound = compiled.bound(values)
         context = self._ask(compiled.text, [bound[name] for name in compiled.order])
@@ -74,8 +75,12 @@ class PostgresLine:
         waiting.extend((addition, addition.bound(row, _DIALECT)) for row in rows)
 
     def flush(self) -> None:
-        """Insert what waits: what is referred to before what refers. Raises DriverFailed."""
-        for name in sorted(self._waiting, key=_ORDER.__getitem__):
+        """Insert what waits. Raises DriverFailed."""
+        self._insert(self._waiting)
+
+    def _insert(self, names: Iterable[str]) -> None:
+        """Insert what waits for some tables: what is referred to before what refers."""
+        for name in sorted(self._waiting.keys() & names, key=_ORDER.__getitem__):
             rows = self._waiting.pop(name)
             addition = rows[0][0]
             while rows:
@@ -304,6 +309,14 @@ def _wire(connection: Connection) -> Wire:
     found = connection.connection.driver_connection
     assert isinstance(found, Wire)  # noqa: S101 - the database is PostgreSQL
     return found
+
+
+@cache
+def _needed(names: frozenset[str]) -> frozenset[str]:
+    """Return some tables, and all that they refer to: what must be there before they are."""
+    keys = (key for name in names for key in tables.metadata.tables[name].foreign_keys)
+    referred = frozenset(key.column.table.name for key in keys)
+    return names if referred <= names else _needed(names | referred)
 
 
 @cache
