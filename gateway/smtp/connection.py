@@ -1,4 +1,4 @@
-"""A client's connection: let in or turned away, timed, put under TLS, counted out.
+"""A client's connection: let in or turned away, timed, answered, put under TLS, counted out.
 
 aiosmtpd's protocol object, with the parts replaced that must not be as they are: its timer, its
 STARTTLS, and what happens on the end of input. Promises that a client can neither hold a connection
@@ -6,6 +6,7 @@ without sending nor speak before TLS what counts after it. Must never read a com
 """
 
 import asyncio
+import contextlib
 import ssl
 from asyncio.sslproto import SSLProtocol
 from typing import cast
@@ -16,11 +17,15 @@ from aiosmtpd.smtp import SMTP
 from gateway.errors import ClientGoneError
 from gateway.smtp import replies
 from gateway.smtp.conversation import Conversation
-from gateway.smtp.limits import READ_AHEAD, plain_ip
+from gateway.smtp.limits import CHUNK, READ_AHEAD, plain_ip
 from gateway.smtp.premises import Kind, Premises, log_failure
 from gateway.smtp.replies import Reply
 
 log = structlog.get_logger()
+
+LINGER_BYTES = 1 << 20
+MOST_UNSENT = 16 << 10  # bytes of replies that wait for others
+LOGGED_REFUSALS = 10  # of one connection: whoever floods us must not flood the log
 
 
 class Connection(SMTP):
@@ -59,7 +64,7 @@ class Connection(SMTP):
         """Let the client in, or turn it away before it can cost anything."""
         transport = cast("asyncio.Transport", transport)
         self._peer_ip = self.told_peer or plain_ip(transport.get_extra_info("peername"))
-        if refusal := self._turned_away():
+        if refusal := self._let_in(self._peer_ip):
             transport.set_protocol(asyncio.Protocol())
             if self._kind is not Kind.TLS:
                 transport.write(bytes(refusal))
@@ -74,10 +79,7 @@ class Connection(SMTP):
         # aiosmtpd's 1001 would pause the socket every 2 kB.
         self._reader._limit = READ_AHEAD  # type: ignore[attr-defined]  # private
 
-    def _turned_away(self) -> Reply | None:
-        return self._refusal_of(self._peer_ip)
-
-    def _refusal_of(self, peer_ip: str) -> Reply | None:
+    def _let_in(self, peer_ip: str) -> Reply | None:
         """Count a client in and return None, or return why it is turned away."""
         gate = self._premises.gate
         if self._kind is Kind.TRUSTED and not gate.trusts(peer_ip):
@@ -184,5 +186,49 @@ class Connection(SMTP):
         self._talk.secured(secure.get_extra_info("ssl_object").version() or "")
         self._reset_timeout()
 
+    # --- what is said
+
+    async def _say(self, reply: Reply) -> None:
+        reply = self._talk.weigh(reply)
+        self._refusals += not reply.positive
+        if not reply.positive and self._refusals <= LOGGED_REFUSALS:
+            log.info("smtp.refused", client_ip=self._peer_ip, status=reply.status)
+        self._unsent += bytes(reply)
+        if reply.done and not (reply.close or self._in_mail) and self._may_wait():
+            return  # for the reply to the next command (RFC 2920 section 3.2)
+        said, self._unsent = self._unsent, b""
+        self._writer.write(said)
+        await self._writer.drain()
+        if reply.close:
+            self._done = True
+            await self._linger(reply)
+
+    async def _linger(self, reply: Reply) -> None:
+        """Give our last words time: closing over unread input would take them back (TCP reset)."""
+        if reply.positive or not self._writer.can_write_eof():
+            return
+        self._writer.write_eof()
+        unread = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.linger):
+                while unread < LINGER_BYTES and (chunk := await self._reader.read(CHUNK)):
+                    unread += len(chunk)
+
+    def _may_wait(self) -> bool:
+        return len(self._unsent) < MOST_UNSENT and self._line_waiting()
+
+    # --- what has arrived and was not read yet; a StreamReader has no public way to ask
+
+    @property
+    def _arrived(self) -> bytearray:
+        return cast("bytearray", self._reader._buffer)  # type: ignore[attr-defined]
+
     def _input_waiting(self) -> bool:
-        return bool(self._reader._buffer)  # type: ignore[attr-defined]  # no public way to ask
+        return bool(self._arrived)
+
+    def _line_waiting(self) -> bool:
+        return b"\n" in self._arrived
+
+    def _read_again(self, rest: bytes) -> None:
+        """Have these bytes be the next that are read."""
+        self._arrived[:0] = rest

@@ -10,7 +10,6 @@ cannot cut a commit in half. Must never parse bytes that follow a mail whose end
 
 import asyncio
 import base64
-import contextlib
 import logging
 from typing import cast
 
@@ -21,16 +20,11 @@ from gateway.smtp import replies
 from gateway.smtp.connection import Connection
 from gateway.smtp.framing import LineTooLongError, UnsafeLineError, read_line
 from gateway.smtp.intake import Intake
-from gateway.smtp.limits import CHUNK
 from gateway.smtp.premises import Kind, log_failure
 from gateway.smtp.replies import Reply
 from vault.errors import VaultError
 
 log = structlog.get_logger()
-
-LINGER_BYTES = 1 << 20
-MOST_UNSENT = 16 << 10  # bytes of replies that wait for others
-LOGGED_REFUSALS = 10  # of one connection: whoever floods us must not flood the log
 
 # aiosmtpd logs every command and reply at INFO and DEBUG. What it still says is about itself.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -93,37 +87,6 @@ class Door(Connection):
             log_failure("smtp.failed", error)
             await self._say(replies.TRY_LATER)
 
-    async def _say(self, reply: Reply) -> None:
-        reply = self._talk.weigh(reply)
-        self._refusals += not reply.positive
-        if not reply.positive and self._refusals <= LOGGED_REFUSALS:
-            log.info("smtp.refused", client_ip=self._peer_ip, status=reply.status)
-        self._unsent += bytes(reply)
-        if reply.done and not (reply.close or self._in_mail) and self._command_waiting():
-            return  # its reply goes with this one (RFC 2920 section 3.2)
-        said, self._unsent = self._unsent, b""
-        self._writer.write(said)
-        await self._writer.drain()
-        if reply.close:
-            self._done = True
-            await self._linger(reply)
-
-    async def _linger(self, reply: Reply) -> None:
-        """Give our last words time: closing over unread input would take them back (TCP reset)."""
-        if reply.positive or not self._writer.can_write_eof():
-            return
-        self._writer.write_eof()
-        unread = 0
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.linger):
-                while unread < LINGER_BYTES and (chunk := await self._reader.read(CHUNK)):
-                    unread += len(chunk)
-
-    def _command_waiting(self) -> bool:
-        """Say whether the next command is there already. The last one in a batch is answered."""
-        buffer: bytearray = self._reader._buffer  # type: ignore[attr-defined]  # private
-        return len(self._unsent) < MOST_UNSENT and b"\n" in buffer
-
     # --- commands (the names are aiosmtpd's table)
 
     async def _unknown(self, _argument: str) -> None:
@@ -177,7 +140,7 @@ class Door(Connection):
     async def smtp_XCLIENT(self, arg: str) -> None:
         """Begin again for the client that a mail server in front names. Not offered to others."""
         told = self._talk.xclient(arg)
-        if refusal := self._refusal_of(told.peer_ip):
+        if refusal := self._let_in(told.peer_ip):
             await self._say(refusal.and_close())
             return
         self._premises.gate.leave(self._peer_ip)
@@ -249,8 +212,7 @@ class Door(Connection):
                 spool.abort()
         finally:
             self._talk.next_mail(taken=beyond is None)
-        # What was pipelined behind the mail is the next to be read.
-        self._reader._buffer[:0] = intake.rest  # type: ignore[attr-defined]  # no public way
+        self._read_again(intake.rest)  # what was pipelined behind the mail
         if refusal := refusal or beyond:
             return refusal
         # From here on the mail is the handler's, whatever becomes of this connection.
