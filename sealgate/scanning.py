@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from gateway.scanners.panel import Panel, Ruling
-from webreader.scanning import Infected, NotScanned, TooLargeToScan
+from webreader.answering.scanning import Infected, NotScanned, TooLargeToScan
 
 log = structlog.get_logger()
 
 
 class SiteScan:
-    """What the site calls; see `webreader.scanning.Scan`."""
+    """What the site calls; see `webreader.answering.scanning.Scan`."""
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel

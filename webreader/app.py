@@ -8,27 +8,14 @@ from typing import Final
 
 from aiohttp import web
 
-from webreader import (
-    approving,
-    ask,
-    download,
-    ending,
-    failures,
-    guard,
-    health,
-    held,
-    home,
-    manage,
-    pages,
-    read,
-    reply,
-    secondlock,
-    sent,
-    signin,
-)
-from webreader.drafts import DRAFTS, Drafts
+from webreader import failures, guard, health, pages, signin
+from webreader.answering import reply
+from webreader.answering.drafts import DRAFTS, Drafts
+from webreader.holding import approving, held
 from webreader.incident import pages as incident
+from webreader.managing import ending, manage, sent
 from webreader.pages import TEMPLATES, environment
+from webreader.reading import ask, download, home, read, secondlock
 from webreader.site import POOL, SITE, WORKERS, Site
 
 FORM_BYTES: Final = 64 * 1024

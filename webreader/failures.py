@@ -20,9 +20,9 @@ from aiohttp.typedefs import Handler
 
 from vault import errors
 from vault.packages import fetches
+from webreader.answering.scanning import Infected, NotScanned, TooLargeToScan
 from webreader.guard import Forged
 from webreader.pages import page, redirect
-from webreader.scanning import Infected, NotScanned, TooLargeToScan
 from webreader.signin import sign_in_path
 from webreader.site import SITE, came_from
 from webreader.visits import VISITOR, SignInNeeded

@@ -27,7 +27,7 @@ from vault.keys import SealingKeys
 from vault.keys.opening import OpeningKeys
 from vault.origin import Origin
 from vault.secrets import Secret
-from webreader.scanning import Scan
+from webreader.answering.scanning import Scan
 from webreader.settings import WebSettings
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import base64
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from webreader.message import MessageView, view
+from webreader.content.message import MessageView, view
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from webreader import styles
-from webreader.sanitise import ATTRIBUTES, CLASSES, TAGS
+from webreader.content import styles
+from webreader.content.sanitise import ATTRIBUTES, CLASSES, TAGS
 
 FOLDER = Path(__file__).parents[1] / "golden" / "xss"
 LINK = re.compile(

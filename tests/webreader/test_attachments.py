@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webreader.letters import HEAD, letter, raw, viewed
-from webreader.attachments import NoSuchAttachment, attachment
-from webreader.decoding import SLICE, decoded
-from webreader.names import LONGEST, file_name
-from webreader.original import without_bcc
+from webreader.content.decoding import SLICE, decoded
+from webreader.content.names import LONGEST, file_name
+from webreader.content.original import without_bcc
+from webreader.reading.attachments import NoSuchAttachment, attachment
 
 
 def content(data: bytes, index: int) -> bytes:
@@ -43,7 +43,7 @@ def test_slices_make_no_difference(data: bytes, slice_size: int) -> None:
     folded = base64.encodebytes(data).replace(b"\n", b"\r\n")
     text = data.translate(None, b"\r")  # quoted-printable has line ends of its own
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("webreader.decoding.SLICE", slice_size)
+        patch.setattr("webreader.content.decoding.SLICE", slice_size)
         assert b"".join(decoded(folded, "base64")) == data
         assert b"".join(decoded(folded.replace(b"=", b""), "base64")) == data
         assert b"".join(decoded(quopri.encodestring(text), "quoted-printable")) == text

@@ -10,10 +10,10 @@ import pytest
 
 from tests.golden.awkward import awkward_mails, hostile_mails
 from tests.webreader.payloads import complaints
-from webreader.attachments import attachment
-from webreader.message import view
-from webreader.original import without_bcc
-from webreader.parts import Unreadable, take_apart
+from webreader.content.message import view
+from webreader.content.original import without_bcc
+from webreader.content.parts import Unreadable, take_apart
+from webreader.reading.attachments import attachment
 
 AWKWARD = awkward_mails()
 BLANKS = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vault.address import Address
-from webreader.composing import Composer, Head, answer_subject, headed, media_type
+from webreader.answering.composing import Composer, Head, answer_subject, headed, media_type
 
 NOW = datetime(2026, 11, 3, 14, 5, tzinfo=UTC)
 BOB = Address.parse("bob@partner.example")

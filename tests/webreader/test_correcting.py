@@ -14,7 +14,7 @@ from vault.errors import AccessDenied, Denial
 from vault.packages.retrieve import recheck
 from vault.sending import outbox, returns
 from vault.sending.outbox import Kind
-from webreader.manage import DONE
+from webreader.managing.manage import DONE
 from webreader.site import Site
 
 Seal = Callable[..., str]

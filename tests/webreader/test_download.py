@@ -21,7 +21,7 @@ from vault.origin import Origin
 from vault.packages import catalogue, grants
 from vault.packages.hours import DAYS, OpenHours
 from vault.trail.audit import Act
-from webreader import download
+from webreader.reading import download
 from webreader.site import Site
 
 Seal = Callable[..., str]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webreader.filenames import clean, disposition
+from webreader.content.filenames import clean, disposition
 
 
 @pytest.mark.parametrize(

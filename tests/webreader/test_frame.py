@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webreader import frame
+from webreader.content import frame
+from webreader.content.plaintext import render
 from webreader.pages import ASSETS
-from webreader.plaintext import render
 
 SHEET = ASSETS["site.css"].decode()
 

@@ -8,8 +8,8 @@ from aiohttp.test_utils import TestServer
 
 from tests.webreader.browser import Browser
 from tests.webreader.conftest import BOB, HOST, SignIn
-from webreader.download import POLICY as DOWNLOAD_POLICY
 from webreader.guard import HEADERS
+from webreader.reading.download import POLICY as DOWNLOAD_POLICY
 from webreader.site import Site
 
 EXACT = {

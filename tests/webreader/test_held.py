@@ -36,7 +36,7 @@ from vault.packages import catalogue
 from vault.packages.retrieve import retrieve
 from vault.sending.outbox import Kind
 from vault.trail.audit import Act
-from webreader.rehearing import hear
+from webreader.holding.rehearing import hear
 from webreader.site import Site
 
 HOLDING = policy()

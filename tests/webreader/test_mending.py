@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from policies.message.mime import outline
 from tests.golden.awkward import awkward_mails, hostile_mails
-from webreader.mending import CannotMend, copies, is_signed_over, mended
-from webreader.names import visible
+from webreader.content.names import visible
+from webreader.holding.mending import CannotMend, copies, is_signed_over, mended
 
 BODY = b"\r\nSubject: this is text\r\nThread-Topic: and this\r\n\r\n\x80\xff no line end"
 BEFORE = b"From: ann@example.gov.uk\r\nX-Odd:  two  blanks \r\n\tand a fold\r\n"

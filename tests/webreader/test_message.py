@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webreader.letters import HEAD, PNG, letter, raw, viewed
-from webreader import message
-from webreader.message import MessageView, Person, view
+from webreader.content import message
+from webreader.content.message import MessageView, Person, view
 
 
 def test_headers_as_people_read_them() -> None:
@@ -154,7 +154,7 @@ def test_mail_encrypted_by_its_sender_is_explained(kind: bytes, word: str) -> No
 def test_html_that_cannot_be_made_safe_in_time_gives_way_to_the_plain_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("webreader.scrub._CPU_SECONDS", 1)
+    monkeypatch.setattr("webreader.content.scrub._CPU_SECONDS", 1)
     seen = viewed(letter("the plain words\n", html="<div>" * 300_000))
     assert seen.body.kind == "text"
     assert "the plain words" in seen.body.html
@@ -184,7 +184,7 @@ def test_a_parser_that_fails_is_no_failure_of_ours(monkeypatch: pytest.MonkeyPat
     def broken(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("webreader.parts._sort", broken)
+    monkeypatch.setattr("webreader.content.parts._sort", broken)
     assert viewed(letter()).unreadable
 
 

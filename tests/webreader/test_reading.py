@@ -13,7 +13,7 @@ from vault.origin import Origin
 from vault.packages import catalogue, grants
 from vault.packages.deposit import Restrictions
 from vault.trail.audit import Act
-from webreader.read import BODY_POLICY, PRINT_POLICY
+from webreader.reading.read import BODY_POLICY, PRINT_POLICY
 from webreader.site import Site
 
 Seal = Callable[..., str]

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from webreader.sanitise import clean
-from webreader.scrub import LONGEST, TooHard, scrub
+from webreader.content.sanitise import clean
+from webreader.content.scrub import LONGEST, TooHard, scrub
 
 ROW = "<tr><td style='padding:3px'>a<td>b <a href=https://a.example/>link</a>"
 
@@ -38,7 +38,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("html", BOMBS.values(), ids=BOMBS)
 def test_bombs_end(html: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webreader.scrub._CPU_SECONDS", 1)
+    monkeypatch.setattr("webreader.content.scrub._CPU_SECONDS", 1)
     start = time.monotonic()
     with pytest.raises(TooHard):
         scrub(html)
@@ -72,7 +72,7 @@ def test_the_child_gets_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError
 
     monkeypatch.setenv("SEALGATE_SECRET", "x")
-    monkeypatch.setattr("webreader.scrub.subprocess.run", spy)
+    monkeypatch.setattr("webreader.content.scrub.subprocess.run", spy)
     with pytest.raises(TooHard):
         scrub("<p>" * 3000)
     assert set(seen["env"]) == {"PYTHONPATH"}

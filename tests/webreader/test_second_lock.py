@@ -12,7 +12,8 @@ from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, SignIn, mail
 from tests.webreader.test_sending import text_of
 from vault.address import Address
 from vault.packages import phrase, second_lock
-from webreader import cookies, secondlock
+from webreader import cookies
+from webreader.reading import secondlock
 from webreader.site import Site
 
 Seal = Callable[..., str]

@@ -26,8 +26,8 @@ from vault.packages.retrieve import recheck, retrieve
 from vault.sending import outbox
 from vault.sending.outbox import Kind
 from vault.trail.audit import Act
-from webreader import manage, sent
-from webreader.manage import DONE
+from webreader.managing import manage, sent
+from webreader.managing.manage import DONE
 from webreader.site import Site
 
 COLLEAGUE = Address.parse("k.other@example.gov.uk")

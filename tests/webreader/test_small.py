@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from tests.webreader.conftest import BOB, EVE, TurnedClock
 from vault.errors import TooMany
-from webreader import kinds
+from webreader.answering.drafts import Drafts, Sent
 from webreader.app import make_app
-from webreader.drafts import Drafts, Sent
+from webreader.content import kinds
 from webreader.pages import TEMPLATES, size
 from webreader.settings import WebSettings
 from webreader.site import Site, came_from

@@ -10,7 +10,7 @@ import pytest
 from vault.address import Address
 from vault.origin import Origin
 from vault.trail.audit import Act, Event
-from webreader.timeline import WORDS, by_day, people, tell
+from webreader.managing.timeline import WORDS, by_day, people, tell
 
 OWNER = Address.parse("ann@council.example")
 AT = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)

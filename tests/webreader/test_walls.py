@@ -24,9 +24,9 @@ from playwright.async_api import BrowserContext, Dialog, Error, Frame, async_pla
 import webreader
 from tests.certificates import server_context
 from tests.webreader.payloads import payloads
+from webreader.content.sanitise import ATTRIBUTES, TAGS, clean
 from webreader.guard import PAGE_POLICY
-from webreader.read import BODY_POLICY
-from webreader.sanitise import ATTRIBUTES, TAGS, clean
+from webreader.reading.read import BODY_POLICY
 
 pytestmark = pytest.mark.browser
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webreader.payloads import Payload, complaints, payloads
-from webreader import sanitise, styles
-from webreader.sanitise import clean
+from webreader.content import sanitise, styles
+from webreader.content.sanitise import clean
 
 ALL = payloads()
 GIF = base64.b64encode(b"GIF89a" + b"\0" * 20).decode()

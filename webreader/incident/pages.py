@@ -14,11 +14,11 @@ from vault.address import Address
 from vault.origin import Origin
 from vault.trail import incident
 from vault.trail.incident import Incident
-from webreader import filenames
-from webreader.download import POLICY
+from webreader.content import filenames
 from webreader.incident import forms
 from webreader.incident.telling import Report, report
 from webreader.pages import page, zone
+from webreader.reading.download import POLICY
 from webreader.site import SITE, Site, came_from, in_thread
 from webreader.visits import reader
 

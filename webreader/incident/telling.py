@@ -15,8 +15,8 @@ from policies.detectors import DETECTORS
 from vault.address import Address
 from vault.trail.audit import once_a_visit
 from vault.trail.incident import Incident, Person, Touch
+from webreader.managing.timeline import tell
 from webreader.pages import size
-from webreader.timeline import tell
 
 NOTICES: Final = {
     "none": "was not told by email",

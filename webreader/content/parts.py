@@ -6,7 +6,7 @@ the reader then shows what the policy saw. Attached messages stay whole, byte fo
 looked into.
 
 Promises `Unreadable` for whatever cannot be taken apart, and no other exception.
-Must never be asked for the `Bcc` header by a page; `webreader.original` removes it from downloads.
+Must never be asked for the `Bcc` header by a page; `content.original` removes it from downloads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from policies.message.mime import Outline, outline
 from policies.message.parameters import Structured, structured
 from policies.text.charsets import readings
-from webreader.decoding import decoded
+from webreader.content.decoding import decoded
 
 if TYPE_CHECKING:
     from email.policy import Policy

@@ -15,8 +15,8 @@ from multidict import MultiMapping
 from vault.address import Address
 from vault.errors import AddressError
 from vault.hold.slip import Slip
-from webreader.mending import LONGEST_SUBJECT
-from webreader.names import visible
+from webreader.content.names import visible
+from webreader.holding.mending import LONGEST_SUBJECT
 
 LONGEST_TYPED: Final = 320  # characters of an address
 LONGEST_NOTE: Final = 1000

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import nh3
 
-from webreader import pictures, styles
+from webreader.content import pictures, styles
 
 PICTURE_BYTES = 12 * 1024 * 1024  # characters of `data:` URIs in one mail, every use counted
 _LINK_CHARACTERS = 4_000
@@ -123,7 +123,7 @@ class _Rules:
 def clean(html: str, inline: Mapping[str, str] | None = None) -> Clean:
     """Return `html` made safe. `inline` holds the mail's own pictures: content id to `data:` URI.
 
-    The time taken can grow with the square of hostile input; `webreader.scrub` bounds it.
+    The time taken can grow with the square of hostile input; `webreader.content.scrub` bounds it.
     """
     rules = _Rules(inline or {})
     safe = nh3.clean(

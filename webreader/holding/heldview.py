@@ -12,14 +12,15 @@ from policies.remedy import sentences
 from vault.address import Address
 from vault.hold.lists import Held, HoldFacts, Role
 from vault.trail.audit import Event
-from webreader import frame, mending
-from webreader.mendform import Row, Typed, shown
-from webreader.message import MessageView
+from webreader.content import frame
+from webreader.content.message import MessageView
+from webreader.holding import mending
+from webreader.holding.mendform import Row, Typed, shown
+from webreader.holding.rehearing import Hearing
+from webreader.managing.timeline import Moment, by_day, tell
 from webreader.pages import zone
-from webreader.read import File, file_of, remarks_on, spelt
-from webreader.rehearing import Hearing
+from webreader.reading.read import File, file_of, remarks_on, spelt
 from webreader.site import Site
-from webreader.timeline import Moment, by_day, tell
 
 TAGS: Final = {
     Outcome.REFUSE: ("Refused", "bad"),

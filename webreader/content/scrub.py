@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from webreader.sanitise import Clean, clean
+from webreader.content.sanitise import Clean, clean
 
 LONGEST = 4 * 1024 * 1024  # characters of HTML; Web mail readers cut at a fortieth of that
 _SMALL_TAGS = 1_000  # with these two the slowest document we could make took 0.8 s
@@ -32,7 +32,7 @@ class TooHard(Exception):
 
 
 def scrub(html: str, inline: Mapping[str, str] | None = None) -> Clean:
-    """Return `html` made safe, as `webreader.sanitise.clean` does. Raises TooHard."""
+    """Return `html` made safe, as `webreader.content.sanitise.clean` does. Raises TooHard."""
     if len(html) > LONGEST:
         raise TooHard
     if len(html) <= _SMALL and html.count("<") <= _SMALL_TAGS:
@@ -45,7 +45,7 @@ def _apart(html: str, inline: Mapping[str, str]) -> Clean:
     request = json.dumps({"html": html, "inline": dict(inline)}).encode("ascii")
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-P", "-m", "webreader.scrub", str(_CPU_SECONDS)],
+            [sys.executable, "-P", "-m", "webreader.content.scrub", str(_CPU_SECONDS)],
             input=request,
             capture_output=True,
             timeout=_WALL_SECONDS,

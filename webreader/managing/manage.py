@@ -21,10 +21,10 @@ from vault.address import Address
 from vault.errors import AddressError
 from vault.packages import catalogue, grants, requests
 from webreader import cookies
-from webreader.limits import Unusable, day_of, limit_of
-from webreader.managed import Typed, gather
+from webreader.managing.limits import Unusable, day_of, limit_of
+from webreader.managing.managed import Typed, gather
+from webreader.managing.sent import is_over, manager
 from webreader.pages import page, redirect, zone
-from webreader.sent import is_over, manager
 from webreader.site import SITE, Site, came_from, in_thread
 
 LONGEST_TYPED: Final = 320  # characters of an address

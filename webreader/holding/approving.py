@@ -16,9 +16,9 @@ from vault.errors import AccessDenied, Denial
 from vault.hold import approval
 from vault.hold.lists import Held, Role
 from vault.origin import Origin
-from webreader.held import HOLD, asked, back, inspected, same_revision, shown
-from webreader.names import visible
-from webreader.rehearing import deposit_for, filled, hear, warn
+from webreader.content.names import visible
+from webreader.holding.held import HOLD, asked, back, inspected, same_revision, shown
+from webreader.holding.rehearing import deposit_for, filled, hear, warn
 from webreader.site import Site, in_thread
 
 LONGEST_REASON: Final = 1000

@@ -18,11 +18,11 @@ from vault.address import Address
 from vault.errors import AccessDenied, Denial
 from vault.packages import catalogue, requests
 from vault.packages.catalogue import GrantLine, Line
-from webreader.home import page_number
-from webreader.names import visible
+from webreader.content.names import visible
+from webreader.managing.timeline import people
 from webreader.pages import page
+from webreader.reading.home import page_number
 from webreader.site import SITE, in_thread
-from webreader.timeline import people
 from webreader.visits import reader
 
 LONGEST_SEARCH: Final = 200

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
-from webreader.sanitise import link
+from webreader.content.sanitise import link
 
 _DEEPEST = 12  # levels of quoting that are shown as such
 _LINK = re.compile(

@@ -17,16 +17,17 @@ from aiohttp import web
 
 from vault.contents.spool import Spool
 from vault.packages import catalogue
-from webreader import failures, filenames
-from webreader.answer import Answer, NoReplies, address, addressee, keep, may_reply
-from webreader.composing import SEALED_AGAIN, Composer, answer_subject
-from webreader.drafts import DRAFTS, FORM, Sent
+from webreader import failures
+from webreader.answering.answer import Answer, NoReplies, address, addressee, keep, may_reply
+from webreader.answering.composing import SEALED_AGAIN, Composer, answer_subject
+from webreader.answering.drafts import DRAFTS, FORM, Sent
+from webreader.answering.ruling import NotAllowed
+from webreader.answering.scanning import Infected, NotScanned, TooLargeToScan
+from webreader.content import filenames
 from webreader.failures import NO_REPLY
 from webreader.guard import streamed
 from webreader.pages import page, redirect
-from webreader.ruling import NotAllowed
-from webreader.scanning import Infected, NotScanned, TooLargeToScan
-from webreader.secondlock import unlocked
+from webreader.reading.secondlock import unlocked
 from webreader.site import came_from, in_thread
 from webreader.upload import TEXT_BYTES, TooLarge, Upload
 from webreader.visits import reader

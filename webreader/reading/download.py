@@ -1,6 +1,6 @@
 """Downloading: attachments and the original message, as bytes that a browser will only save.
 
-What was cut off can be asked for from where it ended (`webreader.ranges`); that is an access like
+What was cut off can be asked for from where it ended (`content.ranges`); that is an access like
 any other, checked and recorded.
 
 The grant is checked again while the bytes flow, at least four times a second: after a withdrawal
@@ -24,9 +24,10 @@ from aiohttp import hdrs, web
 from vault.errors import VaultError
 from vault.packages.retrieve import recheck, retrieve
 from vault.trail.audit import Act
-from webreader import attachments, filenames, original, ranges
+from webreader.content import filenames, original, ranges
 from webreader.guard import streamed
-from webreader.secondlock import unlocked
+from webreader.reading import attachments
+from webreader.reading.secondlock import unlocked
 from webreader.site import SITE, came_from, in_thread
 from webreader.visits import reader
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webreader.message import Attachment, describe
-from webreader.parts import Read, Unreadable, take_apart
+from webreader.content.message import Attachment, describe
+from webreader.content.parts import Read, Unreadable, take_apart
 
 
 class NoSuchAttachment(Exception):

@@ -11,10 +11,10 @@ import json
 from aiohttp import hdrs, web
 
 from vault.ending import certificate, destroying
-from webreader import filenames
-from webreader.download import POLICY
+from webreader.content import filenames
+from webreader.managing.sent import manager
 from webreader.pages import page
-from webreader.sent import manager
+from webreader.reading.download import POLICY
 from webreader.site import SITE, in_thread
 
 

@@ -22,8 +22,8 @@ from vault.errors import CannotLock, WrongWords
 from vault.packages import catalogue, phrase, second_lock
 from vault.secrets import Secret, mac
 from webreader import cookies
+from webreader.managing.sent import manager
 from webreader.pages import page, redirect
-from webreader.sent import manager
 from webreader.site import SITE, Site, came_from, in_thread
 from webreader.visits import VISITOR, reader
 

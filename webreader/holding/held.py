@@ -21,16 +21,17 @@ from vault.hold import settling as holds
 from vault.hold.lists import Held, HoldFacts, Role
 from vault.hold.slip import Slip
 from vault.origin import Origin
-from webreader import attachments, cookies, download
+from webreader import cookies
+from webreader.content.message import view
 from webreader.guard import streamed
-from webreader.heldview import HeldView, first_subject, held_view
-from webreader.mendform import Typed, mend, typed
-from webreader.message import view
+from webreader.holding.heldview import HeldView, first_subject, held_view
+from webreader.holding.mendform import Typed, mend, typed
+from webreader.holding.rehearing import CANNOT_MEND, Hearing, deposit_for, filled, hear, warn
+from webreader.managing.timeline import by_day, tell
 from webreader.pages import page, redirect, zone
-from webreader.read import BODY_POLICY
-from webreader.rehearing import CANNOT_MEND, Hearing, deposit_for, filled, hear, warn
+from webreader.reading import attachments, download
+from webreader.reading.read import BODY_POLICY
 from webreader.site import SITE, Site, came_from, in_thread
-from webreader.timeline import by_day, tell
 from webreader.visits import reader
 
 DONE_SECONDS: Final = 60

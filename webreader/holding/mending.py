@@ -19,7 +19,7 @@ from typing import Final
 
 from policies.message.mime import DEFAULT_LIMITS, Header, Outline, outline
 from policies.text.view import decode_header
-from webreader.names import visible
+from webreader.content.names import visible
 
 LONGEST_SUBJECT: Final = 300  # characters that may be typed
 _SUBJECTS: Final = frozenset({"subject", "thread-topic"})

@@ -24,7 +24,7 @@ from vault.contents.spool import Spool
 from vault.origin import Origin
 from vault.packages.restrictions import FREE, Restrictions
 from vault.trail.audit import Act, record
-from webreader.composing import Head
+from webreader.answering.composing import Head
 from webreader.site import Site
 
 

@@ -20,7 +20,7 @@ from mimetypes import MimeTypes
 from typing import Final
 
 from vault.address import Address
-from webreader import filenames
+from webreader.content import filenames
 
 LINE: Final = 57  # bytes that make one line of base64 (RFC 2045, 6.8)
 LONGEST_NAME: Final = 60

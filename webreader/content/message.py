@@ -2,7 +2,7 @@
 
 Promises a view for any bytes: what cannot be taken apart, or not made safe, is said to be so, and
 the original stays there to be downloaded. Everything in a view is safe to write into a page through
-an escaping template; `body.html` is safe HTML as `webreader.sanitise` makes it.
+an escaping template; `body.html` is safe HTML as `webreader.content.sanitise` makes it.
 Must never hold the `Bcc` header: whoever reads a view learns nothing of other recipients from it.
 """
 
@@ -15,10 +15,10 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import unquote
 
-from webreader import names, pictures, plaintext
-from webreader.names import Person
-from webreader.parts import Part, Parts, Read, Unreadable, take_apart
-from webreader.scrub import LONGEST, TooHard, scrub
+from webreader.content import names, pictures, plaintext
+from webreader.content.names import Person
+from webreader.content.parts import Part, Parts, Read, Unreadable, take_apart
+from webreader.content.scrub import LONGEST, TooHard, scrub
 
 __all__ = ["Attachment", "Body", "MessageView", "Person", "describe", "view"]
 

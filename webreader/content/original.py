@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from vault.packages.retrieve import Reading
-from webreader.ranges import cut
+from webreader.content.ranges import cut
 
 _SECRET = (b"bcc", b"resent-bcc")
 _ENOUGH = 100  # bytes of a line that tell which header it begins

@@ -30,9 +30,9 @@ from vault.origin import Origin
 from vault.packages.deposit import Deposit, GrantFor, Queued, Receipt
 from vault.packages.restrictions import FREE, Restrictions
 from vault.sending import warnings
-from webreader.amending import amended, edits_for, happened
-from webreader.mending import CannotMend, mended
-from webreader.scanning import scanned
+from webreader.answering.scanning import scanned
+from webreader.holding.amending import amended, edits_for, happened
+from webreader.holding.mending import CannotMend, mended
 from webreader.site import Site
 
 CANNOT_MEND: Final = (

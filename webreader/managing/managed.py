@@ -17,11 +17,11 @@ from vault.packages.facts import PackageFacts, Summary
 from vault.packages.hours import OpenHours
 from vault.packages.requests import Request
 from vault.trail.incident import was_withdrawn
+from webreader.managing.recipients import Copy, Recipient, copies, recipients
+from webreader.managing.sent import is_over
+from webreader.managing.timeline import Moment, by_day, tell
 from webreader.pages import zone
-from webreader.recipients import Copy, Recipient, copies, recipients
-from webreader.sent import is_over
 from webreader.site import Site
-from webreader.timeline import Moment, by_day, tell
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -17,7 +17,7 @@ from policies.message.mime import Outline
 from policies.terms import UNCHANGED
 from vault.packages.deposit import Happened
 from vault.trail.audit import Act
-from webreader.mending import subject_field
+from webreader.holding.mending import subject_field
 from webreader.site import Site
 
 

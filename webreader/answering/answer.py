@@ -16,11 +16,11 @@ from vault.packages.facts import PackageFacts
 from vault.packages.retrieve import recheck, retrieve
 from vault.sending.warnings import warn
 from vault.trail.audit import Act, record
-from webreader.composing import Head, answer_subject
-from webreader.names import Person, people
-from webreader.parts import Parts, Unreadable, take_apart
-from webreader.ruling import ruled
-from webreader.scanning import scanned
+from webreader.answering.composing import Head, answer_subject
+from webreader.answering.ruling import ruled
+from webreader.answering.scanning import scanned
+from webreader.content.names import Person, people
+from webreader.content.parts import Parts, Unreadable, take_apart
 from webreader.site import Site
 
 

@@ -1,6 +1,6 @@
 """Reading one message: the page around it, its text in a frame of its own, and a view for paper.
 
-The text comes from strangers. It is made safe by `webreader.scrub`, and then shown as if it were
+The text comes from strangers. It is made safe by `content.scrub`, and then shown as if it were
 not: in a sandbox without scripts, forms or an origin, under a policy that loads nothing.
 """
 
@@ -20,11 +20,11 @@ from vault.packages.facts import PackageFacts
 from vault.packages.hours import OpenHours
 from vault.packages.retrieve import Opened, retrieve
 from vault.trail.audit import Act
-from webreader import frame, kinds
-from webreader.answer import may_reply
-from webreader.message import Attachment, MessageView, Person, view
+from webreader.answering.answer import may_reply
+from webreader.content import frame, kinds
+from webreader.content.message import Attachment, MessageView, Person, view
 from webreader.pages import page
-from webreader.secondlock import unlocked
+from webreader.reading.secondlock import unlocked
 from webreader.site import SITE, Site, came_from, in_thread
 from webreader.visits import reader
 

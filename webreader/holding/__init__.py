@@ -1,0 +1,1 @@
+"""The pages of held mails: why one waits, mending it, deciding about somebody else's."""
