@@ -17,7 +17,8 @@ from pydantic_core import PydanticUndefined
 
 from policies.language import reference
 from policies.trials import case_schema
-from sealgate import audit_page, smtp_page
+from sealgate.reference import audit as audit_page
+from sealgate.reference import smtp as smtp_page
 from sealgate.settings import Settings
 
 TOP = Path(__file__).parents[1]

@@ -12,7 +12,8 @@ from gateway.errors import NotInstalledError
 from gateway.relay.dkim import DkimKeyError
 from gateway.smtp.listener import addresses
 from policies.errors import PolicyError
-from sealgate import certificate, ruling, signing_in
+from sealgate import certificate, signing_in
+from sealgate.policy import ruling
 from sealgate.roles import deliver, smtp, web
 from sealgate.settings import Settings
 from sealgate.waiting import await_free

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.vault.rounds import line, seconds, turns
 from bench.vault.safe import opened
-from sealgate import audit_formats
+from sealgate.trail import formats as audit_formats
 from vault.keys import signing
 from vault.keys.signing import SigningKey
 from vault.storage.store import Store

@@ -14,9 +14,9 @@ from typing import IO
 
 import click
 
-from sealgate import audit_formats
 from sealgate.commands.options import config_option
 from sealgate.node import end, opened
+from sealgate.trail import formats as audit_formats
 from vault.keys import signing
 from vault.keys.signing import VerifyingKey
 from vault.trail import heads, lines, verifying

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from sealgate import doctor, logs, settings
+from sealgate import logs, settings
 from sealgate.commands.options import config_option
-from sealgate.findings import Verdict
+from sealgate.doctor import doctor
+from sealgate.doctor.findings import Verdict
 
 COLOURS = {
     Verdict.GOOD: "green",

@@ -10,13 +10,13 @@ from contextlib import closing
 from gateway.delivery.deliverer import Deliverer
 from gateway.delivery.desk import Desk, make_signer
 from gateway.housekeeping import Housekeeper
-from sealgate import witnesses
 from sealgate.identity import node_of
 from sealgate.lifeline import Stopping, say_ready
 from sealgate.rekeying import Rekeying
 from sealgate.roles.outward import outward
-from sealgate.sealing_trail import TrailSealer, key_for
 from sealgate.settings import Settings
+from sealgate.trail import witnesses
+from sealgate.trail.sealing import TrailSealer, key_for
 from sealgate.waiting import Seats
 from vault import keys
 from vault.keys.place import KeyPlace

@@ -11,8 +11,8 @@ from gateway.smtp.listener import Listener, addresses
 from gateway.workers import Workers
 from policies.extraction.pool import ExtractionPool
 from sealgate import signing_in
-from sealgate.governing import Governing, watch
 from sealgate.lifeline import Stopping, say_ready
+from sealgate.policy.governing import Governing, watch
 from sealgate.roles.outward import outward
 from sealgate.settings import Settings
 from sealgate.waiting import take

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from gateway.scanners.panel import Panel
 from policies.engine import Policy
 from policies.extraction.pool import ExtractionPool
-from sealgate.governing import Governing, watch
 from sealgate.lifeline import Stopping, say_ready
+from sealgate.policy.governing import Governing, watch
 from sealgate.rekeying import Rekeying
 from sealgate.scanning import SiteScan
 from sealgate.settings import Settings

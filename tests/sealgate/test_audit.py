@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sealgate import audit_formats, settings
-from sealgate.sealing_trail import TrailSealer, key_for
+from sealgate import settings
 from sealgate.settings import AuditSettings
+from sealgate.trail import formats as audit_formats
+from sealgate.trail.sealing import TrailSealer, key_for
 from tests.sealgate.node import TOP, Node
 from tests.vault.trail import WAYS, Hand
 from vault.errors import KeyUnusable

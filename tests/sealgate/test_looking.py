@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealgate import settings
-from sealgate.governing import Governing
+from sealgate.policy.governing import Governing
 from tests.sealgate.governed import opened
 from tests.sealgate.node import Node
 from vault import keys

@@ -13,7 +13,7 @@ from policies.extraction.mail import extract
 from policies.language import loader
 from policies.message.mime import outline
 from sealgate import settings
-from sealgate.admission import Admission
+from sealgate.policy.admission import Admission
 from tests.sealgate.governed import opened
 from tests.sealgate.node import POLICY, Node, run
 from vault import keys

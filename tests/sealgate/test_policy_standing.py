@@ -10,7 +10,7 @@ import pytest
 
 from policies.language import loader
 from sealgate import settings
-from sealgate.admission import Admission, Standing
+from sealgate.policy.admission import Admission, Standing
 from tests.sealgate.governed import opened
 from tests.sealgate.node import PASSWORD, Node, environment
 from vault import keys, rulebook

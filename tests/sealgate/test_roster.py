@@ -7,7 +7,8 @@ import pytest
 from policies.detectors.names.person_name import PERSON_NAME
 from policies.errors import PolicyError
 from policies.text.view import normalise
-from sealgate import ruling, settings
+from sealgate import settings
+from sealgate.policy import ruling
 from tests.sealgate.node import Node
 
 TABLE = "Forename,Surname\nPansy,Wood\nWill,Power\n"

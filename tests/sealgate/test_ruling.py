@@ -6,7 +6,7 @@ import pytest
 
 from gateway.relay.settings import NextHopSettings, RouteSettings
 from policies.errors import PolicyError
-from sealgate import ruling
+from sealgate.policy import ruling
 from sealgate.settings import PolicySettings, Settings
 
 POLICY = """version: 1

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from sealgate import certificate, witnesses
-from sealgate.sealing_trail import TrailSealer
+from sealgate import certificate
 from sealgate.settings import AuditSettings
-from sealgate.witnesses import Witness
+from sealgate.trail import witnesses
+from sealgate.trail.sealing import TrailSealer
+from sealgate.trail.witnesses import Witness
 from tests.blank import blank_vault
 from vault.keys import signing
 from vault.settings import VaultSettings

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sealgate import contents_checks
+from sealgate.doctor import contents as contents_checks
 from sealgate.settings import Settings
 from tests import s3
 from tests.line import Line, cuttable

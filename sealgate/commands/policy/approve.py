@@ -8,12 +8,12 @@ import click
 
 from policies.language import loader
 from policies.language.loader import Source
-from sealgate import ruling
-from sealgate.admission import Admission, owner_of, reasons
 from sealgate.commands.options import config_option
 from sealgate.commands.policy import files
 from sealgate.commands.policy.version import short
 from sealgate.node import end, opened
+from sealgate.policy import ruling
+from sealgate.policy.admission import Admission, owner_of, reasons
 from sealgate.settings import Settings
 from vault import keys, rulebook
 from vault.address import Address

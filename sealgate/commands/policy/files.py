@@ -15,7 +15,8 @@ from policies.detectors.names.roster import RosterError
 from policies.engine import Policy
 from policies.errors import PolicyError
 from policies.language import loader
-from sealgate import rosters, settings
+from sealgate import settings
+from sealgate.policy import rosters
 from sealgate.settings import DEFAULT_PATH, Settings
 
 Made = TypeVar("Made")

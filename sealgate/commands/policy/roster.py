@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from policies.detectors.names.roster import RosterError
-from sealgate import rosters, settings
+from sealgate import settings
 from sealgate.commands.options import config_option
 from sealgate.node import end
+from sealgate.policy import rosters
 from sealgate.settings import Settings
 
 _name = click.option(

@@ -5,8 +5,8 @@ Promises that what is not there ends the command with one sentence.
 
 from datetime import datetime
 
-from sealgate.admission import SHOWN_OF_DIGEST
 from sealgate.node import end
+from sealgate.policy.admission import SHOWN_OF_DIGEST
 from vault import rulebook
 from vault.rulebook import Version
 from vault.storage.store import Store

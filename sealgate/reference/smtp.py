@@ -25,7 +25,7 @@ from gateway.smtp.replies import Reply
 from gateway.smtp.server import Door
 from gateway.smtp.throttle import BY_ACCOUNT, BY_ADDRESS
 from policies.message.mime import DEFAULT_LIMITS
-from sealgate import outward_page
+from sealgate.reference import outward as outward_page
 
 HOST = "mail.example.gov.uk"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from sealgate.settings import AuditSettings
-from sealgate.witnesses import Witness
+from sealgate.trail.witnesses import Witness
 from vault.errors import KeyUnusable, StoreUnavailable
 from vault.keys import signing
 from vault.keys.settings import KeySettings

@@ -4,7 +4,7 @@ The file, the lists it names and the rosters are looked at every two seconds; wh
 then stayed the same for one more look is read, whole. Promises that a policy is replaced at once
 and entirely, that a file which cannot be used changes nothing and raises an alarm, and that what
 somebody approves, or another process has read, is taken up without a restart.
-Must never decide whether a policy may come into force: `sealgate.admission` does.
+Must never decide whether a policy may come into force: `sealgate.policy.admission` does.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ import structlog
 from policies.engine import Policy
 from policies.errors import PolicyError
 from policies.language import loader
-from sealgate import rosters, ruling
-from sealgate.admission import Admission
+from sealgate.policy import rosters, ruling
+from sealgate.policy.admission import Admission
 from sealgate.settings import Settings
 from vault import rulebook
 from vault.errors import StoreUnavailable

@@ -8,9 +8,9 @@ from contextlib import closing, suppress
 
 from policies.errors import PolicyError
 from policies.language import loader
-from sealgate import ruling
-from sealgate.admission import owner_of
-from sealgate.findings import Finding, Verdict, good
+from sealgate.doctor.findings import Finding, Verdict, good
+from sealgate.policy import ruling
+from sealgate.policy.admission import owner_of
 from sealgate.settings import Settings
 from vault import rulebook
 from vault.address import Address

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from sealgate.findings import Finding, Verdict, good
+from sealgate.doctor.findings import Finding, Verdict, good
 from sealgate.settings import Settings
 from vault.contents import Contents
 from vault.contents.shelves import open_contents

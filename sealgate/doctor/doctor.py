@@ -22,8 +22,11 @@ from gateway.scanners.panel import scanner_of
 from gateway.scanners.scanner import Deadline, NotScannedError
 from gateway.scanners.settings import WhenTooLarge, WhenUnavailable
 from gateway.scanners.trial import finds
-from sealgate import certificate, contents_checks, policy_checks, signing_in, way_back
-from sealgate.findings import Finding, Verdict, good
+from sealgate import certificate, signing_in
+from sealgate.doctor import contents as contents_checks
+from sealgate.doctor import policy as policy_checks
+from sealgate.doctor import way_back
+from sealgate.doctor.findings import Finding, Verdict, good
 from sealgate.settings import Settings
 from vault import keys
 from vault.clock import utc_now

@@ -13,7 +13,7 @@ from policies.engine import Policy
 from policies.errors import PolicyError, Problem, quoted
 from policies.language import loader
 from policies.language.loader import Source
-from sealgate import rosters
+from sealgate.policy import rosters
 from sealgate.settings import Settings
 
 

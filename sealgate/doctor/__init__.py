@@ -1,0 +1,1 @@
+"""Looking for what would stop mail, before mail is stopped."""

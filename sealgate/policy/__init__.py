@@ -1,0 +1,1 @@
+"""The policy that a node goes by: how it is loaded, changed, and who has to agree."""

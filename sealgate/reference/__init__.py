@@ -1,0 +1,1 @@
+"""Reference pages that are made of the code they speak of."""
