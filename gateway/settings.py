@@ -9,30 +9,13 @@ import os
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, model_validator
 
-_HIGHEST_PORT = 65535
-_LISTEN = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})")
+from vault.typed import ListenAddress, split_listen_address
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _listen_address(text: str) -> str:
-    found = _LISTEN.fullmatch(text)
-    if text and (found is None or int(found["port"]) > _HIGHEST_PORT):
-        raise ValueError("write it as address:port, for example 127.0.0.1:587 or [::1]:587")
-    return text
-
-
-ListenAddress = Annotated[str, AfterValidator(_listen_address)]
-
-
-def split_listen_address(text: str) -> tuple[str, int]:
-    """Split a checked `address:port` into its host and its port (0 means any free one)."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _own_name() -> str:

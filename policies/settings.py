@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from vault.address import Address, canonical_domain
 from vault.errors import AddressError
+from vault.typed import MailAddress, PrintableLine
 
 LIST_NAME = r"^[a-z][a-z0-9_]*$"
 """What lists, routes and sections are called, in a policy file and in the settings."""
@@ -24,7 +25,7 @@ class OrganisationSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+    name: Annotated[PrintableLine, Field(min_length=1, max_length=100)] = Field(
         default="Example Council",
         description="The organisation's name, as recipients see it in notices and in the reader.",
     )
@@ -34,11 +35,11 @@ class OrganisationSettings(BaseModel):
         description="Mail domains that are ours. Recipients there are internal. "
         'Exact names; ".example.gov.uk" also means every subdomain.',
     )
-    contact: Annotated[str, Field(max_length=200)] = Field(
+    contact: Annotated[PrintableLine, Field(max_length=200)] = Field(
         default="",
         description="Whom a puzzled recipient may call or write to, shown at the foot of notices.",
     )
-    data_protection_officer: str = Field(
+    data_protection_officer: MailAddress = Field(
         default="",
         description="Mail address of whoever looks after data protection: told when a sender "
         "withdraws access to a message, and shown its incident report. Empty: nobody.",
@@ -53,21 +54,6 @@ class OrganisationSettings(BaseModel):
         """Who looks after data protection; None for nobody."""
         text = self.data_protection_officer
         return Address.parse(text) if text else None
-
-    @field_validator("data_protection_officer")
-    @classmethod
-    def _an_address(cls, value: str) -> str:
-        try:
-            return str(Address.parse(value)) if value else ""
-        except AddressError as error:
-            raise ValueError("must be a mail address such as dpo@example.gov.uk") from error
-
-    @field_validator("name", "contact")
-    @classmethod
-    def _one_printable_line(cls, value: str) -> str:
-        if not value.isprintable():
-            raise ValueError("must be one line of printable text")
-        return value.strip()
 
     @field_validator("domains")
     @classmethod

@@ -17,9 +17,9 @@ from typing import TypeVar
 
 import structlog
 
-from gateway.settings import split_listen_address
 from sealgate.lifeline import Stopping
 from vault.errors import StoreUnavailable
+from vault.typed import split_listen_address
 
 log = structlog.get_logger()
 

@@ -9,15 +9,12 @@ them too.
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from vault.address import Address
-from vault.errors import AddressError
+from vault.typed import ListenAddress, MailAddress, ZoneName, split_listen_address
 
 MIB = 1024 * 1024
-LAST_PORT = 65535
 
 
 class WebSettings(BaseModel):
@@ -25,8 +22,10 @@ class WebSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    listen: str = Field(
-        "127.0.0.1:8443", description="Address and port of the reader site, as HOST:PORT."
+    listen: ListenAddress = Field(
+        "127.0.0.1:8443",
+        min_length=1,
+        description="Address and port of the reader site, as HOST:PORT.",
     )
     tls_certificate: Path | None = Field(
         None,
@@ -37,7 +36,7 @@ class WebSettings(BaseModel):
         (),
         description="Networks of reverse proxies whose X-Forwarded-For header names the visitor.",
     )
-    reply_from: str = Field(
+    reply_from: MailAddress = Field(
         "",
         description="Address replies are sent from. Empty: secure@ the first domain.",
     )
@@ -48,7 +47,7 @@ class WebSettings(BaseModel):
     replies_per_hour: int = Field(
         30, gt=0, description="Most replies one person may send in an hour."
     )
-    time_zone: str = Field("Europe/London", description="Time zone in which times are shown.")
+    time_zone: ZoneName = Field("Europe/London", description="Time zone in which times are shown.")
     request_seconds: float = Field(
         20, gt=0, description="Time a visitor has to send a request, and we have to answer it."
     )
@@ -63,36 +62,11 @@ class WebSettings(BaseModel):
         60, gt=0, description="Most connections at the same time from one address."
     )
 
-    @field_validator("listen")
-    @classmethod
-    def _host_and_port(cls, value: str) -> str:
-        host, colon, port = value.rpartition(":")
-        if not (colon and host and port.isascii() and port.isdigit() and int(port) <= LAST_PORT):
-            raise ValueError("must be HOST:PORT, for example 0.0.0.0:443 or [::]:443")
-        return value
-
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
             ip_network(text)
-        return value
-
-    @field_validator("reply_from")
-    @classmethod
-    def _an_address(cls, value: str) -> str:
-        try:
-            return str(Address.parse(value)) if value else value
-        except AddressError as error:
-            raise ValueError(f"is not a mail address: {error}") from error
-
-    @field_validator("time_zone")
-    @classmethod
-    def _a_known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (LookupError, OSError, ValueError) as error:
-            raise ValueError("is not a time zone, such as Europe/London") from error
         return value
 
     @model_validator(mode="after")
@@ -104,9 +78,9 @@ class WebSettings(BaseModel):
     @property
     def host(self) -> str:
         """The listening address without port or brackets."""
-        return self.listen.rpartition(":")[0].strip("[]")
+        return split_listen_address(self.listen)[0]
 
     @property
     def port(self) -> int:
         """The listening port; 0 lets the system choose one."""
-        return int(self.listen.rpartition(":")[2])
+        return split_listen_address(self.listen)[1]

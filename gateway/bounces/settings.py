@@ -6,10 +6,10 @@ Promises that an address which would send mail round in circles is refused at st
 from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vault.address import Address
-from vault.errors import AddressError
+from vault.typed import MailAddress
 
 LONGEST_LOCAL = 64 - 30  # a token and its delimiter must fit into 64 (RFC 5321 4.5.3.1.1)
 
@@ -19,7 +19,7 @@ class BounceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    address: str = Field(
+    address: MailAddress = Field(
         "",
         description="Notices leave with this address as their return path, with a token put in: "
         "bounces@secure.example.gov.uk becomes bounces+TOKEN@secure.example.gov.uk. Your mail "
@@ -29,7 +29,7 @@ class BounceSettings(BaseModel):
     delimiter: Literal["+", "-", "="] = Field(
         "+", description="What stands between the address and the token: + - or =."
     )
-    forward_to: str = Field(
+    forward_to: MailAddress = Field(
         "",
         description="One of your mailboxes, for whatever else people send to this address or to "
         "the sender of notices. Empty: it is refused, with a sentence that says how to answer.",
@@ -65,14 +65,6 @@ class BounceSettings(BaseModel):
         if local == base.local.lower():
             return ""
         return local.removeprefix(self.lead) if local.startswith(self.lead) else None
-
-    @field_validator("address", "forward_to")
-    @classmethod
-    def _an_address(cls, value: str) -> str:
-        try:
-            return str(Address.parse(value)) if value else value
-        except AddressError as error:
-            raise ValueError(f"is not a mail address: {error}") from error
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from vault.address import Address
-from vault.errors import AddressError
+from vault.typed import MailAddress, PrintableLine, ZoneName
 
 _SELECTOR = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.(?!$)|$))*")
 
@@ -23,24 +23,24 @@ class NoticeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sender: str = Field(
+    sender: MailAddress = Field(
         "secure@example.gov.uk",
         description="Address that notices come from. Use a domain of yours whose SPF record "
         "names the next hop, and for which dkim_key signs.",
     )
-    return_path: str = Field(
+    return_path: MailAddress = Field(
         "",
         description="Address that other mail servers return undeliverable notices to. "
         "Empty: the null address, and nothing comes back.",
     )
-    subject: str = Field(
+    subject: PrintableLine = Field(
         "Secure message from {organisation}",
         min_length=1,
         max_length=150,
         description="Subject of a notice; {organisation} stands for the organisation's name. "
         "The reference is added. Never the subject of the message.",
     )
-    time_zone: str = Field(
+    time_zone: ZoneName = Field(
         "Europe/London", description="Times in notices are given in this time zone."
     )
     reports: bool = Field(
@@ -78,32 +78,6 @@ class NoticeSettings(BaseModel):
     def signing_domain(self) -> str:
         """The domain a signature is made for."""
         return self.dkim_domain.lower() or self.sender_address.domain
-
-    @field_validator("sender", "return_path")
-    @classmethod
-    def _an_address(cls, value: str) -> str:
-        try:
-            return str(Address.parse(value)) if value else value
-        except AddressError as error:
-            raise ValueError(f"is not a mail address: {error}") from error
-
-    @field_validator("subject")
-    @classmethod
-    def _one_printable_line(cls, value: str) -> str:
-        if not value.isprintable():
-            raise ValueError("must be one line of printable text")
-        return value.strip()
-
-    @field_validator("time_zone")
-    @classmethod
-    def _a_known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (LookupError, OSError, ValueError) as error:
-            raise ValueError(
-                "is not a time zone this machine knows, such as Europe/London (package tzdata)"
-            ) from error
-        return value
 
     @field_validator("dkim_selector")
     @classmethod

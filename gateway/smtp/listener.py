@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.settings import SmtpSettings, split_listen_address
+from gateway.settings import SmtpSettings
 from gateway.smtp import replies
 from gateway.smtp.connection import Connection
 from gateway.smtp.handler import Handler
@@ -24,6 +24,7 @@ from gateway.smtp.proxied import Prelude
 from gateway.smtp.quotas import Quotas
 from gateway.smtp.sasl import PASSWORD_MECHANISMS
 from gateway.smtp.server import Door
+from vault.typed import split_listen_address
 
 log = structlog.get_logger()
 
