@@ -7,7 +7,6 @@ Must never print a secret: those are typed so that they cannot be.
 
 import difflib
 import tomllib
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -16,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -34,8 +32,8 @@ from gateway.scanners.settings import ScannerSettings
 from gateway.settings import SmtpSettings
 from gateway.signin.settings import LdapSettings, OauthSettings
 from policies.settings import LIST_NAME, OrganisationSettings
-from vault.address import Address
-from vault.errors import AddressError
+from sealgate.policy.settings import PolicySettings
+from sealgate.trail.settings import AuditSettings
 from vault.keys.settings import KeySettings
 from vault.settings import VaultSettings
 from webreader.settings import WebSettings
@@ -45,101 +43,6 @@ DEFAULT_PATH = Path("/etc/sealgate/sealgate.toml")
 
 class SettingsError(Exception):
     """The settings cannot be used; the text says which and how to mend them."""
-
-
-class PolicySettings(BaseModel):
-    """Which policy file decides, and how a change of it comes into force."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: Path = Field(
-        Path("/etc/sealgate/policy.yaml"),
-        description="The policy file. Check it before you put it here: sealgate policy check FILE",
-    )
-    rosters: Path | None = Field(
-        None,
-        description="The folder of the rosters: marks of the names of your own people, made by "
-        "`sealgate policy roster import FILE.csv`. Not set: `rosters`, beside the policy file.",
-    )
-    alarm_to: str = Field(
-        "",
-        description="Who is told by mail when a changed policy file cannot be used, or waits for "
-        "approval. Empty: nobody; it is logged, and `sealgate doctor` says it.",
-    )
-    approval: bool = Field(
-        False,
-        description="Whether a change that may weaken protection needs a second person. Until "
-        "then the policy before it stays in force: `sealgate policy status`.",
-    )
-    approvers: list[str] = Field(
-        [],
-        description="Who may approve: users of this node, who type their password. Write "
-        '"jo@example.gov.uk=jbloggs" to name the account with which that person works on this '
-        "machine: whoever saved the file is never the one who approves it.",
-    )
-
-    @property
-    def rosters_folder(self) -> Path:
-        """The folder of the rosters."""
-        return self.rosters or self.file.parent / "rosters"
-
-    @property
-    def alarm_address(self) -> Address | None:
-        """Who is told, None for nobody."""
-        return Address.parse(self.alarm_to) if self.alarm_to else None
-
-    @property
-    def accounts(self) -> dict[str, str]:
-        """The account of each approver on this machine, "" where none is named, by address."""
-        entries = (entry.partition("=") for entry in self.approvers)
-        return {Address.parse(address).folded(): account for address, _, account in entries}
-
-    @field_validator("alarm_to", "approvers")
-    @classmethod
-    def _addresses(cls, value: str | list[str]) -> str | list[str]:
-        entries = [value] if isinstance(value, str) and value else value
-        try:
-            for entry in entries:
-                Address.parse(entry.partition("=")[0])
-        except AddressError as error:
-            raise ValueError(f"is not a mail address: {error}") from error
-        return value
-
-    @model_validator(mode="after")
-    def _somebody_may_approve(self) -> Self:
-        if self.approval and not self.approvers:
-            raise ValueError("approval needs approvers")
-        return self
-
-
-class AuditSettings(BaseModel):
-    """How the audit trail is signed, and who is told, so that nobody can cut it off unseen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    head_every: timedelta = Field(
-        timedelta(seconds=60),
-        ge=timedelta(seconds=1),
-        description="How often a head is signed over what was written. What has not been signed "
-        "yet can be changed without a trace by whoever can write to the database.",
-    )
-    heads_file: Path | None = Field(
-        None,
-        description="A file to which every head is appended, as a line of JSON. On another "
-        "volume, or read by a log shipper, it shows what has been cut off. Not set: none.",
-    )
-    syslog: str = Field(
-        "",
-        pattern=r"^(|(udp|tcp|tls)://[^/?#@\s]+|unix:///[^\s]+)$",
-        description="A syslog server (RFC 5424) that is told every head: tls://logs.example:6514, "
-        "tcp://, udp:// or unix:///dev/log. Empty: none.",
-    )
-    webhook: str = Field(
-        "",
-        pattern=r"^(|https://[^\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/[^\s]*)$",
-        description="A web address to which every head is posted as JSON: https://…, or http:// "
-        "on this machine. Empty: none.",
-    )
 
 
 class LogSettings(BaseModel):

@@ -17,7 +17,7 @@ from policies.errors import PolicyError
 from policies.language import loader
 from policies.language.loader import Source
 from policies.trials.weakening import weakened
-from sealgate.settings import PolicySettings
+from sealgate.policy.settings import PolicySettings
 from vault import rulebook
 from vault.keys import SealingKeys
 from vault.rulebook import PolicyActKind, Version

@@ -6,8 +6,8 @@ Promises that every act stands in it. Must never be needed at run time.
 from pathlib import Path
 from string import Template
 
-from sealgate.settings import AuditSettings
 from sealgate.trail import formats as audit_formats
+from sealgate.trail.settings import AuditSettings
 from vault.trail import heads
 from vault.trail.audit import DETAIL_LIMIT
 from vault.trail.meanings import GRAMMAR, MEANINGS

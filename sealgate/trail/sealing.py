@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from sealgate.settings import AuditSettings
+from sealgate.trail.settings import AuditSettings
 from sealgate.trail.witnesses import Witness
 from vault.errors import KeyUnusable, StoreUnavailable
 from vault.keys import signing

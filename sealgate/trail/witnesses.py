@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from sealgate.settings import AuditSettings
+from sealgate.trail.settings import AuditSettings
 from vault.trail.heads import Head
 
 PATIENCE = 10.0  # seconds for a server to take what it is told

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sealgate import settings
-from sealgate.settings import AuditSettings
 from sealgate.trail import formats as audit_formats
 from sealgate.trail.sealing import TrailSealer, key_for
+from sealgate.trail.settings import AuditSettings
 from tests.sealgate.node import TOP, Node
 from tests.vault.trail import WAYS, Hand
 from vault.errors import KeyUnusable

@@ -7,7 +7,8 @@ import pytest
 from gateway.relay.settings import NextHopSettings, RouteSettings
 from policies.errors import PolicyError
 from sealgate.policy import ruling
-from sealgate.settings import PolicySettings, Settings
+from sealgate.policy.settings import PolicySettings
+from sealgate.settings import Settings
 
 POLICY = """version: 1
 rules:

@@ -14,9 +14,9 @@ import pytest
 from pydantic import ValidationError
 
 from sealgate import certificate
-from sealgate.settings import AuditSettings
 from sealgate.trail import witnesses
 from sealgate.trail.sealing import TrailSealer
+from sealgate.trail.settings import AuditSettings
 from sealgate.trail.witnesses import Witness
 from tests.blank import blank_vault
 from vault.keys import signing
