@@ -24,7 +24,7 @@ from pathlib import Path
 import structlog
 
 from gateway.notices.settings import NoticeSettings
-from vault.ending import chores, destroying, upkeep
+from vault.ending import certifying, chores, destroying, upkeep
 from vault.ending.chores import IsDue
 from vault.errors import VaultError
 from vault.hold import settling as holds
@@ -105,7 +105,7 @@ class Housekeeper:
         return (
             Chore("holds", minute, lambda: holds.expire(store, sealing)),
             Chore(chores.TRACES, chores.asked_for, self._scrub),
-            Chore("endings", minute, self._end),
+            Chore(chores.ENDINGS, minute, self._end),
             Chore("reminders", minute, lambda: reminding.remind(store, sealing)),
             Chore("reports", self._at_the_hour, lambda: reporting.report(store, sealing)),
             Chore("upkeep", hour, self._clear),
@@ -114,7 +114,7 @@ class Housekeeper:
     def _end(self) -> int:
         destroying.schedule(self._store)
         destroyed = destroying.destroy(self._store)
-        destroying.finish(self._store, self._signing_key, self._organisation)
+        certifying.finish(self._store, self._signing_key, self._organisation)
         return destroyed
 
     def _scrub(self) -> int:

@@ -88,6 +88,11 @@ class VaultSettings(BaseModel):
         default=False,
         description="Whether it takes a second administrator to end a legal hold.",
     )
+    senders_destroy: bool = Field(
+        default=True,
+        description="Whether senders may have a message destroyed at once, on its page. "
+        "Administrators may: `sealgate package destroy`.",
+    )
     export_needs_two: bool = Field(
         default=False,
         description="Whether messages are written out only when two people have said so: then "

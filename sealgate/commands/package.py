@@ -1,4 +1,4 @@
-"""`sealgate package`: legal holds on sealed messages, and proof that one was destroyed.
+"""`sealgate package`: legal holds on sealed messages, their destruction, and proof of it.
 
 Promises that no subject, name or content is shown: a message is named by its reference. Where the
 settings ask for two people, each proves who they are with a password of their own.
@@ -14,18 +14,20 @@ from sealgate import settings
 from sealgate.commands.options import config_option
 from sealgate.commands.proof import as_option, password_option, proved
 from sealgate.node import account, end, opened
-from vault.ending import certificate, destroying, legal
+from vault.ending import certificate, demand, destroying, legal
 from vault.ending.certificate import Fate, NotGenuine
+from vault.ending.demand import NotPossible, StillNeeded
 from vault.ending.legal import LegalHold
 from vault.errors import KeyUnusable
 from vault.keys import signing
+from vault.storage.store import Store
 
 _why = click.option("--why", required=True, help="The reason; it goes on record.")
 
 
 @click.group(name="package")
 def command() -> None:
-    """Look after sealed messages: legal holds, and certificates of destruction.
+    """Look after sealed messages: legal holds, destruction, and certificates of it.
 
     REFERENCE is the short name of a message, such as 7F3K-92QD.
     """
@@ -91,6 +93,39 @@ def holds(as_json: bool, config: Path) -> None:
         click.echo(json.dumps(_facts(one)) if as_json else _line(one))
     if not found and not as_json:
         click.echo("No legal hold is in force.")
+
+
+@command.command(short_help="Destroy the content of messages at once.")
+@click.argument("references", nargs=-1, required=True, metavar="REFERENCE...")
+@_why
+@click.option("--yes", is_flag=True, help="Do it; without this, only say what would be destroyed.")
+@config_option
+def destroy(references: tuple[str, ...], why: str, yes: bool, config: Path) -> None:
+    """Destroy the content of messages for good, at once, whatever their times say.
+
+    Nobody can open them any more, nor bring them back; what happened to them stays on record. A
+    message is spared while a legal hold is in force, or a copy of it is still to be sent. Ends with
+    1 if one was spared. Each gets a certificate within a minute, while the node runs.
+    """
+    with opened(config, "package") as (_, store):
+        chosen = {one: legal.find(store, one) for one in dict.fromkeys(references)}
+        if not yes:
+            click.echo(f"Destroyed for good would be: {', '.join(chosen)}.")
+            end("nothing is destroyed. Say --yes to do it.")
+        spared = [one for one, its_id in chosen.items() if not _gone(store, one, its_id, why)]
+    if spared:
+        end(f"not destroyed: {', '.join(spared)}.")
+
+
+def _gone(store: Store, reference: str, package_id: str, why: str) -> bool:
+    """Destroy one message, and say how that went."""
+    try:
+        demand.by_administrator(store, package_id, account(), why)
+    except (NotPossible, StillNeeded) as error:
+        click.echo(f"{reference}: {error}.", err=True)
+        return False
+    click.echo(f"{reference} is destroyed. `sealgate package certificate {reference}` follows.")
+    return True
 
 
 @command.command(name="certificate", short_help="Write a certificate of destruction.")

@@ -12,7 +12,8 @@ from vault import keys
 from vault.address import Address
 from vault.clock import utc_now
 from vault.contents.spool import Spool
-from vault.ending import destroying, legal
+from vault.ending import certifying, destroying, legal
+from vault.ending.destroying import Cause
 from vault.keys import signing
 from vault.packages.deposit import Deposit, GrantFor, Restrictions
 from vault.packages.depositing import deposit
@@ -117,6 +118,35 @@ def test_two_people_end_a_hold_with_their_passwords(
     assert legal.in_force(store) == []
 
 
+def test_messages_are_destroyed_at_once(
+    ready: Node, store: Store, reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "ruth")
+    words = ("package", "destroy", reference, "--why", "Request of erasure 12")
+    asked = ready.type(*words)
+    assert (asked.exit_code, "Say --yes" in asked.output) == (1, True)
+    ready.type("package", "hold", reference, "--why", "Tribunal")
+    spared = ready.type(*words, "--yes")
+    assert spared.exit_code == 1
+    assert f"{reference}: a legal hold is in force." in spared.output
+    assert f"not destroyed: {reference}." in spared.output
+    assert destroying.destroyed(store, legal.find(store, reference)) is None
+    ready.type("package", "release", reference, "--why", "Closed")
+    unknown = ready.type("package", "destroy", reference, "0000-0000", "--why", "x", "--yes")
+    assert (unknown.exit_code, "no sealed message 0000-0000" in unknown.output) == (1, True)
+    assert destroying.destroyed(store, legal.find(store, reference)) is None  # all or none is known
+    done = ready.type(*words, "--yes")
+    assert (done.exit_code, f"{reference} is destroyed" in done.output) == (0, True)
+    found = destroying.destroyed(store, legal.find(store, reference))
+    assert found is not None
+    assert found.cause is Cause.ADMINISTRATOR
+    told = ready.type("audit", "export", "--act", "content:destroyed").output
+    assert "Request of erasure 12" in told
+    assert '"ruth"' in told
+    again = ready.type(*words, "--yes")
+    assert (again.exit_code, "destroyed already" in again.output) == (1, True)
+
+
 def test_a_certificate_is_written_and_checked_offline(
     ready: Node, store: Store, reference: str, clock: Later
 ) -> None:
@@ -125,7 +155,7 @@ def test_a_certificate_is_written_and_checked_offline(
     early = ready.type("package", "certificate", reference)
     assert (early.exit_code, "follows within minutes" in early.output) == (1, True)
     key = signing.load(ready.keys) if signing.exists(ready.keys) else signing.make(ready.keys)
-    assert destroying.finish(store, lambda: key, "Example Council") == 1
+    assert certifying.finish(store, lambda: key, "Example Council") == 1
     file = ready.config.parent / "certificate.json"
     assert "is in" in ready.type("package", "certificate", reference, "--output", str(file)).output
     said = ready.type("package", "verify-certificate", str(file))

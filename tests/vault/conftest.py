@@ -24,6 +24,7 @@ ON_BOTH = frozenset(
         "test_access_model",
         "test_chores",
         "test_codes",
+        "test_demand",
         "test_deposit",
         "test_disclosing",
         "test_exporting",

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.vault.bench import ALICE, BOB, CAROL, DAVE, HERE, Safe
 from tests.vault.test_deposit import LARGE
-from vault.ending import destroying, legal
+from vault.ending import certifying, destroying, legal
 from vault.exchange import exporting
 from vault.exchange.dossier import Dossier
 from vault.exchange.exporting import Finished, Purpose
@@ -59,7 +59,7 @@ def put_one_of_each(safe: Safe, key: signing.SigningKey) -> Kinds:
     requests.ask(safe.store, safe.keys.sealing, DAVE, plain, HERE)
     safe.clock.advance(days=3)
     destroying.destroy(safe.store)
-    destroying.finish(safe.store, lambda: key, "Example Council")
+    certifying.finish(safe.store, lambda: key, "Example Council")
     return Kinds(plain, large, locked, gone, words)
 
 

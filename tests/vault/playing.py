@@ -20,7 +20,8 @@ from tests.vault.bench import HERE, HandClock, Keys, Safe
 from tests.vault.model import PEOPLE, Known, people
 from vault import identifier
 from vault.address import Address
-from vault.ending import destroying, legal
+from vault.ending import demand, destroying, legal
+from vault.ending.demand import StillNeeded
 from vault.errors import AccessDenied, CannotLock, Denial, SecondLocked
 from vault.keys import resealing, rotation
 from vault.keys.place import KeyPlace
@@ -208,6 +209,16 @@ class Access(RuleBasedStateMachine):
         assert {one for one in left if None in left[one]} == shredded
         kept = {content_id for _, content_id in left.values()} - {None}
         assert {row.id for row in self.safe.rows("contents")} == kept
+
+    @rule(package=packages, by=people)
+    def destroy(self, package: str, by: Address) -> None:
+        """Have it destroyed at once: nobody's to do but its owner's, and not what is kept."""
+        known = self.known[package]
+        may = by == known.owner and not known.destroyed
+        refused = StillNeeded if may and known.holds else AccessDenied
+        with nullcontext() if may and not known.holds else pytest.raises(refused):
+            demand.by_owner(self.safe.store, by, package, HERE)
+            known.destroyed = True
 
     @rule(hours=st.integers(1, 2))
     def wait(self, hours: int) -> None:

@@ -17,7 +17,7 @@ from tests.vault.bench import ALICE, BOB, CAROL, ON_SQLITE, Safe
 from tests.vault.conftest import EVERY
 from tests.vault.playing import Access
 from vault import identifier
-from vault.ending import destroying, legal
+from vault.ending import demand, destroying, legal
 from vault.errors import Denial, Tampered
 from vault.keys import resealing
 from vault.packages import access, grants, phrase, second_lock
@@ -130,6 +130,15 @@ def held(machine: Access, package: str) -> None:
     shredded(machine, package)
 
 
+def destroyed(machine: Access, package: str) -> None:
+    machine.destroy(package, ALICE)
+
+
+def destroyed_though_held(machine: Access, package: str) -> None:
+    machine.place_hold(package)
+    machine.destroy(package, ALICE)
+
+
 def locked(machine: Access, package: str) -> None:
     machine.lock(package, ALICE)
     open_it(machine, package)
@@ -143,8 +152,10 @@ CONTROLS: dict[str, tuple[Callable[[Patch], None], Play]] = {
     "restore": (does_nothing(grants, "restore"), restored),
     "extend": (does_nothing(grants, "extend"), extended),
     "rotate": (destroys_a_key_in_use, rotated),
-    "shred": (does_nothing(destroying, "_destroy"), shredded),
+    "shred": (does_nothing(destroying, "shred"), shredded),
     "shred the content": (spares_the_content, shredded),
+    "destroy": (does_nothing(demand, "by_owner"), destroyed),
+    "destroy what is held": (does_nothing(demand, "_against", ""), destroyed_though_held),
     "hold": (does_nothing(legal, "place", identifier.draw()), held),
     "lock": (does_nothing(second_lock, "add", Secret(b"six words")), locked),
     "open": (gives_half, open_it),

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from tests.vault.bench import ALICE, BOB, CAROL, EVE, HERE, Safe
 from tests.vault.test_deposit import LARGE
-from vault.ending import certificate, destroying, legal, upkeep
+from vault.ending import certificate, certifying, destroying, legal, upkeep
 from vault.ending.certificate import NotGenuine
 from vault.errors import AccessDenied, Denial
 from vault.keys import signing
@@ -34,7 +34,7 @@ def run(safe: Safe, key: signing.SigningKey) -> int:
     """Do what housekeeping does about endings."""
     destroying.schedule(safe.store)
     destroyed = destroying.destroy(safe.store)
-    destroying.finish(safe.store, lambda: key, "Example Council")
+    certifying.finish(safe.store, lambda: key, "Example Council")
     return destroyed
 
 
@@ -262,7 +262,7 @@ def test_a_run_that_died_after_the_commit_is_made_good(
         dying.setattr(safe.store.contents, "delete", lambda place: None)  # it never got to it
         assert destroying.destroy(safe.store) == 1
     assert traces(safe.folder, secrets)
-    destroying.finish(safe.store, lambda: key, "Example Council")
+    certifying.finish(safe.store, lambda: key, "Example Council")
     assert traces(safe.folder, secrets) == set()
     assert upkeep.clear(safe.store, abandoned_after=timedelta(0)).orphans == 0
 

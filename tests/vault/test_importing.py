@@ -23,7 +23,7 @@ from tests.vault.leaving import (
 )
 from tests.vault.test_deposit import LARGE
 from tests.vault.test_second_lock import unlock
-from vault.ending import certificate, destroying
+from vault.ending import certificate, certifying, destroying
 from vault.errors import AccessDenied, SecondLocked, StoreUnavailable
 from vault.exchange import importing, manifest
 from vault.exchange.folder import ExportFolder, ExportUnusable
@@ -159,7 +159,7 @@ def test_what_arrives_is_used_as_before(
     assert certificate.verify(fate.certificate or b"", key.public).package_id == kinds.destroyed
     there.clock.advance(days=90)
     assert destroying.destroy(there.store) == 0  # the legal hold came along
-    assert destroying.finish(there.store, pytest.fail, "Other") == 0  # nor is it certified again
+    assert certifying.finish(there.store, pytest.fail, "Other") == 0  # nor is it certified again
     assert there.rows("outbox") == []
     assert there.rows("correspondence") == []
 

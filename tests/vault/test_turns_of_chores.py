@@ -9,7 +9,7 @@ import pytest
 
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, HERE, Safe
 from tests.vault.nodes import NODES, Nodes, kinds, race
-from vault.ending import chores, destroying, legal
+from vault.ending import certifying, chores, destroying, legal
 from vault.ending.legal import NotPossible
 from vault.errors import AccessDenied, CannotLock, TooMany, WrongWords
 from vault.keys import signing
@@ -90,7 +90,7 @@ def test_content_is_destroyed_and_certified_once(nodes: Nodes, key: SigningKey) 
     for body in bodies():
         due(nodes, body)
         assert sorted(nodes.race(lambda safe: destroying.destroy(safe.store))) == [0, 0, 0, 1]
-        nodes.race(lambda safe: destroying.finish(safe.store, lambda: key, "Example"))
+        nodes.race(lambda safe: certifying.finish(safe.store, lambda: key, "Example"))
     acts = nodes.first.acts()
     assert acts.count("content:destroyed") == acts.count("certificate:issued") == ROUNDS
     assert all(row.certificate for row in nodes.first.rows("destructions"))

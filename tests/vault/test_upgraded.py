@@ -20,7 +20,7 @@ from tests.vault.test_transferring import transfer
 from tests.vault.test_upgrade import GOLDEN, differences, filled
 from vault import decided, keys, rulebook
 from vault.address import Address
-from vault.ending import destroying, legal
+from vault.ending import certifying, destroying, legal
 from vault.errors import AccessDenied, Denial, SecondLocked
 from vault.hold import lists as held
 from vault.keys import resealing, rotation, signing
@@ -198,7 +198,7 @@ def test_what_is_new_is_done_with_what_is_old(old: Safe, monkeypatch: pytest.Mon
     legal.end(store, matter, "ruth", "closed", needs_two=False)
     assert destroying.destroy(store) == 1
     key = signing.make(own.folder)
-    assert destroying.finish(store, lambda: key, "Example Council") == 2
+    assert certifying.finish(store, lambda: key, "Example Council") == 2
 
     assert heads.make(store, key) is not None
     verdict = verifying.verify(store, [signing.load_public(own.folder)])

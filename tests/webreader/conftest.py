@@ -21,7 +21,7 @@ from vault import keys
 from vault.address import Address
 from vault.contents.spool import Spool
 from vault.keys import opening
-from vault.packages.deposit import Deposit, GrantFor, Restrictions, Summary
+from vault.packages.deposit import Deposit, GrantFor, Queued, Restrictions, Summary
 from vault.packages.depositing import deposit
 from vault.sending import outbox
 from vault.settings import VaultSettings
@@ -231,6 +231,7 @@ def seal(site: Site) -> Callable[..., str]:
         restrictions: Restrictions = FREE,
         subject: str = "Annual review",
         bcc: tuple[Address, ...] = (),
+        queued: tuple[Address, ...] = (),
     ) -> str:
         data = data or mail(subject)
         grants = [GrantFor(address=address) for address in to]
@@ -242,6 +243,9 @@ def seal(site: Site) -> Callable[..., str]:
                 spool=Spool.of(site.store, data),
                 author=AUTHOR,
                 grants=tuple(grants),
+                queued=Queued(recipients=queued, prefix=b"", return_path=AUTHOR)
+                if queued
+                else None,
                 restrictions=restrictions,
                 summary=Summary(
                     subject=subject,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from tests.webreader.conftest import (
     TurnedClock,
     mail,
 )
-from vault.ending import certificate, destroying, legal
+from vault.ending import certificate, certifying, destroying, legal
 from vault.keys import signing
 from vault.packages.hours import OpenHours
 from vault.sending import outbox
@@ -49,7 +50,7 @@ def short(seal: Seal, site: Site) -> Callable[[], str]:
 def destroy(site: Site, key: signing.SigningKey, *, certify: bool = True) -> None:
     assert destroying.destroy(site.store) == 1
     if certify:
-        assert destroying.finish(site.store, lambda: key, "Example County Council") == 1
+        assert certifying.finish(site.store, lambda: key, "Example County Council") == 1
 
 
 async def test_a_destroyed_message_says_so_to_everybody_who_knew_it(
@@ -108,6 +109,67 @@ async def test_its_sender_sees_and_saves_the_certificate(
     bob = await sign_in(BOB)
     for path in ("certificate", "certificate.json"):
         assert (await bob.get(f"/sent/{package}/{path}")).status == 404
+
+
+async def test_its_sender_destroys_a_message_at_once(
+    sign_in: SignIn, seal: Seal, site: Site, key: signing.SigningKey
+) -> None:
+    package = seal()
+    bob, owner = await sign_in(BOB), await sign_in(AUTHOR)
+    for path in (f"/p/{package}", f"/sent/{package}"):
+        assert (await owner.get(path)).status == 200
+    assert f"/sent/{package}/destroy" in (await owner.get(f"/sent/{package}")).text
+    form = await owner.get(f"/sent/{package}/destroy")
+    assert "Destroy it for good" in form.text
+    assert "Annual review" not in form.text
+    assert (await bob.get(f"/sent/{package}/destroy")).status == 404
+    assert (await bob.post(f"/sent/{package}/destroy")).status == 404
+    forged = await owner.post(f"/sent/{package}/destroy", {"csrf": "x" * len(owner.token)})
+    assert forged.status == 403
+    assert (await bob.get(f"/p/{package}")).status == 200  # neither has done anything
+    done = await owner.post(f"/sent/{package}/destroy")
+    assert (done.status, done.location) == (303, f"/sent/{package}")
+    assert "nobody can open it any more" in (await owner.get(done.location)).text
+    for browser in (bob, owner):
+        assert "has been destroyed" in (await browser.get(f"/p/{package}")).text
+    assert certifying.finish(site.store, lambda: key, "Example County Council") == 1
+    proof = await owner.get(f"/sent/{package}/certificate")
+    assert "Who managed it had it destroyed" in proof.text
+    again = await owner.get(f"/sent/{package}/destroy")
+    assert (again.status, again.location) == (303, f"/sent/{package}")
+
+
+async def test_what_stands_against_destroying_is_not_told(
+    sign_in: SignIn, seal: Seal, site: Site
+) -> None:
+    """A legal hold may be about the sender: they read what they would read of a waiting copy."""
+    owner, bob = await sign_in(AUTHOR), await sign_in(BOB)
+    held, waits = seal(), seal(mail() + b"\r\n", queued=(EVE,))
+    legal.place(site.store, held, "ruth", "Tribunal against the sender")
+    answers = [await owner.post(f"/sent/{package}/destroy") for package in (held, waits)]
+    first, second = (
+        re.sub(r"[A-Z0-9]{4}-[A-Z0-9]{4}|[a-z2-7]{26}", "", answer.text) for answer in answers
+    )
+    assert [answer.status for answer in answers] == [409, 409]
+    assert "It was not destroyed" in first
+    assert first == second
+    page = (await owner.get(f"/sent/{held}")).text
+    assert "Tribunal" not in page
+    assert "ot destroyed" not in page
+    assert (await bob.get(f"/p/{held}")).status == 200
+
+
+async def test_where_administrators_destroy_senders_are_not_offered_it(
+    sign_in: SignIn, seal: Seal, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = seal()
+    strict = site.store.settings.model_copy(update={"senders_destroy": False})
+    monkeypatch.setattr(site.store, "settings", strict)
+    owner = await sign_in(AUTHOR)
+    assert "/destroy" not in (await owner.get(f"/sent/{package}")).text
+    assert (await owner.get(f"/sent/{package}/destroy")).status == 404
+    assert (await owner.post(f"/sent/{package}/destroy")).status == 404
+    assert (await owner.get(f"/p/{package}")).status == 200
 
 
 async def test_who_comes_late_gets_more_time(

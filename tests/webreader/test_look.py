@@ -21,7 +21,7 @@ from tests.certificates import self_signed
 from tests.webreader.conftest import AUTHOR, BOB, EVE, Post, TurnedClock, mail
 from tests.webreader.test_correcting import bounce
 from vault.address import Address
-from vault.ending import destroying
+from vault.ending import certifying, destroying
 from vault.keys import signing
 from vault.origin import Origin
 from vault.packages import requests
@@ -221,7 +221,7 @@ async def test_the_pages_of_a_messages_end_satisfy_axe_and_fit(
     clock.ahead = timedelta(days=14, hours=1)
     assert destroying.destroy(site.store) == 1
     key = signing.make(tmp_path_factory.mktemp("signing"))
-    assert destroying.finish(site.store, lambda: key, "Example County Council") == 1
+    assert certifying.finish(site.store, lambda: key, "Example County Council") == 1
     requests.ask(site.store, site.sealing, BOB, over, Origin())
     found: list[str] = []
     shots = os.environ.get("SEALGATE_SHOTS")

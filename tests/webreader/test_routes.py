@@ -61,6 +61,8 @@ EXPECTED = {
     ("POST", "/sent/{package}/expiry"): Expected(403, 404),
     ("GET", "/sent/{package}/lock"): MINE,
     ("POST", "/sent/{package}/lock"): Expected(403, 404),
+    ("GET", "/sent/{package}/destroy"): MINE,
+    ("POST", "/sent/{package}/destroy"): Expected(403, 404),
     ("POST", "/sent/{package}/requests/{request}"): Expected(403, 404),
     ("GET", "/sent/{package}/certificate"): MINE,
     ("GET", "/sent/{package}/certificate.json"): MINE,

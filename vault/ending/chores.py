@@ -19,6 +19,8 @@ from vault.storage.store import Store, Transaction
 TURN = timedelta(minutes=10)
 TRACES = "traces"
 """The chore of emptying the database's log and free space of what was overwritten."""
+ENDINGS = "endings"
+"""The chore of destroying what is due, and certifying what is destroyed."""
 
 IsDue = Callable[[datetime | None, datetime], bool]
 """Says whether a chore is due, from when it was done last (None: never) and now."""

@@ -1,38 +1,34 @@
 """Destroying content for good, when its time has come: crypto-shredding.
 
     due        `destroy_at` has passed, no legal hold, no clear copy still to be relayed
+               (or somebody has it destroyed at once: `vault.ending.demand`)
     destroyed  one transaction overwrites the wrapped key and the summary and lets the content go
-    certified  the database's log holds the key no more, the file is gone: a certificate is signed
+    certified  no trace of it is left: `vault.ending.certifying`
 
-Promises that a certificate is issued only when neither key nor ciphertext is left in database, log
-or content store; that a crash at any point is made good by the next run; and that what is under a
-legal hold is never destroyed. Must never destroy by a time that is not written in the row, nor take
+Promises that a crash at any point is made good by the next run, and that what is under a legal hold
+is never destroyed. Must never destroy by a time that is not written in the row, nor take
 back what is destroyed.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import structlog
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import Exists, exists, insert, select, update
 
 from vault.address import Address
 from vault.contents import ciphertext
-from vault.ending.certificate import OVERWRITTEN, REMOVED, Fate, certify
-from vault.errors import StoreUnavailable
-from vault.keys.signing import SigningKey
+from vault.origin import Origin
 from vault.packages import access
 from vault.sending.notice import cancel_everything
 from vault.storage import tables, turns
 from vault.storage.store import Store, Transaction
 from vault.storage.tables import OutboxState, RequestState
-from vault.trail.audit import Act, record
+from vault.trail.audit import Act, printable, record
 
 AT_ONCE = 100
-log = structlog.get_logger()
 Row = Mapping[Any, Any]
 
 
@@ -41,6 +37,18 @@ class Cause(StrEnum):
 
     EXPIRED = "expired"  # its time limit, and the time after it
     RETENTION = "retention"  # it had no time limit, and was kept as long as the policy says
+    SENDER = "sender"  # who manages it had it destroyed
+    ADMINISTRATOR = "administrator"  # one of the organisation had it destroyed
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Why content is destroyed, and who says so: nobody, of what time brings about."""
+
+    cause: Cause
+    by: str = ""
+    why: str = ""
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,39 +93,11 @@ def destroy(store: Store) -> int:
         with store.writing() as tx:
             rows = _in_turn(tx)
             for row in rows:
-                _destroy(tx, store, row)
+                expired = row["expires_at"] is not None
+                shred(tx, store, row, Order(Cause.EXPIRED if expired else Cause.RETENTION))
         destroyed += len(rows)
         if len(rows) < AT_ONCE:
             return destroyed
-
-
-def finish(store: Store, key: Callable[[], SigningKey], organisation: str) -> int:
-    """Certify what was destroyed, once no trace of it is left; returns how many.
-
-    None while readers keep the database's log from being emptied. `key` gives what signs, and is
-    asked only if something is to be signed. Raises StoreUnavailable, and KeyUnusable.
-    """
-    gone, package = tables.destructions, tables.packages
-    open_ones = (
-        select(gone, package)
-        .join(package, package.c.id == gone.c.package_id)
-        .where(gone.c.certificate.is_(None))
-        .order_by(gone.c.destroyed_at)
-        .limit(AT_ONCE)
-    )
-    certified, method = 0, REMOVED if _is_server(store) else OVERWRITTEN
-    while True:
-        with store.reading() as tx:
-            rows = tx.execute(open_ones).mappings().all()
-        if not rows or not store.scrub():
-            return certified
-        signs, done = key(), [row for row in rows if _is_gone(store, row["place"])]
-        with store.writing() as tx:
-            for row in done:
-                _certify(tx, row, signs, organisation, method)
-        certified += len(done)
-        if len(done) < AT_ONCE:
-            return certified
 
 
 def fate(store: Store, owner: Address, package_id: str) -> Destroyed | None:
@@ -148,21 +128,35 @@ def _in_turn(tx: Transaction) -> list[Row]:
 
 
 def _due(tx: Transaction) -> list[Row]:
-    package, hold, row = tables.packages.c, tables.legal_holds.c, tables.outbox.c
-    held = exists().where(hold.package_id == package.id, hold.ended_at.is_(None))
-    unsettled = row.state.in_([OutboxState.QUEUED, OutboxState.HELD])
-    relayed = exists().where(row.content_id == package.content_id, unsettled)
+    package = tables.packages.c
+    free = (~is_held(), ~is_relayed())
     wanted = (
         select(package.id, package.content_id, package.expires_at)
-        .where(package.wrapped.is_not(None), package.destroy_at <= tx.now, ~held, ~relayed)
+        .where(package.wrapped.is_not(None), package.destroy_at <= tx.now, *free)
         .order_by(package.destroy_at)
         .limit(AT_ONCE)
     )
     return list(tx.execute(wanted).mappings())
 
 
-def _destroy(tx: Transaction, store: Store, row: Row) -> None:
-    """Overwrite the key of one package, and let go whatever it opened."""
+def is_held() -> Exists:
+    """Say, of a row of `packages`, whether a legal hold is in force."""
+    package, hold = tables.packages.c, tables.legal_holds.c
+    return exists().where(hold.package_id == package.id, hold.ended_at.is_(None))
+
+
+def is_relayed() -> Exists:
+    """Say, of a row of `packages`, whether a clear copy of its content is still to be relayed."""
+    package, row = tables.packages.c, tables.outbox.c
+    unsettled = row.state.in_([OutboxState.QUEUED, OutboxState.HELD])
+    return exists().where(row.content_id == package.content_id, unsettled)
+
+
+def shred(tx: Transaction, store: Store, row: Row, order: Order) -> None:
+    """Overwrite the key of one package (a row of `packages`), and let go whatever it opened.
+
+    In a transaction that is about the package and has found that nothing stands against it.
+    """
     package, grant, request = tables.packages, tables.grants, tables.access_requests
     package_id, content_id = row["id"], row["content_id"]
     content = tables.contents.c
@@ -183,54 +177,13 @@ def _destroy(tx: Transaction, store: Store, row: Row) -> None:
     pending = (request.c.package_id == package_id, request.c.state == RequestState.PENDING)
     over = {"state": RequestState.DECLINED, "decided_at": tx.now}
     tx.execute(update(request).where(*pending).values(**over))
-    cause = Cause.EXPIRED if row["expires_at"] is not None else Cause.RETENTION
     line = {
         "package_id": package_id,
         "destroyed_at": tx.now,
-        "cause": cause.value,
+        "cause": order.cause.value,
         "place": place,
     }
     tx.execute(insert(tables.destructions), [line])
-    record(tx, Act.CONTENT_DESTROYED, package_id=package_id, detail=cause.value)
-
-
-def _is_server(store: Store) -> bool:
-    """Say whether the database is a server's, whose files are not ours to empty."""
-    return (store.settings.database or "sqlite").partition(":")[0].partition("+")[0] != "sqlite"
-
-
-def _is_gone(store: Store, place: str | None) -> bool:
-    """Make sure that a content file is deleted; the run that died may not have got to it."""
-    if place is None:
-        return True
-    try:
-        store.contents.delete(place)
-    except StoreUnavailable:
-        log.warning("destroying.content_left")
-        return False
-    return True
-
-
-def _certify(tx: Transaction, row: Row, key: SigningKey, organisation: str, method: str) -> None:
-    grant, gone = tables.grants.c, tables.destructions
-    granted = select(func.count()).where(grant.package_id == row["package_id"])
-    fate = Fate(
-        organisation=organisation,
-        reference=row["reference"],
-        package_id=row["package_id"],
-        owner=row["owner"],
-        author=row["author"],
-        recipients=tx.execute(granted).scalar() or 0,
-        size=row["size"],
-        sealed_at=row["sealed_at"],
-        expired_at=row["expires_at"],
-        destroyed_at=row["destroyed_at"],
-        certified_at=tx.now,
-        cause=row["cause"],
-        method=method,
-    )
-    mine = gone.c.package_id == row["package_id"]
-    unsigned = update(gone).where(mine, gone.c.certificate.is_(None))
-    if not tx.execute(unsigned.values(certificate=certify(fate, key), place=None)).rowcount:
-        return  # another process has certified it meanwhile
-    record(tx, Act.CERTIFICATE_ISSUED, package_id=row["package_id"], detail=key.public.id)
+    detail = f"{order.cause.value}: {order.why}" if order.why else order.cause.value
+    act, by = Act.CONTENT_DESTROYED, printable(order.by)
+    record(tx, act, package_id=package_id, actor=by, origin=order.origin, detail=detail)

@@ -51,6 +51,7 @@ class Act(StrEnum):
     LEGAL_HOLD_PLACED = "legal_hold:placed"
     LEGAL_HOLD_ENDING_ASKED = "legal_hold:ending_asked"
     LEGAL_HOLD_ENDED = "legal_hold:ended"
+    DESTRUCTION_REFUSED = "destruction:refused"
     CONTENT_DESTROYED = "content:destroyed"
     CERTIFICATE_ISSUED = "certificate:issued"
     REMINDER_QUEUED = "reminder:queued"
@@ -104,6 +105,7 @@ NOT_FOR_OWNERS = frozenset(
         Act.LEGAL_HOLD_PLACED,
         Act.LEGAL_HOLD_ENDING_ASKED,
         Act.LEGAL_HOLD_ENDED,
+        Act.DESTRUCTION_REFUSED,
         Act.DISCLOSURE_ASKED,
         Act.DISCLOSURE_APPROVED,
         Act.DISCLOSURE_DECLINED,

@@ -45,7 +45,10 @@ MEANINGS: Final[dict[Act, str]] = {
     Act.LEGAL_HOLD_PLACED: "An administrator (`actor`) stopped its destruction; `detail` says why.",
     Act.LEGAL_HOLD_ENDING_ASKED: "An administrator asked to end a legal hold; `detail` says why.",
     Act.LEGAL_HOLD_ENDED: "A second administrator (`actor`) ended a legal hold.",
-    Act.CONTENT_DESTROYED: "Its content was destroyed; `detail` says why.",
+    Act.DESTRUCTION_REFUSED: "`actor` wanted its content destroyed at once, and `detail` says what "
+    "stands against that.",
+    Act.CONTENT_DESTROYED: "Its content was destroyed; `detail` says why. `actor`, if there is "
+    "one, had it destroyed at once.",
     Act.CERTIFICATE_ISSUED: "A certificate of the destruction was signed.",
     Act.REMINDER_QUEUED: "A reminder to `subject`, who has not opened it, waits to be sent.",
     Act.REMINDER_RELAYED: "The next hop took the reminder to `subject`.",

@@ -40,6 +40,7 @@ class Managed:
     kept_until: datetime | None  # when the content is destroyed, at the earliest
     kept_for: str  # after a time limit: "30 days"
     destroyed: Destroyed | None
+    may_destroy: bool
     hours: str  # at which it can be opened, "" for always
 
     @property
@@ -83,6 +84,7 @@ def gather(site: Site, owner: Address, package_id: str) -> Managed:
         kept_until=until,
         kept_for=say_duration(kept) if kept else "",
         destroyed=destroying.fate(site.store, owner, package_id),
+        may_destroy=site.store.settings.senders_destroy,
         hours=OpenHours.parse(package.open_hours).words() if package.open_hours else "",
     )
 

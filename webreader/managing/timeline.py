@@ -75,6 +75,7 @@ WORDS: Final[dict[Act, Words]] = {
     Act.LEGAL_HOLD_PLACED: Words("Legal hold placed by {who}"),
     Act.LEGAL_HOLD_ENDING_ASKED: Words("End of a legal hold asked for by {who}"),
     Act.LEGAL_HOLD_ENDED: Words("Legal hold ended by {who}"),
+    Act.DESTRUCTION_REFUSED: Words("Not destroyed, as {who} wanted"),
     Act.CONTENT_DESTROYED: Words("Content destroyed", BAD, by=True),
     Act.CERTIFICATE_ISSUED: Words("Certificate of destruction issued", by=True),
     Act.REMINDER_QUEUED: Words("Reminder to {whom} queued for sending"),
