@@ -252,7 +252,14 @@ def test_the_page_gives_the_offsets_of_the_program() -> None:
 
 def test_every_purpose_in_the_code_is_on_the_page() -> None:
     page = PAGE.read_text()
-    for module in ("facts", "parcel", "slip", "phrase", "keylock", "keyservices/passphrase"):
+    for module in (
+        "packages/facts",
+        "packages/phrase",
+        "sending/parcel",
+        "hold/slip",
+        "keys/lock",
+        "keys/services/passphrase",
+    ):
         source = (ROOT / "vault" / f"{module}.py").read_text()
         purposes = re.findall(r'^_[A-Z_]+ = "([a-z ]+)"$', source, flags=re.MULTILINE)
         assert purposes, module

@@ -11,7 +11,7 @@ from tests.vault.bench import ALICE, BOB, BODY, CAROL, HERE, Safe
 from tests.vault.nodes import NODES, Nodes, kinds, race
 from vault.ending import certifying, chores, destroying, legal
 from vault.ending.legal import NotPossible
-from vault.errors import AccessDenied, CannotLock, TooMany, WrongWords
+from vault.errors import AccessDenied, CannotLock, Contended, TooMany, WrongWords
 from vault.keys import signing
 from vault.keys.signing import SigningKey
 from vault.packages import grants, phrase, second_lock
@@ -244,6 +244,8 @@ def test_without_turns_words_are_tried_more_often(
                 second_lock.unlock(*_ways(safe), BOB, package_id, wrong, HERE)
             except AccessDenied:
                 raise AssertionError from None
+            except Contended:  # without turns they get in each other's way as well
+                return
 
         results = [one for _ in range(4) for one in nodes.race(guess)]
         if kinds(results, WrongWords) > second_lock.TRIES:
