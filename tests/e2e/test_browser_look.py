@@ -51,6 +51,7 @@ class Site:
     html: str
     plain: str
     withdrawn: str
+    locked: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -59,7 +60,8 @@ async def site(browser: Browser, stage: Stage) -> AsyncIterator[Site]:
     html = illustrated(PAT, "[secure] Hearing on 3 December", LETTER, files)
     plain = with_files(mail(PAT, "[secure] School place", TEXT), {"offer.pdf": b"z"})
     links = []
-    for message, to in ((html, PAT), (plain, PAT), (mail(PAT, "[secure] Old address", "x"), PAT)):
+    short = [mail(PAT, f"[secure] {subject}", "x") for subject in ("Old address", "New address")]
+    for message, to in ((html, PAT), (plain, PAT), *((one, PAT) for one in short)):
         stage.sink.mails.clear()
         await stage.submit(message, [to, "kim@carehome.example"])
         links.append(await stage.link_for(to))
@@ -70,6 +72,8 @@ async def site(browser: Browser, stage: Stage) -> AsyncIterator[Site]:
         await pat.sign_in(PAT, links[0])
         await sam.sign_in(SENDER, links[2].replace("/p/", "/sent/"))
         await sam.press(f"Withdraw access of {PAT}").click()
+        await sam.go(links[3].replace("/p/", "/sent/") + "/lock")
+        await sam.press("Lock it and show me the words").click()
         await pat.go(f"{links[1]}/reply")
         await pat.page.get_by_role("textbox", name="Your message").fill("Thank you.")
         await pat.press("Send reply").click()
@@ -95,6 +99,7 @@ def pages(site: Site) -> dict[str, tuple[Person | None, str]]:
         "reply": (site.pat, f"{site.html}/reply"),
         "print": (site.pat, f"{site.html}/print"),
         "withdrawn": (site.pat, site.withdrawn),
+        "unlock": (site.pat, site.locked),
         "unknown": (site.pat, "/p/" + "a" * 26),
         "received-none": (site.sam, "/"),
         "sent": (site.sam, "/sent"),
@@ -102,6 +107,10 @@ def pages(site: Site) -> dict[str, tuple[Person | None, str]]:
         "found-none": (site.sam, "/sent?q=nothing"),
         "manage": (site.sam, manage),
         "manage-withdrawn": (site.sam, site.withdrawn.replace("/p/", "/sent/")),
+        "manage-locked": (site.sam, site.locked.replace("/p/", "/sent/")),
+        "lock": (site.sam, f"{manage}/lock"),
+        "destroy": (site.sam, f"{manage}/destroy"),
+        "incident": (site.sam, site.withdrawn.replace("/p/", "/incident/")),
         "message-own": (site.sam, site.html),
     }
 
