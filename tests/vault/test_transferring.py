@@ -12,8 +12,10 @@ from sqlalchemy import delete, insert, select
 
 from tests import postgres
 from tests.blank import blank_vault
+from tests.vault import stuffing
 from tests.vault.bench import ALICE, BOB, BODY, CAROL, DAVE, HERE, HandClock, Keys, Safe
 from tests.vault.lockup import Lockup
+from tests.vault.stuffing import ALL
 from vault.errors import DatabaseUnfit, StoreUnavailable
 from vault.packages import grants
 from vault.people import users
@@ -22,8 +24,6 @@ from vault.settings import VaultSettings
 from vault.storage import changelog, tables, transferring
 from vault.storage.rowwise import NotTransferred
 from vault.storage.store import Store
-
-ALL = [table for table in tables.metadata.sorted_tables if table is not tables.meta]
 
 
 @pytest.fixture
@@ -96,6 +96,56 @@ def test_every_row_comes_over_and_the_old_one_takes_no_more(
         }
         new.put(DAVE, body=BODY + b"new")  # rows get numbers that are free
         assert users.verify(store, str(ALICE), Secret(b"a long password")) is not None
+
+
+def moved_whole(here: VaultSettings, there: VaultSettings, clock: HandClock) -> None:
+    """Fill every table, move, changing something in each meanwhile, and compare all of it."""
+    with closing(Store(here, clock=clock)) as store:
+        with store.writing() as tx:
+            stuffing.fill(tx, 1, 2, 3)
+        with (
+            transferring.begun(here) as source,
+            transferring.opened(there, source.mark) as target,
+        ):
+            transferring.copy(source, target)
+            with store.writing() as tx:
+                stuffing.fill(tx, 4, 5)
+                stuffing.change(tx, 1)
+                stuffing.empty(tx, 2)
+            transferring.follow(source, target)
+            with store.writing() as tx:
+                stuffing.fill(tx, 6)
+                stuffing.empty(tx, 5)
+            wanted = rows(here, clock)
+            transferring.finish(source, target)
+    assert {name for name, found in wanted.items() if len(found) != 4} == set()
+    with closing(sqlite3.connect(here.database_file)) as left:
+        found = left.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        named = {name for (name,) in found if not name.startswith(("sqlite_", "moving_"))}
+    assert named - {"meta"} == set(wanted)
+    assert rows(there, clock) == wanted
+
+
+def test_every_table_there_is_comes_over(
+    here: VaultSettings, there: VaultSettings, clock: HandClock
+) -> None:
+    moved_whole(here, there, clock)
+
+
+@pytest.mark.parametrize("forgotten", ["imported_lines"])
+def test_a_table_that_is_forgotten_is_missed(
+    here: VaultSettings,
+    there: VaultSettings,
+    clock: HandClock,
+    forgotten: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The control: as if a table that is added later were not in the list."""
+    known = [table for table in changelog.followed() if table.name != forgotten]
+    for module in (changelog, transferring):
+        monkeypatch.setattr(module, "followed", lambda: known)
+    with pytest.raises(AssertionError, match=forgotten):
+        moved_whole(here, there, clock)
 
 
 def test_what_is_written_meanwhile_comes_too(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, and_, select
+from sqlalchemy import ColumnElement, Connection, Executable, Table, and_, or_, select
 from sqlalchemy import tuple_ as row_of
 from sqlalchemy.exc import DBAPIError
 
@@ -91,7 +91,7 @@ def rows_of(
     here = (
         columns[0].in_([key[0] for key in chosen])
         if len(columns) == 1
-        else row_of(*columns).in_(chosen)
+        else or_(*(is_row(table, key) for key in chosen))  # SQLite walks a table for rows IN rows
     )
     found = database.execute(select(table).where(here)).mappings().all()
     return {key_of(table, row): row for row in found}
