@@ -3,7 +3,7 @@
     recorded   that some packages are exported, before anything of them is opened
     opened     each message streams into its file, or the ciphertext of what has a second lock
     told       its dossier says what is known of it, and the hash of that file
-    finished   the manifest has the hash of everything; its own hash is on record
+    finished   the manifest has the hash of everything; its own is on record before it is there
 
 Promises flat memory, that nobody who sends or reads waits, and that a package's dossier is one
 state of the database. What was interrupted goes on: a package with its dossier is not opened again,
@@ -175,9 +175,9 @@ class _Exporting:
             self._write(package_id)
 
     def finish(self) -> Finished:
-        """Write what the export says of itself and the manifest, and put that on record.
+        """Write what the export says of itself, put its manifest on record, and write that.
 
-        An export that is finished stays as it is.
+        In this order: what has a manifest is on record. An export that is finished stays as it is.
         """
         about, hashed = self._about, manifest.hash_of(self._folder)
         if not self._begun and hashed is not None and about.counts is not None:
@@ -187,13 +187,15 @@ class _Exporting:
         now = self._store.clock()
         about = about.model_copy(update={"finished_at": now, "counts": counts})
         self._folder.describe(about)
-        hashed = manifest.write(self._folder)
+        holds = f"{about.export}; {counts.packages} packages"
+        hashed = manifest.write(self._folder, lambda digest: self._record(f"{holds}; {digest}"))
         self._folder.flush()
-        detail = f"{about.export}; {counts.packages} packages; {hashed}"
+        return Finished(about, counts, hashed, tuple(self._unreadable))
+
+    def _record(self, detail: str) -> None:
         with self._store.writing() as tx:
             by = printable(self._purpose.by)
             record(tx, Act.EXPORT_FINISHED, actor=by, detail=detail)
-        return Finished(about, counts, hashed, tuple(self._unreadable))
 
     def _is_written(self, package_id: str) -> bool:
         """Say whether an earlier run has written a package, and all of it."""

@@ -12,7 +12,7 @@ by its owner alone. Must never write outside the folder, nor follow a link out o
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,8 @@ class ExportFolder:
         """Return what the export says of itself; None in a folder that is empty."""
         with self._told():
             if not (path := self.folder / ABOUT).exists():
-                if any(self.folder.iterdir()):
+                left = ABOUT + PARTIAL  # by one that was killed at its first step
+                if any(one.name != left for one in self.folder.iterdir()):
                     raise ExportUnusable(f"{self.folder} is neither empty nor an export")
                 return None
         try:
@@ -156,8 +157,13 @@ class ExportFolder:
         finally:
             os.close(handle)
 
-    def write(self, name: str, pieces: Iterable[bytes]) -> Written:
-        """Write a file piece by piece; it has its name only when all of it is on the disk."""
+    def write(
+        self, name: str, pieces: Iterable[bytes], agreed: Callable[[Written], object] = id
+    ) -> Written:
+        """Write a file piece by piece; it has its name only when all of it is on the disk.
+
+        And when `agreed` has come back, to which is told what is about to have that name.
+        """
         path = self.folder / name
         partial = path.with_name(path.name + PARTIAL)
         digest, length = hashlib.sha256(), 0
@@ -175,12 +181,15 @@ class ExportFolder:
                 with self._told():
                     file.flush()
                     os.fsync(handle)
-                    partial.rename(path)
+            written = Written(length, digest.hexdigest())
+            agreed(written)
+            with self._told():
+                partial.rename(path)
         except BaseException:
             with suppress(OSError):
                 partial.unlink()
             raise
-        return Written(length, digest.hexdigest())
+        return written
 
     def length_of(self, name: str) -> int | None:
         """Return how long a file is, None if it is not there."""

@@ -10,7 +10,7 @@ folder can write the manifest too, so its own SHA-256 is to be kept elsewhere.
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from vault.copies.archive import Told
@@ -57,12 +57,14 @@ def count(folder: ExportFolder) -> Counts:
     return Counts(**{state.value: many for state, many in counted.items()})
 
 
-def write(folder: ExportFolder) -> str:
+def write(folder: ExportFolder, agreed: Callable[[str], object]) -> str:
     """Write the manifest of an export and return its SHA-256; raises ExportUnusable.
 
     The hash of a content is the one that its dossier says: it was taken as the file was written.
+    There is no manifest before `agreed`, to which its SHA-256 is told, has come back.
     """
-    return folder.write(MANIFEST, _lines(folder)).sha256
+    lines = _lines(folder)
+    return folder.write(MANIFEST, lines, lambda written: agreed(written.sha256)).sha256
 
 
 def entries(folder: ExportFolder) -> Iterator[Entry]:
