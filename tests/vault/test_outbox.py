@@ -40,6 +40,17 @@ def test_a_claimed_row_is_with_one_worker(safe: Safe) -> None:
     assert safe.claim() == []
 
 
+def test_many_rows_are_claimed_at_once_in_their_order(safe: Safe) -> None:
+    posted = [post(safe, Kind.NOTICE if n % 3 else Kind.CODE, in_minutes=-n) for n in range(19)]
+    codes = [n for n in range(18, -1, -1) if n % 3 == 0]
+    others = [n for n in range(18, -1, -1) if n % 3]
+    first, second = safe.claim(limit=17), safe.claim(limit=17)
+    assert [item.id for item in first + second] == [posted[n] for n in codes + others]
+    leases = {row.id: (row.lease, row.attempts) for row in safe.rows("outbox")}
+    assert leases == {item.id: (item.lease, 1) for item in first + second}
+    assert first[0].lease != second[0].lease
+
+
 def test_a_lease_that_ran_out_is_taken_over(safe: Safe) -> None:
     safe.put(BOB)
     first = claim_one(safe)

@@ -1,17 +1,28 @@
 """Claims on the outbox: which deliverer has which mail still to be sent, and for how long.
 
 Promises that a row is with one claimant at a time, that codes go first, and that a claim whose
-holder has died runs out. Must never settle a row: that is `vault.sending.outbox`.
+holder has died runs out. Rows are claimed in the commit that settles those of a moment ago. Must
+never settle a row: that is `vault.sending.outbox`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from vault import identifier
 from vault.address import Address
@@ -22,12 +33,15 @@ from vault.packages.facts import address_of
 from vault.sending.parcel import Parcel, unwrap_key
 from vault.sending.posting import Kind, Urgency
 from vault.storage import tables
+from vault.storage.statements import Statement
 from vault.storage.store import Store, Transaction
 from vault.storage.tables import OutboxState
 
 LEASE = timedelta(minutes=5)
 NO_LEASE: dict[str, Any] = {"lease": "", "leased_by": "", "leased_until": None}
+_PLACES = 8  # for rows in one statement
 log = structlog.get_logger()
+Moment = datetime | BindParameter[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +85,10 @@ def claim(
     A row that does not open (another key, or tampered with) stays queued and is logged: it is
     never dropped in silence.
     """
-    with store.reading() as tx:
-        if not tx.execute(select(tables.outbox.c.id).where(due(tx.now)).limit(1)).first():
-            return []
+    if not store.ask(_ANY, moment=store.clock()):
+        return []
     token = identifier.draw()
-    with store.writing() as tx:
-        rows = _lease(tx, token, worker, limit, tx.now + lease)
+    rows = store.hand_over(lambda tx: _lease(tx, token, worker, limit, tx.now + lease)).result()
     return [item for row in rows if (item := _item(store, keys, row, token)) is not None]
 
 
@@ -118,7 +130,7 @@ def backlog(store: Store) -> Backlog:
     return Backlog(queued, oldest)
 
 
-def unclaimed(now: datetime) -> ColumnElement[bool]:
+def unclaimed(now: Moment) -> ColumnElement[bool]:
     """Say that nobody has the row, or somebody whose time is over."""
     row = tables.outbox.c
     return or_(row.leased_until.is_(None), row.leased_until <= now)
@@ -129,33 +141,47 @@ def unsettled() -> ColumnElement[bool]:
     return tables.outbox.c.state.in_([OutboxState.QUEUED, OutboxState.HELD])
 
 
-def due(now: datetime) -> ColumnElement[bool]:
+def due(now: Moment) -> ColumnElement[bool]:
     """Say that the row may be claimed."""
     row = tables.outbox.c
     # Every urgency is named for the index: without it each look walks past all that is not due.
-    urgent = row.urgency.in_(Urgency)
+    urgent = row.urgency.in_([literal(int(one)) for one in Urgency])
     return and_(row.state == OutboxState.QUEUED, urgent, row.available_at <= now, unclaimed(now))
 
 
-def _lease(tx: Transaction, token: str, worker: str, limit: int, until: datetime) -> Sequence[Any]:
-    outbox = tables.outbox
-    first = (
-        select(outbox)
-        .where(due(tx.now))
-        .order_by(outbox.c.urgency, outbox.c.available_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+_ROW = tables.outbox.c
+_DUE = due(bindparam("moment", type_=_ROW.available_at.type))
+_ANY = Statement(select(_ROW.id).where(_DUE).limit(1))
+_FIRST = Statement(
+    select(tables.outbox)
+    .where(_DUE)
+    .order_by(_ROW.urgency, _ROW.available_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_NAMES = tuple(column.name for column in _ROW)
+_LEASED = Statement(
+    update(tables.outbox)
+    .where(_ROW.id.in_([bindparam(f"row_{place}") for place in range(_PLACES)]))
+    .values(
+        lease=bindparam("claim"),
+        leased_by=bindparam("claimant"),
+        leased_until=bindparam("until"),
+        attempts=_ROW.attempts + 1,
     )
-    rows = tx.execute(first).mappings().all()
-    taken = update(outbox).where(outbox.c.id.in_([row["id"] for row in rows]))
-    tx.execute(
-        taken.values(
-            lease=token,
-            leased_by=worker,
-            leased_until=until,
-            attempts=outbox.c.attempts + 1,
-        )
-    )
+)
+
+
+def _lease(
+    tx: Transaction, token: str, worker: str, limit: int, until: datetime
+) -> list[dict[str, Any]]:
+    found = tx.run(_FIRST, moment=tx.now, most=limit)
+    rows = [dict(zip(_NAMES, row, strict=True)) for row in found]
+    for start in range(0, len(rows), _PLACES):
+        some = [row["id"] for row in rows[start : start + _PLACES]]
+        # What is fewer than the places names its last row again.
+        ids = {f"row_{n}": some[min(n, len(some) - 1)] for n in range(_PLACES)}
+        tx.run(_LEASED, claim=token, claimant=worker, until=until, **ids)
     return rows
 
 
