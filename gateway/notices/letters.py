@@ -11,6 +11,7 @@ the latter does not name NDR, because reports of failure are wanted.
 """
 
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,7 @@ def _mail(item: Item, facts: dict[str, Any], settings: NoticeSettings) -> bytes:
 
 
 def _body(item: Item, facts: dict[str, Any]) -> mime.Part:
-    text, html = (
-        _pages.get_template(f"{item.kind.value}.{shape}.j2").render(facts)
-        for shape in ("txt", "html")
-    )
+    text, html = (_page(f"{item.kind.value}.{shape}.j2").render(facts) for shape in ("txt", "html"))
     halves = (mime.text_part(wording.wrapped(text)), mime.html_part(html))
     readable = mime.multipart("alternative", halves, f"=_{item.id}_a")
     if item.kind is not Kind.BOUNCE:
@@ -90,6 +88,11 @@ def _body(item: Item, facts: dict[str, Any]) -> mime.Part:
     return mime.multipart(
         "report; report-type=delivery-status", tuple(filter(None, parts)), f"=_{item.id}_r"
     )
+
+
+@cache
+def _page(name: str) -> jinja2.Template:
+    return _pages.get_template(name)
 
 
 def _subject(kind: Kind, facts: dict[str, Any], settings: NoticeSettings) -> str:

@@ -3,6 +3,7 @@
 import email
 import json
 import re
+import textwrap
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
@@ -540,6 +541,15 @@ def test_times_are_local(at: str, said: str) -> None:
 def test_other_zones_name_themselves() -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     assert wording.moment(noon, ZoneInfo("Europe/Paris")).endswith("(CET)")
+
+
+@given(st.lists(st.text("abc-\u00e9", min_size=1, max_size=100), max_size=30))
+def test_lines_are_broken_like_everybodys(words: list[str]) -> None:
+    line = "- " + " ".join(words)
+    like = textwrap.fill(
+        line, wording.WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    assert wording.wrapped(line) == f"{like if words else '-'}\n"
 
 
 def test_reasons() -> None:
