@@ -19,6 +19,7 @@ from gateway.delivery.desk import Desk
 from gateway.notices.letters import LetterError
 from gateway.relay.answers import Answer
 from gateway.relay.content import UnsafeContentError
+from gateway.relay.letter import Letter
 from vault.errors import StoreUnavailable, VaultError
 from vault.sending import outbox
 from vault.sending.outbox import Item, Kind
@@ -62,27 +63,26 @@ class Deliverer:
 
     async def _start_due(self) -> int:
         """Claim as many rows as there is room for and begin with them; return how many."""
-        desk = self._desk
         if not (room := self._room()):
             return 0
         try:
-            items = await asyncio.to_thread(
-                outbox.claim,
-                desk.store,
-                desk.relay_keys,
-                self._worker,
-                limit=room,
-                lease=desk.delivery.lease,
-            )
+            claimed = await asyncio.to_thread(self._claim, room)
         except Exception as error:  # noqa: BLE001 - a broken store must not end the deliverer
             log.warning("deliverer.cannot_claim", problem=type(error).__name__)
             await self._rest(TROUBLE_PAUSE)
             return 0
-        for item in items:
-            task = asyncio.create_task(self._deliver(item))
+        for item, ready in claimed:
+            task = asyncio.create_task(self._deliver(item, ready))
             self._under_way.add(task)
             task.add_done_callback(self._ended)
-        return len(items)
+        return len(claimed)
+
+    def _claim(self, room: int) -> list[tuple[Item, Letter | Answer | None]]:
+        """Claim rows; what is short is made ready here, in one thread for all of them."""
+        desk = self._desk
+        store, keys, lease = desk.store, desk.relay_keys, desk.delivery.lease
+        items = outbox.claim(store, keys, self._worker, limit=room, lease=lease)
+        return [(item, self._ready(item) if item.content is None else None) for item in items]
 
     def _room(self) -> int:
         """Count the rows to claim now. A claim is a commit: for a few rows there is none."""
@@ -129,11 +129,11 @@ class Deliverer:
 
     # One row
 
-    async def _deliver(self, item: Item) -> None:
+    async def _deliver(self, item: Item, ready: Letter | Answer | None) -> None:
         """Try once and settle. An attempt that is cut off leaves the row as it was."""
         answer = self._hopeless(item)
         if answer is None:
-            attempt = asyncio.create_task(self._attempt(item))
+            attempt = asyncio.create_task(self._attempt(item, ready))
             self._attempts.add(attempt)
             attempt.add_done_callback(self._attempts.discard)
             await asyncio.wait({attempt})
@@ -142,7 +142,7 @@ class Deliverer:
             answer = self._final(item, attempt.result())
         for turn in range(SETTLE_TRIES):
             try:
-                await asyncio.to_thread(self._settle, item, answer)
+                await self._settle(item, answer)
             except StoreUnavailable:
                 log.warning("deliverer.not_settled", row=item.id, code=answer.code)
                 await asyncio.sleep(turn)
@@ -156,21 +156,27 @@ class Deliverer:
             return Answer(554, "5.4.7", "The code had expired before it could be sent")
         return None
 
-    async def _attempt(self, item: Item) -> Answer:
+    async def _attempt(self, item: Item, ready: Letter | Answer | None) -> Answer:
         seconds = self._desk.delivery.lease.total_seconds() * ATTEMPT_SHARE
         try:
             async with asyncio.timeout(seconds):
-                letter = await asyncio.to_thread(self._desk.letter, item)
-                answers = await self._desk.relay.send(letter)
+                if ready is None:
+                    ready = await asyncio.to_thread(self._ready, item)
+                if isinstance(ready, Answer):
+                    return ready
+                answers = await self._desk.relay.send(ready)
         except TimeoutError:
             return Answer(451, "4.4.7", "Sending took too long")
-        except UnsafeContentError:
-            return Answer(554, "5.6.0", "The mail has a bare CR, LF or NUL and cannot be sent")
-        except LetterError as error:
-            return _unready(item, str(error))
         except Exception as error:  # noqa: BLE001 - a fault in one mail must not stop the others
-            return _unready(item, type(error).__name__)
+            return _unready(item, error)
         return answers[item.to]
+
+    def _ready(self, item: Item) -> Letter | Answer:
+        """Make a row ready to be sent, or answer why it cannot be; blocks."""
+        try:
+            return self._desk.letter(item)
+        except Exception as error:  # noqa: BLE001 - a fault in one mail must not stop the others
+            return _unready(item, error)
 
     def _final(self, item: Item, answer: Answer) -> Answer:
         """Turn a temporary answer into a permanent one when the time is up."""
@@ -180,22 +186,14 @@ class Deliverer:
             return given_up.said_by(answer.by)
         return answer
 
-    def _settle(self, item: Item, answer: Answer) -> None:
-        """Write down what became of a row; runs in a thread. Raises StoreUnavailable."""
+    async def _settle(self, item: Item, answer: Answer) -> None:
+        """Write down what became of a row. Raises StoreUnavailable."""
         desk = self._desk
-        sealing, status = desk.sealing_keys, answer.status
-        if answer.positive:
-            word = desk.word_of_handing_on(item, answer)
-            what = "outbox.sent"
-            done = outbox.complete(desk.store, item, status, sealing=sealing, word=word)
-        elif answer.temporary:
-            until, word = desk.store.clock() + self._wait(item), desk.word_of_delay(item, answer)
-            what = "outbox.postponed"
-            done = outbox.postpone(desk.store, item, status, until, sealing=sealing, word=word)
+        if answer.positive and not desk.tells_of_handing_on(item, answer):
+            ended = outbox.begin_complete(desk.store, item, answer.status)
+            what, done = "outbox.sent", await asyncio.wrap_future(ended)
         else:
-            word = desk.word_of_failure(item, answer)
-            what, tell = "outbox.given_up", word is not None
-            done = outbox.give_up(desk.store, sealing, item, status, word=word, tell=tell)
+            what, done = await asyncio.to_thread(self._settle_and_tell, item, answer)
         log.info(
             what,
             row=item.id,
@@ -206,6 +204,23 @@ class Deliverer:
             lease_lost=not done,
         )
 
+    def _settle_and_tell(self, item: Item, answer: Answer) -> tuple[str, bool]:
+        """Write it down with what is told of it; blocks. Return what, and if it was still ours."""
+        desk = self._desk
+        store, sealing, status = desk.store, desk.sealing_keys, answer.status
+        if answer.positive:
+            word = desk.word_of_handing_on(item, answer)
+            done = outbox.complete(store, item, status, sealing=sealing, word=word)
+            return "outbox.sent", done
+        if answer.temporary:
+            until, word = store.clock() + self._wait(item), desk.word_of_delay(item, answer)
+            done = outbox.postpone(store, item, status, until, sealing=sealing, word=word)
+            return "outbox.postponed", done
+        word = desk.word_of_failure(item, answer)
+        tell = word is not None
+        done = outbox.give_up(store, sealing, item, status, word=word, tell=tell)
+        return "outbox.given_up", done
+
     def _wait(self, item: Item) -> timedelta:
         if item.kind is Kind.CODE:  # greylisting asks for a second try, and nobody waits an hour
             return backoff.wait(item.attempts, CODE_FIRST_RETRY, CODE_LONGEST_RETRY)
@@ -213,7 +228,13 @@ class Deliverer:
         return backoff.wait(item.attempts, delivery.first_retry, delivery.longest_retry)
 
 
-def _unready(item: Item, problem: str) -> Answer:
-    """Log a row that could not be made into a mail. It is tried again: a mend may come."""
+def _unready(item: Item, error: Exception) -> Answer:
+    """Answer for a row that could not be made into a mail, or not be read to its end.
+
+    What no next hop may be given comes back; anything else is tried again, for a mend may come.
+    """
+    if isinstance(error, UnsafeContentError):
+        return Answer(554, "5.6.0", "The mail has a bare CR, LF or NUL and cannot be sent")
+    problem = str(error) if isinstance(error, LetterError) else type(error).__name__
     log.error("outbox.unready", row=item.id, kind=item.kind.value, problem=problem)
     return Answer(451, "4.3.0", "The mail could not be made ready for sending")

@@ -85,12 +85,18 @@ class Desk:
         until = item.queued_at + self.delivery.give_up_after
         return self._word(item, Notify.DELAY, answer, until)
 
-    def word_of_handing_on(self, item: Item, answer: Answer) -> dict[str, str] | None:
-        """Return what is told of a row that was sent: only if asked, and if nobody else tells.
+    def tells_of_handing_on(self, item: Item, answer: Answer) -> bool:
+        """Say whether a row that was sent is told of: only if asked, and if nobody else tells.
 
         The reports that a notice asks of the next hop are not those that its sender asked for.
         """
         if item.kind not in TOLD_OF or (answer.reports and item.kind is Kind.RELAY):
+            return False
+        return RecipientParameters.of_fields(item.fields).wants(Notify.SUCCESS)
+
+    def word_of_handing_on(self, item: Item, answer: Answer) -> dict[str, str] | None:
+        """Return what is told of a row that was sent, None if nothing is."""
+        if not self.tells_of_handing_on(item, answer):
             return None
         return self._word(item, Notify.SUCCESS, answer)
 

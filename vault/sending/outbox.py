@@ -10,6 +10,7 @@ that ends it, or that notes that it is late. Rows that end at the same moment sh
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, null, or_, select, update
@@ -32,6 +33,7 @@ __all__ = [
     "Item",
     "Kind",
     "backlog",
+    "begin_complete",
     "claim",
     "complete",
     "discard",
@@ -93,6 +95,18 @@ def complete(
 
     With `word` (and `sealing`) whoever would be told of a failure is told of this.
     """
+    return begin_complete(store, item, status, sealing=sealing, word=word).result()
+
+
+def begin_complete(
+    store: Store,
+    item: Item,
+    status: str,
+    *,
+    sealing: SealingKeys | None = None,
+    word: Word | None = None,
+) -> Future[bool]:
+    """Begin to record it, in a commit that is shared with others: the future is as `complete`."""
 
     def work(tx: Transaction) -> bool:
         if not _finish(tx, store, item, OutboxState.DONE, status):
@@ -107,7 +121,7 @@ def complete(
         _tell(tx, sealing, item, "relayed", status, word)
         return True
 
-    return store.hand_over(work, *_about(item)).result()
+    return store.hand_over(work, *_about(item))
 
 
 def postpone(
