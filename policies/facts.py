@@ -20,9 +20,12 @@ from policies.message.flags import Flag, FlagReader
 from policies.message.marking import Marking, highest_marking
 from policies.message.mime import Outline
 from policies.message.subject import SUBJECT_HEADERS, Readings
+from policies.text import charsets
 from policies.text.prose import prose
 from policies.text.view import View
+from vault.address import Address, header_addresses
 
+SHOWN = ("To", "Cc", "Resent-To", "Resent-Cc")
 NOTHING_READ = Content()
 SECONDS = 5.0
 """CPU time for searching the texts of one mail; what takes longer counts as not inspected."""
@@ -69,6 +72,12 @@ class Facts:
     def subjects(self) -> tuple[View, ...]:
         """Every reading of every subject."""
         return self.headers.of(*SUBJECT_HEADERS)
+
+    @cached_property
+    def shown(self) -> tuple[Address, ...]:
+        """The addresses that To and Cc show to every recipient."""
+        texts = (charsets.undeclared(raw)[0] for name in SHOWN for raw in self.outline.all(name))
+        return tuple(address for text in texts for _name, address in header_addresses(text))
 
     @cached_property
     def flags(self) -> tuple[Flag, ...]:

@@ -9,10 +9,7 @@ from collections.abc import Callable
 from policies.conditions.base import Because, Condition, Reads, Scope, counted
 from policies.facts import Facts
 from policies.language.schema import CountTest
-from policies.text import charsets
-from vault.address import Address, header_addresses
-
-SHOWN = ("To", "Cc", "Resent-To", "Resent-Cc")
+from vault.address import Address
 
 
 def external_recipients(value: CountTest, _scope: Scope) -> Condition:
@@ -60,6 +57,4 @@ def _shown_domains(facts: Facts) -> int:
 
 def shown_outside(facts: Facts) -> list[Address]:
     """List the addresses outside in To and Cc, of every such header."""
-    texts = (charsets.undeclared(raw)[0] for name in SHOWN for raw in facts.outline.all(name))
-    found = (address for text in texts for _name, address in header_addresses(text))
-    return [address for address in found if not facts.envelope.is_internal(address)]
+    return [address for address in facts.shown if not facts.envelope.is_internal(address)]
