@@ -33,6 +33,7 @@ from vault.keys.settings import AS_THEY_ARE, KeySettings
 from vault.keys.signing import SigningKey
 from vault.sending import reminding, reporting
 from vault.storage.store import Store
+from vault.trail import heads
 
 LOOK_EVERY = timedelta(seconds=5)
 
@@ -140,4 +141,5 @@ class Housekeeper:
         """Return the key that signs certificates; made when the first one is to be signed."""
         if not signing.exists(self._keys_folder):
             return signing.make(self._keys_folder, self._key_settings)
-        return signing.load(self._keys_folder, self._key_settings)
+        turn = heads.signer(self._store)
+        return signing.load(self._keys_folder, self._key_settings, turn)

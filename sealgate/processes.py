@@ -7,6 +7,7 @@ again what only a person can mend.
 import errno
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 
 from gateway.errors import NotInstalledError
 from gateway.relay.dkim import DkimKeyError
@@ -28,6 +29,7 @@ from vault.errors import (
 )
 from vault.keys import opening, signing
 from vault.storage.store import Store
+from vault.trail import heads
 
 
 class CannotStart(Exception):
@@ -85,9 +87,9 @@ def check(settings: Settings) -> None:
         keys.load_relay(settings.keys_folder, settings.keys)
         opening.load_opening(settings.keys_folder, settings.keys)
         keys.load_web_secret(settings.keys_folder, settings.keys)
-        if signing.exists(settings.keys_folder):
-            signing.load(settings.keys_folder, settings.keys)
-        Store(settings.vault).close()
+        with closing(Store(settings.vault)) as store:
+            if signing.exists(settings.keys_folder):
+                signing.load(settings.keys_folder, settings.keys, heads.signer(store))
     except PolicyError as error:
         raise CannotStart(_no_policy(settings, error)) from error
     except KeyServiceSilent as error:

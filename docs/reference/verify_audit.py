@@ -35,10 +35,12 @@ class Check:
     """One reading of an export: heads first, then lines, as they come."""
 
     def __init__(self, key: Ed25519PublicKey, key_id: str) -> None:
-        self.key, self.key_id = key, key_id
+        self.keys = {key_id: key}  # the one that was given, and those named in its place
+        self.turn = ""  # id of the key that is to sign the next head
+        self.strange = 0  # the first head that no believed one vouches for yet
         self.findings = self.heads = self.lines = 0
         self.is_whole = self.has_ended = False
-        self.kept: dict[int, str] = {}  # heads kept elsewhere that have not been met yet
+        self.kept: dict[int, Row] = {}  # heads kept elsewhere that have not been met yet
         self.previous = "00" * 32  # hash of the head before
         self.marks: dict[str, tuple[int, str]] = {}  # a strand's last line that a head speaks of
         self.ends: dict[str, tuple[int, str]] = {}  # a strand's last line that was read
@@ -55,11 +57,12 @@ class Check:
         if row["head"] != self.heads:
             self.found(f"{name} stands where head {self.heads} should")
         self.heads = row["head"]
-        if self.kept.pop(row["head"], row["hash"]) != row["hash"]:
-            self.found(f"{name} is not the one that was kept elsewhere")
+        self.compare(self.kept.pop(row["head"], row), row["hash"], "is another here")
         previous, self.previous = self.previous, row["hash"]
-        if not self.signed(row):
-            self.found(f"{name} was not signed with this key")
+        if row["key"] != (self.turn or row["key"]):
+            self.found(f"{name} was signed with a key that no head before it has named")
+        elif row["key"] in self.keys and not self.signed(row):
+            self.found(f"{name} was not signed with its key")
         elif hashlib.sha256(row["body"].encode()).hexdigest() != row["hash"]:
             self.found(f"{name} has been changed")
         else:
@@ -67,6 +70,17 @@ class Check:
             if body["previous"] != previous:
                 self.found(f"{name} does not follow the one before it")
             self.marks |= {strand: (number, tip) for strand, number, tip in body["strands"]}
+            self.believe(row, body)
+
+    def believe(self, row: Row, body: Row) -> None:
+        """Note whose turn it is; a believed head vouches for all before it, by their hashes."""
+        is_known, self.turn = row["key"] in self.keys, row["key"]
+        self.strange = 0 if is_known else self.strange or row["head"]
+        if "next_key" in body:
+            raw = bytes.fromhex(body["next_key"])
+            self.turn = hashlib.sha256(raw).hexdigest()[:16]
+            if is_known:
+                self.keys[self.turn] = Ed25519PublicKey.from_public_bytes(raw)
 
     def line(self, row: Row) -> None:
         """Check a line against the one before it in its strand."""
@@ -96,8 +110,10 @@ class Check:
             self.found("the export is not whole: export everything, with --format json")
         if not self.heads:
             self.found("there is no head: nothing vouches for these lines")
-        for number in self.kept:
-            self.found(f"head {number} was kept elsewhere and is missing: the trail was cut off")
+        if self.strange:
+            self.found(f"head {self.strange} was not signed with this key")
+        for row in self.kept.values():
+            self.compare(row, "", "is missing: the trail was cut off")
         for name, (number, tip) in self.marks.items():
             if self.at_mark.get(name) != tip:
                 self.found(f"strand {name}: up to line {number} it is not what a head has signed")
@@ -114,20 +130,23 @@ class Check:
         """Read heads that were kept elsewhere; what a syslog server puts before them is skipped."""
         for line in filter(str.strip, file.read_text(encoding="utf-8").splitlines()):
             row = json.loads(line[line.index('{"head":') :])
-            if self.signed(row):
-                self.kept[row["head"]] = row["hash"]
-            else:
-                self.found(f"head {row['head']}, kept elsewhere, was not signed with this key")
+            self.kept[row["head"]] = row
+
+    def compare(self, kept: Row, found: str, problem: str) -> None:
+        """Compare a head that was kept elsewhere with the hash of the one here."""
+        if kept["hash"] != found:
+            name = f"head {kept['head']}, kept elsewhere,"
+            self.found(f"{name} {problem if self.signed(kept) else 'is not genuine'}")
 
     def signed(self, row: Row) -> bool:
         """Check a signature: it is over a few facts that can be kept without the body."""
         facts = "".join(f"{row[name]}\n" for name in ("head", "at", "lines", "hash"))
         try:
             told = f"sealgate audit head 1\n{facts}".encode()
-            self.key.verify(bytes.fromhex(row["signature"]), told)
-        except (InvalidSignature, ValueError):
+            self.keys[row["key"]].verify(bytes.fromhex(row["signature"]), told)
+        except (InvalidSignature, KeyError, ValueError):
             return False
-        return bool(row["key"] == self.key_id)
+        return True
 
     def found(self, sentence: str) -> None:
         """Tell of something that is wrong."""

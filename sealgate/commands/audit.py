@@ -7,13 +7,14 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import click
 
+from sealgate.commands import audit_rotate
 from sealgate.commands.options import config_option
 from sealgate.node import end, opened
 from sealgate.trail import formats as audit_formats
@@ -22,7 +23,8 @@ from vault.keys.signing import VerifyingKey
 from vault.trail import heads, lines, verifying
 from vault.trail.audit import Act
 from vault.trail.lines import Line, Wanted
-from vault.trail.verifying import Kept, Verdict
+from vault.trail.signed import Kept
+from vault.trail.verifying import Verdict
 
 STEP = 100_000  # lines between two words of progress
 
@@ -35,7 +37,8 @@ def command() -> None:
 @command.command()
 @click.option(
     "--key", "key_files", multiple=True, type=click.Path(path_type=Path),
-    help="A public key to trust, audit.public. Repeatable. Without it: the node's own.",
+    help="A public key to trust, audit.public. Repeatable. Without it: the node's own. Keys that "
+    "were named in its place are trusted from there on.",
 )  # fmt: skip
 @click.option(
     "--heads", "heads_file", type=click.Path(path_type=Path),
@@ -51,8 +54,9 @@ def verify(
     Ends with 1 if anything was changed, taken out, put in, put elsewhere or cut off.
     """
     with opened(config, "audit") as (node, store):
-        trusted = [signing.load_public(one) for one in key_files or (node.keys_folder,)]
-        kept = _kept(heads_file, trusted) if heads_file else []
+        given = [signing.load_public(one) for one in key_files]
+        trusted = given or signing.publics(node.keys_folder)
+        kept = _kept(heads_file, heads.announced(store, trusted)) if heads_file else []
         begun = time.monotonic()
         verdict = verifying.verify(store, trusted, kept=kept, progress=_progress("read"))
         seconds = time.monotonic() - begun
@@ -111,11 +115,14 @@ def list_heads(since: int, config: Path) -> None:
 def sign(config: Path) -> None:
     """Sign a head over everything written so far, now. A node that runs does so by itself."""
     with opened(config, "audit") as (node, store):
-        head = heads.make(store, signing.load(node.keys_folder, node.keys))
+        head = heads.make(store, signing.load(node.keys_folder, node.keys, heads.signer(store)))
     if head is None:
         click.echo("Nothing has been written since the last head.")
     else:
         click.echo(f"Head {head.number} is signed over {head.lines} lines: {head.hash.hex()}")
+
+
+command.add_command(audit_rotate.command)
 
 
 def _written(
@@ -162,12 +169,11 @@ def _moment(text: str | None) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _kept(file: Path, trusted: Iterable[VerifyingKey]) -> list[Kept]:
+def _kept(file: Path, keys: Mapping[str, VerifyingKey]) -> list[Kept]:
     """Read heads that were kept elsewhere; what else stands on a line before the JSON is skipped.
 
     So a syslog server's file can be read as it is.
     """
-    keys = {key.id: key for key in trusted}
     found = []
     try:
         text = file.read_text(encoding="utf-8", errors="replace")

@@ -155,15 +155,18 @@ def write_certificate(reference: str, output: Path | None, config: Path) -> None
 @click.option(
     "--key",
     type=click.Path(path_type=Path),
-    help="The installation's audit.public. Unset: that of this node.",
+    help="The installation's audit.public. Unset: those of this node.",
 )
 @config_option
 def verify_certificate(file: Path, key: Path | None, config: Path) -> None:
     """Check a certificate with nothing but the public key. Ends with 1 if it is not genuine."""
     try:
-        trusted = signing.load_public(key or settings.load(config).keys_folder)
+        known = [signing.load_public(key)] if key else _known(config)
         with file.open("rb") as stream:
-            found = certificate.verify(stream.read(certificate.LONGEST + 1), trusted)
+            signed = stream.read(certificate.LONGEST + 1)
+        named = certificate.signer(signed)
+        trusted = next((one for one in known if one.id == named), known[0])
+        found = certificate.verify(signed, trusted)
     except OSError as error:
         end(f"{file} cannot be read: {error.strerror}")
     except NotGenuine as error:
@@ -173,6 +176,10 @@ def verify_certificate(file: Path, key: Path | None, config: Path) -> None:
     for line in _told(found):
         click.echo(line)
     click.echo(f"Genuine: signed with the key {trusted.id}.")
+
+
+def _known(config: Path) -> list[signing.VerifyingKey]:
+    return signing.publics(settings.load(config).keys_folder)
 
 
 def _told(fate: Fate) -> Iterator[str]:

@@ -6,6 +6,7 @@ The first of them keeps house: it also signs the audit trail.
 import asyncio
 import socket
 from contextlib import closing
+from functools import partial
 
 from gateway.delivery.deliverer import Deliverer
 from gateway.delivery.desk import Desk, make_signer
@@ -81,7 +82,7 @@ def _housekeeper(desk: Desk, settings: Settings) -> Housekeeper:
 
 
 def _trail_sealer(settings: Settings, store: Store) -> TrailSealer:
-    key = key_for(settings.keys_folder, settings.keys, store)
+    key = partial(key_for, settings.keys_folder, settings.keys, store)
     return TrailSealer(
         store, key, settings.audit, witnesses.of(settings.audit, settings.smtp.hostname)
     )

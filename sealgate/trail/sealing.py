@@ -6,20 +6,22 @@ holds up a mail. Must run in a process that the SMTP door is not part of: it hol
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
 from sealgate.trail.settings import AuditSettings
 from sealgate.trail.witnesses import Witness
-from vault.errors import KeyUnusable, StoreUnavailable
+from vault.errors import KeyServiceSilent, KeyUnusable, StoreUnavailable
 from vault.keys import signing
 from vault.keys.settings import KeySettings
 from vault.keys.signing import SigningKey
 from vault.storage.store import Store
 from vault.trail import heads
-from vault.trail.heads import Head
+from vault.trail.heads import Head, NotItsTurn
 
 MOST_AT_ONCE = 1000  # heads that a witness is told in one go
 
@@ -32,9 +34,10 @@ def key_for(folder: Path, settings: KeySettings, store: Store) -> SigningKey:
     Raises KeyUnusable, also where heads exist and their key does not; KeyServiceSilent,
     StoreUnavailable.
     """
+    signer = heads.signer(store)
     if signing.exists(folder):
-        return signing.load(folder, settings)
-    if heads.newest(store) is not None:
+        return signing.load(folder, settings, signer)
+    if signer is not None:
         raise KeyUnusable(
             f"{folder / 'audit.private'} is missing, and the audit trail has been signed with it: "
             "put back the backup, or copy it from another node"
@@ -45,13 +48,18 @@ def key_for(folder: Path, settings: KeySettings, store: Store) -> SigningKey:
 
 
 class TrailSealer:
-    """Makes heads and tells them."""
+    """Makes heads and tells them. `key` gives the key whose turn it is."""
 
     def __init__(
-        self, store: Store, key: SigningKey, settings: AuditSettings, told: list[Witness]
+        self,
+        store: Store,
+        key: Callable[[], SigningKey],
+        settings: AuditSettings,
+        told: list[Witness],
     ) -> None:
         self._store = store
-        self._key = key
+        self._find = key
+        self._key = key()
         self._every = settings.head_every
         self._witnesses = told
         self._known: dict[str, int] = {}
@@ -76,9 +84,11 @@ class TrailSealer:
         made = None
         try:
             # others may sign as well: a head that one of them has just made is enough
-            made = heads.make(self._store, self._key, apart=self._every * (0 if last else 0.9))
+            made = self._make(self._every * (0 if last else 0.9))
         except StoreUnavailable:
             log.warning("audit.not_signed")
+        except (KeyUnusable, KeyServiceSilent):
+            log.error("audit.key_missing")
         except Exception as fault:  # noqa: BLE001 - a fault here must not end a process
             log.error("audit.fault", problem=type(fault).__name__)
         for witness in self._witnesses:
@@ -89,6 +99,13 @@ class TrailSealer:
             except Exception as fault:  # noqa: BLE001 - nor must one witness stand in another's way
                 log.error("audit.fault", problem=type(fault).__name__)
         return made
+
+    def _make(self, apart: timedelta) -> Head | None:
+        try:
+            return heads.make(self._store, self._key, apart=apart)
+        except NotItsTurn:  # it has named another, since it was loaded
+            self._key = self._find()
+            return heads.make(self._store, self._key, apart=apart)
 
     def _tell(self, witness: Witness) -> None:
         newest = heads.newest(self._store)

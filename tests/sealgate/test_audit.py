@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -242,7 +243,7 @@ def test_a_choice_is_kept_to(ready: Node, store: Store) -> None:
 
 
 def sealer(store: Store, keys: Path, **chosen: object) -> TrailSealer:
-    key = key_for(keys, AS_THEY_ARE, store)
+    key = partial(key_for, keys, AS_THEY_ARE, store)
     return TrailSealer(store, key, AuditSettings(**chosen), [])  # type: ignore[arg-type]
 
 
@@ -275,3 +276,111 @@ def test_two_that_sign_make_one_head_in_a_turn(ready: Node, store: Store) -> Non
     assert [head is not None for head in made] == [True, False]
     assert sealer(store, ready.keys).turn(last=True) is not None
     assert [head.number for head in heads.since(store, 0)] == [1, 2]
+
+
+# --- another key
+
+
+def rotated(ready: Node, store: Store) -> tuple[str, Path]:
+    """A trail that two keys have signed, one after the other; returns the new one's id."""
+    signed(ready, store)
+    result = ready.type("audit", "rotate")
+    assert result.exit_code == 0, result.output
+    signed(ready, store)
+    (public,) = ready.keys.glob("audit-*.public")
+    return signing.load_public(public).id, public
+
+
+def test_a_new_key_signs_and_the_old_one_is_destroyed(ready: Node, store: Store) -> None:
+    first = signing.load_public(ready.keys).id
+    new, public = rotated(ready, store)
+    assert signing.held(ready.keys) == {new}
+    assert {head.key_id for head in heads.since(store, 0)} == {first, new}
+    kept = ready.folder / "heads.jsonl"
+    kept.write_text("\n".join(heads_told(ready)))
+    for key in ((), ("--key", str(ready.keys / "audit.public")), ("--key", str(public))):
+        words = ("audit", "verify", *key)
+        assert ready.type(*words).exit_code == 0
+        with_heads = ready.type(*words, "--heads", str(kept))
+        assert (with_heads.exit_code, "Nothing is wrong" in with_heads.output) == (
+            (1, False) if "audit-" in str(key) else (0, True)
+        )
+    acts = [json.loads(line) for line in ready.type("audit", "export").output.splitlines()]
+    told = {(one["act"], one["detail"]) for one in acts if one["kind"] == "line"}
+    assert {("key:made", f"audit {new}"), ("key:retired", f"audit {first}")} <= told
+
+
+def test_the_verifier_follows_the_keys(ready: Node, store: Store, tmp_path: Path) -> None:
+    _, public = rotated(ready, store)
+    file, kept = tmp_path / "export.jsonl", tmp_path / "kept.jsonl"
+    ready.type("audit", "export", "--output", str(file))
+    kept.write_text("\n".join(heads_told(ready)))
+    verify = runpy.run_path(str(SCRIPT))["main"]
+    assert verify(ready.keys / "audit.public", file, kept) == 0
+    assert verify(public, file) == 0
+    text = file.read_text()
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    other = signing.make(stranger)
+    (*_, last) = heads.since(store, 0)
+    forged = other.sign(heads.KIND, last.statement).hex()
+    file.write_text(
+        text.replace(last.signature.hex(), forged).replace(
+            f'"key":"{last.key_id}"', f'"key":"{other.public.id}"'
+        )
+    )
+    assert other.public.id in file.read_text()
+    for key in (ready.keys / "audit.public", public, stranger / "audit.public"):
+        assert verify(key, file) == 1
+    assert offline(ready, file).stdout.startswith(
+        f"head {last.number} was signed with a key that no head before it has named"
+    )
+
+
+def test_a_rotation_that_was_killed_is_finished(
+    ready: Node, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed(ready, store)
+    old = signing.load_public(ready.keys).id
+
+    def die(*_: object) -> bool:
+        raise InterruptedError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(signing, "retire", die)
+        with pytest.raises(InterruptedError):
+            ready.type("audit", "rotate")
+    new = heads.signer(store)
+    assert signing.held(ready.keys) == {old, new}
+    said = ready.type("audit", "rotate")
+    assert f"The key {new} signs the audit trail. Destroyed: {old}" in said.output
+    assert signing.held(ready.keys) == {new}
+
+
+def test_a_key_is_made_on_one_machine_and_named_on_another(ready: Node, store: Store) -> None:
+    signed(ready, store)
+    for _ in range(2):  # called again, it is the same key
+        said = ready.type("audit", "rotate", "--stage").output
+    (staged,) = signing.held(ready.keys) - {heads.signer(store)}
+    assert f"The key {staged} is ready" in said
+    assert ready.type("audit", "sign").exit_code == 0
+    ready.type("audit", "rotate")
+    assert heads.signer(store) == staged
+
+
+def test_a_node_that_runs_takes_up_the_new_key(ready: Node, store: Store) -> None:
+    working = sealer(store, ready.keys)
+    told(store)
+    assert working.turn(last=True) is not None
+    ready.type("audit", "rotate")
+    told(store)
+    head = working.turn(last=True)
+    assert head is not None
+    assert head.key_id == heads.signer(store) in signing.held(ready.keys)
+    ready.type("audit", "rotate")
+    told(store)
+    for file in ready.keys.glob("audit-*.private"):
+        file.unlink()
+    assert working.turn(last=True) is None  # and the log says so
+    with pytest.raises(KeyUnusable, match="is missing"):
+        key_for(ready.keys, AS_THEY_ARE, store)

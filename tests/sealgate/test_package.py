@@ -166,6 +166,8 @@ def test_a_certificate_is_written_and_checked_offline(
     public.write_bytes((ready.keys / "audit.public").read_bytes())
     elsewhere = ("package", "verify-certificate", str(file), "--key", str(public))
     assert run(*elsewhere, "--config", "/nowhere.toml").exit_code == 0
+    assert ready.type("audit", "rotate").exit_code == 0
+    assert ready.type("package", "verify-certificate", str(file)).exit_code == 0
     file.write_text(file.read_text().replace("Example Council", "Another Council"))
     forged = ready.type("package", "verify-certificate", str(file))
     assert (forged.exit_code, "Not genuine" in forged.output) == (1, True)

@@ -43,7 +43,7 @@ class Node:
             record(tx, Act.SESSION_ENDED)
 
     def sealer(self, *told: Witness) -> TrailSealer:
-        return TrailSealer(self.store, self.key, AuditSettings(), list(told))
+        return TrailSealer(self.store, lambda: self.key, AuditSettings(), list(told))
 
     def head(self) -> Head:
         self.write()

@@ -14,7 +14,8 @@ from vault.settings import VaultSettings
 from vault.storage.store import Store
 from vault.trail import heads, verifying
 from vault.trail.audit import Act, record
-from vault.trail.verifying import Kept, Verdict
+from vault.trail.signed import MOST_FINDINGS, Kept
+from vault.trail.verifying import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +151,7 @@ def test_what_is_wrong_is_told_up_to_a_number_and_counted(trail: Trail, place: P
         hand.connection.execute("UPDATE events SET actor = 'x', hash = x'00'")
     found = verified(folder, trail).findings
     assert found.count > len(found.told) - 1
-    assert len(found.told) <= verifying.MOST_FINDINGS
+    assert len(found.told) <= MOST_FINDINGS
 
 
 def test_heads_are_only_made_where_there_is_something_to_say(trail: Trail, place: Path) -> None:

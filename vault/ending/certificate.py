@@ -85,6 +85,11 @@ def verify(certificate: bytes, key: VerifyingKey) -> Fate:
     return read(certificate)
 
 
+def signer(certificate: bytes) -> str:
+    """Return the id of the key that it says has signed it, unchecked; raises NotGenuine."""
+    return str(_object(certificate).get("key"))
+
+
 def read(certificate: bytes) -> Fate:
     """Return what a certificate states, unchecked; raises NotGenuine for what is none."""
     told = _object(str(_object(certificate).get("statement")).encode("utf-8", "surrogatepass"))

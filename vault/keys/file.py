@@ -86,11 +86,21 @@ def read(
 
 
 def id_of(path: Path) -> str:
-    """Return the id that a public file says it has, unchecked; raises KeyUnusable."""
+    """Return the id that a file says it has, unchecked; raises KeyUnusable."""
     fields = fields_of(_text(path, private=False), path)
     if len(fields.get("id", "")) != ID_LENGTH:
         raise KeyUnusable(f"{path} is damaged: put back a copy of it")
     return fields["id"]
+
+
+def erase(path: Path) -> None:
+    """Overwrite and delete a file; what a disk keeps of it is beyond a program. Raises OSError."""
+    with path.open("r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    flush_folder(path.parent)
 
 
 def lock_of(path: Path) -> str:

@@ -9,7 +9,6 @@ after it has sealed nothing for `QUIET` and nothing in the database is sealed to
 Must never open anything: what is sealed to an old key is sealed anew by `vault.keys.resealing`.
 """
 
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -157,16 +156,10 @@ def _refuse(name: str, key: RingKey, now: datetime) -> None:
 
 
 def _erase(folder: Path, name: str, key_id: str) -> None:
-    """Overwrite and delete the files of a key. What a disk keeps of it is beyond a program."""
     for half in ("private", "public"):
         for path in (folder / f"{name}-{key_id}.{half}", folder / f"{name}.{half}"):
-            if not path.exists() or keyfile.id_of(path) != key_id:
-                continue
-            with path.open("r+b") as file:
-                file.write(os.urandom(path.stat().st_size))
-                file.flush()
-                os.fsync(file.fileno())
-            path.unlink()
+            if path.exists() and keyfile.id_of(path) == key_id:
+                keyfile.erase(path)
     keyfile.flush_folder(folder)
 
 

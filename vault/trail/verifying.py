@@ -1,17 +1,16 @@
 """Verifying the audit trail: every line against its strand, every strand against signed heads.
 
-Trusts the public keys it is given and, where there are any, copies of heads that were kept
-elsewhere. Finds lines that were changed, taken out, put in or put elsewhere; a strand that is gone;
-an end that was cut off; and heads that were changed, forged or taken out.
+Trusts the public keys it is given, the successors that they have named (`vault.trail.signed`) and,
+where there are any, copies of heads that were kept elsewhere. Finds lines that were changed, taken
+out, put in or put elsewhere; a strand that is gone; an end that was cut off; and heads that were
+changed, forged or taken out.
 
 Promises flat memory, and that reading goes on behind what it finds, so that one line which was
 changed is told as that line. What it cannot find is said in docs/reference/audit.md.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,25 +20,9 @@ from vault.keys.signing import VerifyingKey
 from vault.storage import tables
 from vault.storage.store import Store
 from vault.trail import chain, heads, lines
-from vault.trail.heads import Head
-
-MOST_FINDINGS = 100
+from vault.trail.signed import Findings, Kept, Signed
 
 Progress = Callable[[int], None]
-
-
-@dataclass(slots=True)
-class Findings:
-    """What is wrong, in words; after `MOST_FINDINGS` they are only counted."""
-
-    told: list[str] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, sentence: str) -> None:
-        """Take one more."""
-        self.count += 1
-        if len(self.told) < MOST_FINDINGS:
-            self.told.append(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +40,6 @@ class Verdict:
     def is_sound(self) -> bool:
         """Whether nothing is wrong."""
         return not self.findings.count
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A head of which a copy was kept elsewhere."""
-
-    number: int
-    hash: bytes
 
 
 class Strand:
@@ -96,11 +71,11 @@ def verify(
     """
     findings = Findings()
     # Which lines there must be is read before them: what is written meanwhile is not missed.
-    signed = _Signed({key.id: key for key in keys}, findings)
+    signed = Signed({key.id: key for key in keys}, findings)
     try:
         for head in heads.since(store, 0):
             signed.take(head)
-    except (TypeError, ValueError):  # a value that no program of ours has written
+    except (KeyError, RecursionError, TypeError, ValueError):  # no program of ours wrote it
         findings.add("a head is damaged beyond reading; those after it were not read")
     signed.compare(kept)
     tips = _tips(store)
@@ -117,66 +92,6 @@ def verify(
         signed_until=signed.last.at if signed.last else None,
         findings=findings,
     )
-
-
-class _Signed:
-    """The chain of heads, read from the first on."""
-
-    def __init__(self, keys: Mapping[str, VerifyingKey], findings: Findings) -> None:
-        self.marks: dict[str, tuple[int, bytes]] = {}
-        self.last: Head | None = None
-        self.count = 0
-        self.lines = 0
-        self._keys = keys
-        self._findings = findings
-        self._hashes: dict[int, bytes] = {}
-
-    def take(self, head: Head) -> None:
-        """Check one head against the one before, and take in what it says if it is genuine."""
-        last, self.last = self.last, head
-        self.count += 1
-        self._hashes[head.number] = head.hash
-        expected = last.number + 1 if last else 1
-        if head.number != expected:
-            self._findings.add(f"heads {expected} to {head.number - 1} are missing")
-        if problem := self._problem(head, last if head.number == expected else None):
-            self._findings.add(f"head {head.number} {problem}")
-            return
-        told = json.loads(head.body)
-        self.lines = told["lines"]
-        for name, number, tip in told["strands"]:
-            self.marks[name] = (number, bytes.fromhex(tip))
-
-    def compare(self, kept: Iterable[Kept]) -> None:
-        """Check heads of which copies were kept elsewhere."""
-        if not self.count:
-            self._findings.add("there is no head: nothing vouches for these lines")
-        for copy in kept:
-            here = self._hashes.get(copy.number)
-            if here is None:
-                self._findings.add(
-                    f"head {copy.number} was kept elsewhere and is missing here: "
-                    "the trail has been cut off"
-                )
-            elif here != copy.hash:
-                self._findings.add(f"head {copy.number} is not the one that was kept elsewhere")
-
-    def _problem(self, head: Head, last: Head | None) -> str:
-        key = self._keys.get(head.key_id)
-        if key is None:
-            return f"is signed with key {head.key_id}, which is not one of those given"
-        if not head.is_signed(key):
-            return "has a signature that is not genuine"
-        if hashlib.sha256(head.body.encode()).digest() != head.hash:
-            return "has been changed"
-        told = json.loads(head.body)  # genuine from here on
-        said = (told["number"], told["at"], told["lines"])
-        if said != (head.number, chain.spelt(head.at), head.lines):
-            return "has been changed"
-        before = last.hash if last else heads.NOTHING_BEFORE
-        if (last or head.number == 1) and told["previous"] != before.hex():
-            return "does not follow the one before it"
-        return ""
 
 
 class _Reading:

@@ -1,0 +1,120 @@
+"""The chain of heads, read from the first on: which of them are believed, and what they say.
+
+Each is signed with the key of the one before, or with that which it named in its place, and with no
+other. Believed is one whose key was given, or named by one that is believed. And a head that is
+believed vouches for all before it, whoever signed those: it holds their hashes.
+
+Promises that what is wrong is a finding, and that what is believed was never changed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from vault.keys.signing import VerifyingKey
+from vault.trail import chain, heads
+from vault.trail.heads import Head
+
+MOST_FINDINGS = 100
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong, in words; after `MOST_FINDINGS` they are only counted."""
+
+    told: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, sentence: str) -> None:
+        """Take one more."""
+        self.count += 1
+        if len(self.told) < MOST_FINDINGS:
+            self.told.append(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A head of which a copy was kept elsewhere."""
+
+    number: int
+    hash: bytes
+
+
+class Signed:
+    """The chain of heads, read from the first on."""
+
+    def __init__(self, keys: Mapping[str, VerifyingKey], findings: Findings) -> None:
+        self.marks: dict[str, tuple[int, bytes]] = {}
+        self.last: Head | None = None
+        self.count = 0
+        self.lines = 0
+        self._keys = dict(keys)
+        self._findings = findings
+        self._hashes: dict[int, bytes] = {}
+        self._turn = ""  # id of the key that is to sign the next
+        self._strange: Head | None = None  # the first that nothing vouches for yet
+
+    def take(self, head: Head) -> None:
+        """Check one head against the one before, and take in what it says if it is genuine."""
+        last, self.last = self.last, head
+        self.count += 1
+        self._hashes[head.number] = head.hash
+        expected = last.number + 1 if last else 1
+        if head.number != expected:
+            self._findings.add(f"heads {expected} to {head.number - 1} are missing")
+        if problem := self._problem(head, last if head.number == expected else None):
+            self._findings.add(f"head {head.number} {problem}")
+            return
+        self._believe(head)
+        told = json.loads(head.body)
+        self.lines = told["lines"]
+        for name, number, tip in told["strands"]:
+            self.marks[name] = (number, bytes.fromhex(tip))
+
+    def compare(self, kept: Iterable[Kept]) -> None:
+        """Check heads of which copies were kept elsewhere."""
+        if (strange := self._strange) is not None:
+            self._findings.add(
+                f"head {strange.number} is signed with key {strange.key_id}, which is not one of "
+                "those given"
+            )
+        if not self.count:
+            self._findings.add("there is no head: nothing vouches for these lines")
+        for copy in kept:
+            here = self._hashes.get(copy.number)
+            if here is None:
+                self._findings.add(
+                    f"head {copy.number} was kept elsewhere and is missing here: "
+                    "the trail has been cut off"
+                )
+            elif here != copy.hash:
+                self._findings.add(f"head {copy.number} is not the one that was kept elsewhere")
+
+    def _believe(self, head: Head) -> None:
+        """Note who signs from here on, or that nobody vouches for this head yet."""
+        named = head.successor
+        self._turn = named.id if named else head.key_id
+        if head.key_id not in self._keys:
+            self._strange = self._strange or head
+            return
+        self._strange = None
+        if named:
+            self._keys[named.id] = named
+
+    def _problem(self, head: Head, last: Head | None) -> str:
+        key = self._keys.get(head.key_id)
+        if self._turn and head.key_id != self._turn:
+            return f"is signed with key {head.key_id}, which no head before it has named"
+        if key is not None and not head.is_signed(key):
+            return "has a signature that is not genuine"
+        if hashlib.sha256(head.body.encode()).digest() != head.hash:
+            return "has been changed"
+        told = json.loads(head.body)  # genuine from here on
+        said = (told["number"], told["at"], told["lines"])
+        if said != (head.number, chain.spelt(head.at), head.lines):
+            return "has been changed"
+        before = last.hash if last else heads.NOTHING_BEFORE
+        if (last or head.number == 1) and told["previous"] != before.hex():
+            return "does not follow the one before it"
+        return ""
