@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select
 
 from vault.contents import Source
 from vault.contents.spool import CONTENT_PART
@@ -21,10 +21,23 @@ from vault.contents.stream import PartId, read_range, read_stream
 from vault.errors import StoreUnavailable
 from vault.secrets import Secret
 from vault.storage import tables
-from vault.storage.statements import Addition
+from vault.storage.statements import Addition, Statement
 from vault.storage.store import Store, Transaction
 
 _CONTENTS = Addition(tables.contents)
+_ROW = tables.contents.c
+_CONTENT = _ROW.id == bindparam("content")
+_STORED = Statement(select(_ROW.inline, _ROW.place, _ROW.size).where(_CONTENT))
+_PLACE = Statement(select(_ROW.place).where(_CONTENT))
+_UNUSED = Statement(
+    select(_ROW.place).where(
+        _CONTENT,
+        ~exists().where(tables.packages.c.content_id == _ROW.id),
+        ~exists().where(tables.outbox.c.content_id == _ROW.id),
+        ~exists().where(tables.holds.c.content_id == _ROW.id),
+    )
+)
+_DELETED = Statement(delete(tables.contents).where(_CONTENT))
 _PIECE = 1 << 20  # bytes of ciphertext that are handed on at once
 
 
@@ -70,19 +83,11 @@ def read_sealed(store: Store, content_id: str) -> Iterator[bytes]:
 
 def release(tx: Transaction, store: Store, content_id: str) -> None:
     """Delete content if no package, held mail or outbox row refers to it any more."""
-    packages, outbox, contents = tables.packages, tables.outbox, tables.contents
-    holds = tables.holds
-    unused = (
-        contents.c.id == content_id,
-        ~exists().where(packages.c.content_id == content_id),
-        ~exists().where(outbox.c.content_id == content_id),
-        ~exists().where(holds.c.content_id == content_id),
-    )
-    row = tx.execute(select(contents.c.place).where(*unused)).one_or_none()
+    row = tx.run(_UNUSED, content=content_id).fetchone()
     if row is None:
         return
-    tx.execute(delete(contents).where(contents.c.id == content_id))
-    if (place := row.place) is not None:
+    tx.run(_DELETED, content=content_id)
+    if (place := row[0]) is not None:
         tx.after_commit(lambda: store.contents.delete(place))
 
 
@@ -95,15 +100,13 @@ class _Stored:
 
 
 def _find(store: Store, content_id: str) -> _Stored:
-    contents = tables.contents
-    wanted = select(contents.c.inline, contents.c.place, contents.c.size)
-    with store.reading() as tx:
-        row = tx.execute(wanted.where(contents.c.id == content_id)).one_or_none()
-    if row is None:
+    rows = store.ask(_STORED, content=content_id)
+    if not rows:
         raise StoreUnavailable("sealed content is not there")
-    if row.place is None:
-        return _Stored(row.size, lambda start, stop: io.BytesIO(row.inline[start:stop]))
-    return _Stored(row.size, partial(_open, store, content_id, row.place))
+    ((inline, place, size),) = rows
+    if place is None:
+        return _Stored(size, lambda start, stop: io.BytesIO(inline[start:stop]))
+    return _Stored(size, partial(_open, store, content_id, place))
 
 
 def _open(store: Store, content_id: str, place: str, start: int, stop: int | None) -> Source:
@@ -111,9 +114,7 @@ def _open(store: Store, content_id: str, place: str, start: int, stop: int | Non
     try:
         return store.contents.open(place, start, stop)
     except StoreUnavailable:
-        contents = tables.contents.c
-        with store.reading() as tx:
-            now = tx.execute(select(contents.place).where(contents.id == content_id)).scalar()
-        if now is None or now == place:
+        found = store.ask(_PLACE, content=content_id)
+        if not found or found[0][0] in {None, place}:
             raise
-        return store.contents.open(now, start, stop)
+        return store.contents.open(found[0][0], start, stop)

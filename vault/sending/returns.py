@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from vault import identifier
 from vault.address import Address
@@ -23,6 +23,7 @@ from vault.packages.facts import address_of
 from vault.secrets import mac
 from vault.sending.posting import Kind, post
 from vault.storage import tables, turns
+from vault.storage.statements import Statement
 from vault.storage.store import Store, Transaction
 from vault.storage.tables import GrantState, NoticeState
 from vault.trail.audit import Act, printable, record
@@ -34,6 +35,12 @@ MOST_A_DAY = 10  # lines of the trail for one notice
 A_DAY = timedelta(days=1)
 
 _TOKEN = re.compile(r"([0-9a-f]{1,12})([a-z2-7]{16})")
+_GRANT_OF = Statement(
+    select(tables.grants.c.id).where(
+        tables.grants.c.package_id == bindparam("package"),
+        tables.grants.c.address == bindparam("to"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,8 @@ class NoticeOf:
 
 def token(store: Store, keys: SealingKeys, package_id: str, address: Address) -> str:
     """Return the token of a grant: lower-case letters and digits, at most 28; "" without one."""
-    grant = tables.grants.c
-    wanted = select(grant.id).where(grant.package_id == package_id, grant.address == str(address))
-    with store.reading() as tx:
-        found = tx.execute(wanted).scalar()
-    return "" if found is None else _token(keys, found, package_id, str(address))
+    found = store.ask(_GRANT_OF, package=package_id, to=str(address))
+    return _token(keys, found[0][0], package_id, str(address)) if found else ""
 
 
 def newest_token(store: Store, keys: SealingKeys) -> str:
