@@ -278,3 +278,20 @@ def test_listing_is_not_opening(safe: Safe) -> None:
     retrieve.recheck(safe.store, BOB, package_id)
     assert safe.rows("events") == before
     assert [grant.opened_at for grant in one(safe, package_id).grants] == [None]
+
+
+def test_of_a_long_conversation_the_newest_are_shown(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the one that is looked at; those of others take nobody's place."""
+    monkeypatch.setattr(catalogue, "MOST_TOGETHER", 2)
+    first = safe.package(BOB)
+    (joined,) = {line.package.conversation for line in sent(safe).items}
+    ids = []
+    for number in range(4):
+        safe.clock.advance(hours=1)
+        ids.append(safe.package(BOB, conversation=joined, body=b"%d" % number))
+    for number in range(3):
+        safe.package(CAROL, author=EVE, owner=EVE, conversation=joined, body=b"eve %d" % number)
+    assert [line.package.id for line in thread(safe, BOB, first)] == [first, *ids[-2:]]
+    assert [line.package.id for line in thread(safe, BOB, ids[-1])] == ids[-3:]

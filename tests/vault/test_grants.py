@@ -256,6 +256,19 @@ def test_asking_is_limited_and_says_so_to_nobody(safe: Safe) -> None:
     assert safe.acts().count("access:declined") == requests.A_PACKAGE
 
 
+def test_many_who_ask_are_shown_some_at_a_time(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "MOST_SHOWN", 2)
+    package_id = safe.package(ALICE)
+    for reader in (BOB, CAROL, DAVE):
+        ask(safe, reader, package_id)
+        safe.clock.advance(minutes=1)
+    shown = requests.pending(safe.store, ALICE)
+    assert [request.requester for request in shown] == [BOB, CAROL]
+    requests.decline(safe.store, safe.keys.sealing, ALICE, shown[0].id, HERE)
+    shown = requests.pending(safe.store, ALICE, package_id)
+    assert [request.requester for request in shown] == [CAROL, DAVE]
+
+
 def test_approving_lets_in_and_tells(safe: Safe) -> None:
     package_id = safe.package(BOB)
     ask(safe, DAVE, package_id)

@@ -450,6 +450,20 @@ async def test_what_is_no_day_is_said_to_be_none(
     assert line(site, package).package.expires_at is None
 
 
+async def test_more_requests_than_are_shown(
+    site: Site, seal: Seal, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "MOST_SHOWN", 2)
+    package = seal()
+    for who in (EVE, CAROL, Address.parse("third@stranger.example")):
+        requests.ask(site.store, site.sealing, who, package, PLACE)
+    browser = await sign_in(AUTHOR)
+    assert "2 requests and more for access wait for you" in text_of(await browser.get("/sent"))
+    page = text_of(await browser.get(f"/sent/{package}"))
+    assert "2 people and more ask for access" in page
+    assert "third@stranger.example" not in page.partition("What has happened")[0]
+
+
 async def test_answering_a_request(site: Site, seal: Seal, sign_in: SignIn, post: Post) -> None:
     package = seal()
     for who in (EVE, CAROL):

@@ -25,6 +25,7 @@ from vault.storage.tables import GrantState, NoticeState
 from vault.trail import evidence
 from vault.trail.audit import NOT_FOR_OWNERS, Event, event_of, once_a_visit
 
+MOST_TOGETHER = 100  # packages of a conversation that are shown with one of them
 _AT_ONCE = 500  # packages that a search holds
 _LOCKED = Summary(subject="Locked message")
 Row = Mapping[Any, Any]
@@ -109,15 +110,21 @@ def timeline(store: Store, owner: Address, package_id: str) -> list[Event]:
 
 
 def conversation(store: Store, keys: OpeningKeys, reader: Address, package_id: str) -> list[Line]:
-    """Return every package of the conversation that `reader` may open, oldest first.
+    """Return the packages of the conversation that `reader` may open, oldest first.
 
-    Raises AccessDenied unless they may open `package_id` itself.
+    Of a long one the newest `MOST_TOGETHER`, and `package_id`, or fewer. Raises AccessDenied unless
+    they may open `package_id` itself.
     """
-    package = tables.packages
+    package, grant = tables.packages, tables.grants.c
     with store.reading() as tx:
         joined = access.check(tx, package_id, reader).conversation
+        this, me = package.c.id == package_id, str(reader)
+        granted = exists().where(grant.package_id == package.c.id, grant.address == me)
+        mine = or_(package.c.owner == me, package.c.author == me, granted)
         wanted = select(package).where(package.c.conversation == joined)
-        rows = tx.execute(wanted.order_by(package.c.sealed_at, package.c.id)).mappings().all()
+        newest = _newest(wanted.where(~this, mine)).limit(MOST_TOGETHER)
+        found = [*tx.execute(newest).mappings(), *tx.execute(wanted.where(this)).mappings()]
+        rows = sorted(found, key=lambda row: (row["sealed_at"], row["id"]))
         return [line for line in _lines(tx, keys, reader, rows) if line.package.denial is None]
 
 

@@ -27,6 +27,7 @@ from vault.trail.audit import Act, record
 WINDOW = timedelta(hours=24)
 A_READER = 20  # stored requests of one reader in the window
 A_PACKAGE = 3  # of these, for one package
+MOST_SHOWN = 50  # that wait for an owner: who has a link may ask, and be many
 # Who may open it, or will, need not ask; and nobody can grant what is destroyed.
 _NOT_ASKED = {None, Denial.NOT_YET, Denial.CLOSED, Denial.DESTROYED}
 
@@ -79,13 +80,17 @@ def ask(
 
 
 def pending(store: Store, owner: Address, package_id: str | None = None) -> list[Request]:
-    """Return what waits for `owner`, oldest first: for one package, or for all (None)."""
+    """Return what waits for `owner`, oldest first: for one package, or for all (None).
+
+    At most `MOST_SHOWN`; the others come up as these are answered.
+    """
     request, package = tables.access_requests, tables.packages
     wanted = (
         select(request, package.c.reference)
         .join(package, package.c.id == request.c.package_id)
         .where(package.c.owner == str(owner), request.c.state == RequestState.PENDING)
-        .order_by(request.c.asked_at)
+        .order_by(request.c.asked_at, request.c.id)
+        .limit(MOST_SHOWN)
     )
     if package_id is not None:
         wanted = wanted.where(package.c.id == package_id)

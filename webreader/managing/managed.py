@@ -33,6 +33,7 @@ class Managed:
     recipients: tuple[Recipient, ...]
     copies: tuple[Copy, ...]
     waiting: tuple[Request, ...]
+    is_cut: bool  # whether more wait than these
     days: list[tuple[datetime, list[Moment]]]
     is_over: bool
     is_early: bool
@@ -69,6 +70,7 @@ def gather(site: Site, owner: Address, package_id: str) -> Managed:
     package, early = line.package, line.package.not_before
     kept = kept_after(package, site.store.settings.kept_after_expiry)
     until = package.destroy_at
+    waiting = tuple(requests.pending(site.store, owner, package_id))
     if until is None and package.expires_at is not None:
         until = package.expires_at + kept
     return Managed(
@@ -76,7 +78,8 @@ def gather(site: Site, owner: Address, package_id: str) -> Managed:
         summary=line.summary,
         recipients=recipients(line.grants, events),
         copies=copies(events),
-        waiting=tuple(requests.pending(site.store, owner, package_id)),
+        waiting=waiting,
+        is_cut=len(waiting) == requests.MOST_SHOWN,
         days=by_day(tell(events, owner), zone(site)),
         is_over=is_over(line, now),
         is_early=early is not None and early > now,

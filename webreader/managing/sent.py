@@ -62,6 +62,7 @@ async def show(request: web.Request) -> web.Response:
         "sent.html",
         lines=[_row(line, now) for line in found.items],
         waiting=waiting,
+        is_cut=len(waiting) == requests.MOST_SHOWN,
         search=search,
         total=found.total,
         number=found.number,
