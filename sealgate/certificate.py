@@ -62,6 +62,19 @@ def unusable(certificate: Path, key: Path) -> str:
     return ""
 
 
+def is_for(certificate: Path, host: str) -> bool:
+    """Say whether a client that asked for `host` would accept the name (RFC 9525, section 6)."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes()).extensions
+        names = found.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    hosts = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
+    hosts |= {str(one) for one in names.get_values_for_type(x509.IPAddress)}
+    host = host.lower()
+    return host in hosts or f"*.{host.partition('.')[2]}" in hosts
+
+
 def _none() -> bytes:
     """Give no password, where OpenSSL would ask at the terminal and wait."""
     return b""

@@ -21,8 +21,14 @@ from vault.storage.store import Store
 
 
 @contextmanager
-def opened(config: Path, command: str, *, begun: bool = False) -> Iterator[tuple[Settings, Store]]:
-    """Open the node's store for one command; with `begun`, only where there is one already."""
+def opened(
+    config: Path, command: str, *, begun: bool = False, if_not: str = ""
+) -> Iterator[tuple[Settings, Store]]:
+    """Open the node's store for one command; with `begun`, only where there is one already.
+
+    `if_not` is said after what went wrong.
+    """
+    rest = f"\n{if_not}" if if_not else ""
     logs.configure(command, level="error", pretty=True)
     try:
         chosen = settings.load(config)
@@ -34,9 +40,9 @@ def opened(config: Path, command: str, *, begun: bool = False) -> Iterator[tuple
         finally:
             store.close()
     except StoreUnavailable as error:
-        end(f"{error}. Is {chosen.vault.folder} there, and may this user write in it?")
+        end(f"{error}. Is {chosen.vault.folder} there, and may this user write in it?{rest}")
     except (settings.SettingsError, VaultError) as error:
-        end(str(error))
+        end(f"{error}.{rest}" if rest else str(error))
 
 
 def end(sentence: str) -> NoReturn:

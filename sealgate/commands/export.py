@@ -4,19 +4,18 @@ Promises that what it calls complete has a hash for every file, and that no pack
 is not on record as exported.
 """
 
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from sealgate import bars, logs, settings
+from sealgate import bars
 from sealgate.commands.options import config_option
-from sealgate.node import account, end
+from sealgate.node import account, end, opened
 from sealgate.settings import Settings
 from vault.address import Address
 from vault.ending import legal
-from vault.errors import AddressError, VaultError
+from vault.errors import AddressError
 from vault.exchange import exporting, manifest
 from vault.exchange.exporting import Finished, Purpose
 from vault.exchange.folder import ExportFolder, ExportUnusable, Selection
@@ -28,6 +27,7 @@ _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 _NEEDS_TWO = """\
 here it takes two people to write messages out ([vault] export_needs_two).
 One asks: sealgate disclosure ask --everything --why … --as ADDRESS"""
+_GOES_ON = "Nothing is complete yet. What was written stays: the same command goes on."
 _SHOWN = 10  # references in one sentence
 _UNREADABLE = """\
 {count} could not be read, for their content is damaged or its place did not answer: {which}
@@ -59,14 +59,12 @@ def command(
     words. The messages are in the clear: FOLDER is readable by its owner alone, and is to be kept
     as safe as the keys.
     """
-    logs.configure("export", level="error", pretty=True)
     there = ExportFolder(folder)
     if check:
         _check(there)
         return
     try:
-        node = settings.load(config)
-        with closing(Store(node.vault)) as store, there.alone():
+        with opened(config, "export", if_not=_GOES_ON) as (node, store), there.alone():
             selection = Selection(
                 packages=sorted(legal.find(store, one) for one in packages),
                 sender=str(Address.parse(sender)) if sender else None,
@@ -78,8 +76,6 @@ def command(
             done = write(node, store, there, selection, Purpose(by=account(), why=why))
     except AddressError as error:
         end(f"{sender}: {error}.")
-    except (settings.SettingsError, VaultError) as error:
-        end(f"{error}.\nNothing is complete yet. What was written stays: the same command goes on.")
     tell(done, folder)
 
 

@@ -4,25 +4,24 @@ Promises that nothing is written of a package whose files are not what the manif
 what is here already stays as it is.
 """
 
-from contextlib import closing
 from pathlib import Path
 
 import click
 
 from gateway.pipeline import summary
 from policies.message.mime import outline
-from sealgate import bars, logs, settings
+from sealgate import bars
 from sealgate.commands.options import config_option
-from sealgate.node import account, end
+from sealgate.node import account, end, opened
 from sealgate.settings import Settings
 from vault import keys
-from vault.errors import VaultError
 from vault.exchange import importing, manifest
 from vault.exchange.folder import ExportFolder
 from vault.exchange.importing import Imported, Place
 from vault.storage.store import Store
 from vault.trail import evidence
 
+_GOES_ON = "What was imported stays: the same command goes on."
 _SHOWN = 20  # refusals that are told
 
 
@@ -38,18 +37,13 @@ def command(folder: Path | None, expected: str, verify: bool, config: Path) -> N
     installation. What is here already is left alone, so it may be called again. No letter is sent.
     Ends with 1 if anything was refused.
     """
-    logs.configure("import", level="error", pretty=True)
     if verify is (folder is not None):
         raise click.UsageError("Say which FOLDER to import, or --verify.")
-    try:
-        node = settings.load(config)
-        with closing(Store(node.vault)) as store:
-            if folder is None:
-                _verify(store)
-                return
-            done = _import(node, store, ExportFolder(folder), expected)
-    except (settings.SettingsError, VaultError) as error:
-        end(f"{error}.\nWhat was imported stays: the same command goes on.")
+    with opened(config, "import", if_not=_GOES_ON) as (node, store):
+        if folder is None:
+            _verify(store)
+            return
+        done = _import(node, store, ExportFolder(folder), expected)
     _tell(done)
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 
@@ -35,6 +36,7 @@ from vault.keys import opening
 from vault.storage.store import Store
 
 FREE_BYTES = 1 << 30  # less than this on the data disk deserves a warning
+_BROWSERS = "certificate for browsers"
 RENEW_WITHIN = timedelta(days=21)
 NEXT_HOP_SECONDS = 5
 SCANNER_SECONDS = 10
@@ -103,11 +105,23 @@ def _store(settings: Settings) -> Iterator[Finding]:
 def _certificates(settings: Settings) -> Iterator[Finding]:
     pairs = {
         "certificate for mail clients": (settings.smtp.tls_certificate, settings.smtp.tls_key),
-        "certificate for browsers": (settings.web.tls_certificate, settings.web.tls_key),
+        _BROWSERS: (settings.web.tls_certificate, settings.web.tls_key),
     }
     for what, (path, key) in pairs.items():
         if path and key:
-            yield _certificate(what, path, key)
+            found = _certificate(what, path, key)
+            if what == _BROWSERS and found.verdict is Verdict.GOOD:
+                found = _named(found, path, settings.organisation.public_url)
+            yield found
+
+
+def _named(found: Finding, path: Path, public_url: str) -> Finding:
+    """Compare a certificate that browsers are shown with the name in the links."""
+    host = urlsplit(public_url).hostname or ""
+    if certificate.is_for(path, host):
+        return found
+    says = f"{path} is not for {host}, to which organisation.public_url leads: browsers warn"
+    return Finding(found.what, Verdict.WARNING, says)
 
 
 def _certificate(what: str, path: Path, key: Path) -> Finding:

@@ -74,7 +74,7 @@ class Node:
 
 def make(folder: Path) -> Node:
     """A node that could start: settings, certificate, policy; no keys yet."""
-    certificate.make(folder)
+    certificate.make(folder, "secure.council.example")
     (folder / "policy.yaml").write_bytes(POLICY.read_bytes())
     node = Node(folder)
     node.config.write_text(SETTINGS.replace("FOLDER", str(folder)))

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from policies.language import loader
+from sealgate import certificate
 from tests import directory
 from tests.scanners import Icap, clamd, crooked, unchanged
 from tests.sealgate.governed import opened
@@ -189,6 +190,10 @@ def write_certificate(path: Path, lives: timedelta) -> bytes:
     )
 
 
+def certificate_of_another_name(node: Node) -> None:
+    certificate.make(node.folder, "localhost")
+
+
 def nothing(node: Node) -> None:
     """The next hop of the settings is a port where nobody listens."""
 
@@ -204,6 +209,7 @@ BROKEN: list[tuple[Callable[[Node], None], str, str, str]] = [
     (other_certificate, "certificate for browsers", "stops mail", "certificate.pem"),
     (old_certificate, "certificate for browsers", "stops mail", "renew it"),
     (ageing_certificate, "certificate for mail clients", "warning", "renew it"),
+    (certificate_of_another_name, "certificate for browsers", "warning", "secure.council.example"),
     (nothing, "next hop", "warning", "mail would wait in the queue"),
 ]
 
@@ -351,3 +357,19 @@ def test_where_people_are_known_is_asked(ready: Node, tmp_path: Path) -> None:
         assert verdict == "stops mail"
         assert "bind_dn" in says
         assert "mistyped" not in says
+
+
+@pytest.mark.parametrize(
+    ("named", "host", "fits"),
+    [
+        ("secure.council.example", "secure.council.example", True),
+        ("secure.council.example", "SECURE.council.example", True),
+        ("secure.council.example", "127.0.0.1", True),
+        ("*.council.example", "secure.council.example", True),
+        ("*.council.example", "very.secure.council.example", False),
+        ("*.council.example", "council.example", False),
+        ("localhost", "secure.council.example", False),
+    ],
+)
+def test_whose_certificate_it_is(tmp_path: Path, named: str, host: str, fits: bool) -> None:
+    assert certificate.is_for(certificate.make(tmp_path, named).path, host) is fits

@@ -13,10 +13,7 @@ so one after the other. Must never be taken from the database: who could write t
 the key that everything is sealed to.
 """
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -111,17 +108,6 @@ def write(folder: Path, name: str, ring: Ring) -> None:
 def stamp(folder: Path, name: str) -> Stamp:
     """Return what changes whenever the ring or the key files beside it change. Microseconds."""
     return (*_stat(f"{folder}/{name}.ring"), *_stat(str(folder)))
-
-
-@contextmanager
-def changing(folder: Path) -> Iterator[None]:
-    """Keep everybody else from changing rings in this folder; raises OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _parsed(lines: list[str], path: Path) -> Ring:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from vault.alone import alone
 from vault.errors import KeyUnusable
 from vault.keys import PAIRS, SECRETS, write_pair
 from vault.keys import file as keyfile
@@ -32,7 +33,7 @@ def rotate(place: KeyPlace, name: str, now: datetime, *, stage: bool = False) ->
     one of them seals with it.
     """
     try:
-        with keyring.changing(place.folder):
+        with alone(place.folder):
             ring = place.ring(name)
             if ready := _ready(ring):
                 raise KeyUnusable(
@@ -56,7 +57,7 @@ def rotate(place: KeyPlace, name: str, now: datetime, *, stage: bool = False) ->
 def retire(place: KeyPlace, name: str, key_id: str, now: datetime) -> RingKey:
     """Let the ready key seal in place of the active one, `key_id`; raises KeyUnusable."""
     try:
-        with keyring.changing(place.folder):
+        with alone(place.folder):
             ring = place.ring(name)
             key = ring.find(key_id)
             if key.state is not KeyState.ACTIVE:
@@ -83,7 +84,7 @@ def destroy(
     destroy.
     """
     try:
-        with keyring.changing(place.folder):
+        with alone(place.folder):
             ring = place.ring(name)
             key = ring.find(key_id)
             if key.state is KeyState.DESTROYED:  # by somebody who was killed before the end
@@ -110,7 +111,7 @@ def protect(place: KeyPlace) -> dict[str, int]:
     """
     done = {}
     try:
-        with keyring.changing(place.folder):
+        with alone(place.folder):
             signing = ("audit",) if private_files(place.folder, "audit") else ()
             for family in (*PAIRS, *SECRETS, *signing):
                 lock_id = place.locks.make(family)

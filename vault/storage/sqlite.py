@@ -9,7 +9,6 @@ rows are overwritten, and that processes which start at the same moment make one
 Must never be imported outside the vault.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -22,6 +21,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from vault.alone import alone
 from vault.errors import StoreUnavailable
 from vault.settings import VaultSettings
 from vault.storage import schema
@@ -96,7 +96,7 @@ class SqliteDatabase:
 
     def prepare(self, folder: Path) -> None:
         """Make the file and its schema where they are not there yet; raises SchemaMismatch."""
-        with _alone(folder):
+        with alone(folder):  # switching to WAL does not wait for a lock by itself
             _make_private(self.file)
             _use_wal(self.writer)
             with self.writer.begin() as connection:
@@ -243,17 +243,6 @@ def _prepare(engine: Engine, *, begin: str, wait: float, pragmas: tuple[str, ...
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", began)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other starting processes out: switching to WAL does not wait for a lock by itself."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _make_private(file: Path) -> None:
