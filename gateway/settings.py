@@ -109,7 +109,8 @@ class SmtpSettings(BaseModel):
         ge=1,
         le=32,
         description="Processes that read attachments, if the policy asks for them, shared out "
-        "among those that take mail in, one each at least. Each takes up to 300 MB while it reads.",
+        "among those that take mail in, one each at least. Mails of 8 MiB or more are read beside "
+        "them, one at a time. Each takes up to 300 MB while it reads.",
     )
 
     @property

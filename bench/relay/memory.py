@@ -1,6 +1,7 @@
 """`python -m bench.relay.memory`: what large mails and endless lines cost Sealgate in memory.
 
-Ten mails of 100 MiB are sealed at the same time, and a mail of 400 MiB without a line end is sent.
+Ten mails of 100 MiB are sealed at the same time, of text and then with an attachment each, and a
+mail of 400 MiB without a line end is sent.
 The most that was resident is told, summed over all processes, and how much that is above before.
 """
 
@@ -9,7 +10,8 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from time import sleep
 
 from bench.relay.ground import Ground, ground
@@ -17,6 +19,7 @@ from bench.relay.tree import Tree
 from bench.relay.work import MIB, RECIPIENT, SENDER, Work
 
 LARGE = Work(name="sealed 100 MB", size=100 * MIB, count=10, sessions=10, sealed=True)
+ATTACHED = replace(LARGE, size=99 * MIB, attached=True)  # another file than the other's
 ENDLESS = 400 * MIB
 BLOCK = b"x" * MIB
 
@@ -57,7 +60,8 @@ def main() -> None:
     """Measure and print."""
     with ground() as here:
         sleep(3)  # its processes have started, and its workers are warm
-        tell("ten sealed mails of 100 MB at once", large, here)
+        tell("ten sealed mails of 100 MB at once", partial(large, LARGE), here)
+        tell("the same with attachments", partial(large, ATTACHED), here)
         tell("400 MB without a line end", endless, here)
 
 
@@ -69,11 +73,11 @@ def tell(name: str, act: Callable[[Ground], str], here: Ground) -> None:
     print(f"{name:<36}{told}, most {watch.most / MIB:.0f} MB, grown {grown:.0f} MB")
 
 
-def large(here: Ground) -> str:
+def large(work: Work, here: Ground) -> str:
     """Send ten large mails at once."""
-    words = [*LARGE.arguments(here.folder, LARGE.count, 0), f"127.0.0.1:{here.peer.port}"]
+    words = [*work.arguments(here.folder, work.count, 0), f"127.0.0.1:{here.peer.port}"]
     subprocess.run(["smtp-source", *words], check=True)
-    return f"{LARGE.count} accepted"
+    return f"{work.count} accepted"
 
 
 def endless(here: Ground) -> str:

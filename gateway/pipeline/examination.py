@@ -184,7 +184,7 @@ def _inside(found: Outline, spool: Spool, policy: Policy, read: Read | None) -> 
         return Content()
     if read is None:
         return Content(problems=("nothing here reads text and attachments",))
-    content = read(found, spool.read())
+    content = read(found, spool)
     if content.problems:
         log.info("mail.not_read", problems=content.problems, size=found.size)
     return content

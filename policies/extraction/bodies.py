@@ -33,6 +33,7 @@ class Leaf:
     encoding: str
     names: tuple[str, ...]
     is_attached: bool  # it says that it is an attachment
+    undone: bytes | None = None  # instead of `raw`, where its encoding was undone as it came
 
     @property
     def charset(self) -> str:
@@ -49,7 +50,8 @@ class Leaf:
 def read_leaf(leaf: Leaf, desk: Desk) -> None:
     """Keep what a leaf says, and itself as an attachment if it is one."""
     is_body = not leaf.is_attached and leaf.declared in _PLAIN | _PAGES
-    for view in views(leaf.raw, leaf.encoding):
+    found = views(leaf.raw, leaf.encoding) if leaf.undone is None else [leaf.undone]
+    for view in found:
         if is_body:
             _read_body(leaf, view, desk)
         else:
@@ -59,6 +61,16 @@ def read_leaf(leaf: Leaf, desk: Desk) -> None:
     if leaf.encoding == "x-yencode" and b"=ybegin " not in leaf.raw:
         why = "an attachment of the kind yenc, which is not opened here"
         desk.record(File(leaf.names, leaf.declared), "yenc", len(leaf.raw), State.UNSCANNABLE, why)
+
+
+def keep_oversize(leaf: Leaf, size: int, desk: Desk) -> None:
+    """Keep what there is of a text that is too long for anything else, then raise Spent."""
+    desk.meter.unpack(size)
+    if leaf.names:
+        for name in leaf.names:
+            desk.name(name)
+        desk.record(File(leaf.names, leaf.declared, leaf.charset), "text", size)
+    desk.meter.write(size)
 
 
 def views(raw: bytes, encoding: str) -> list[bytes]:

@@ -6,7 +6,7 @@ sentence that says why. Must never let a failure end in fewer problems than ther
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from policies.extraction import kinds
@@ -32,13 +32,13 @@ class File:
 class Desk:
     """One extraction. `part`, `where` and `file` say what is being read now."""
 
-    def __init__(self, budgets: Budgets, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, budgets: Budgets, reader_of: Callable[[str], Reader | None]) -> None:
         self.meter = Meter(budgets)
         self.part = 0
         self.where = Where.BODY
         self.file = File()
         self.depth = 0
-        self._readers = readers
+        self._reader_of = reader_of
         self._passages: dict[Passage, None] = {}
         self._attachments: list[Attachment] = []
         self._problems: dict[str, None] = {}
@@ -129,7 +129,7 @@ class Desk:
             raise Unreadable(f"an attachment of the kind {kind}, which is not opened here")
         if kind in kinds.ENCRYPTED:
             raise Locked(f"an attachment encrypted with {kind.upper()}")
-        reader = self._readers.get(kind)
+        reader = self._reader_of(kind)
         if reader is None:
             raise Unreadable("an attachment of a kind that is not known here")
         try:

@@ -7,6 +7,8 @@ central directory at its end.
 
 import re2
 
+from policies.extraction.source import Source
+
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 
@@ -111,7 +113,7 @@ _MBOX = re2.compile(rb"^From [^\n]{3,200}\d{4}[^\n]{0,20}\r?\n", _OPTIONS)
 UNKNOWN = ("unknown",)
 
 
-def kinds_of(data: bytes, names: tuple[str, ...] = (), declared: str = "") -> tuple[str, ...]:
+def kinds_of(data: Source, names: tuple[str, ...] = (), declared: str = "") -> tuple[str, ...]:
     """Name what these bytes are, likeliest first; ("unknown",) where nothing fits."""
     head = data[:_HEAD]
     binary = _binary(head, data)
@@ -130,7 +132,7 @@ def kinds_of(data: bytes, names: tuple[str, ...] = (), declared: str = "") -> tu
     return tuple(found) or UNKNOWN
 
 
-def _binary(head: bytes, data: bytes) -> str:
+def _binary(head: bytes, data: Source) -> str:
     if head.startswith(b"RIFF"):
         return _RIFF.get(head[8:12], "")
     if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide"}:
@@ -144,7 +146,7 @@ def _binary(head: bytes, data: bytes) -> str:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
 
 
-def has_zip_end(data: bytes) -> bool:
+def has_zip_end(data: Source) -> bool:
     """Whether the end of a zip's directory stands near the end: programs look there first."""
     return b"PK\x05\x06" in data[-_TAIL:]
 
@@ -161,7 +163,7 @@ def _is_tar(head: bytes) -> bool:
     return said == sum(block[:148]) + sum(block[156:]) + 8 * ord(" ")
 
 
-def _speaking(head: bytes, data: bytes, names: tuple[str, ...], declared: str) -> list[str]:
+def _speaking(head: bytes, data: Source, names: tuple[str, ...], declared: str) -> list[str]:
     """Tell apart what has no magic number: signed and encrypted mail, and texts."""
     lowered = tuple(name.lower() for name in names)
     if _PGP_ARMOUR in head:
@@ -205,9 +207,9 @@ _MOST_CONTROLS = 0.005
 _MANY_NULS = 0.3
 
 
-def looks_like_text(data: bytes) -> bool:
+def looks_like_text(data: Source) -> bool:
     """Whether a person who opened these bytes in an editor would see text."""
-    sample = data[:_SAMPLE] + data[-_SAMPLE:] if len(data) > _SAMPLE else data
+    sample = data[:_SAMPLE] + data[-_SAMPLE:] if len(data) > _SAMPLE else data[:]
     if sample[:2] in {b"\xff\xfe", b"\xfe\xff"} or wide_without_mark(sample):
         return True
     controls = len(sample) - len(sample.translate(None, _CONTROLS))

@@ -5,14 +5,18 @@ could not be read, the answer says so. Must never write, fetch, start or decide 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
-from policies.extraction.bodies import Leaf, read_leaf, views
+from policies.extraction import transfer
+from policies.extraction.bodies import Leaf, keep_oversize, read_leaf, views
 from policies.extraction.budgets import Budgets, NeedsWorker, Spent, Unreadable
-from policies.extraction.desk import Desk, File
+from policies.extraction.desk import Desk, File, Reader
 from policies.extraction.mail_headers import say_headers, say_own
+from policies.extraction.oversize import is_oversize
 from policies.extraction.passages import Content, State, Where
-from policies.extraction.readers import FILE_READERS
+from policies.extraction.readers import reader_of
+from policies.extraction.source import PIECE, Source, Stretch
 from policies.message.header_block import Block, read_block
 from policies.message.mime import DEFAULT_LIMITS, Outline, Part, outline
 from policies.message.parameters import structured
@@ -34,9 +38,24 @@ def extract(found: Outline, chunks: Iterable[bytes], budgets: Budgets = DEFAULT_
 
     Raises NeedsWorker if `budgets.documents` is off and the mail holds more than text.
     """
-    desk = Desk(budgets, _READERS)
+    desk = Desk(budgets, _reader_of)
+    return _extracted(found, lambda: _gather(chunks, desk), desk)
+
+
+def extract_from(found: Outline, raw: Source, budgets: Budgets = DEFAULT_BUDGETS) -> Content:
+    """Read a whole mail, of which `found` is the outline, asking for it as it is read.
+
+    `raw` need not have more of it than `budgets.bytes_in`. Raises NeedsWorker as `extract` does.
+    """
+    desk = Desk(budgets, _reader_of)
+    if found.size >= budgets.bytes_in:
+        _doubt_size(desk)
+    return _extracted(found, lambda: raw, desk)
+
+
+def _extracted(found: Outline, raw: Callable[[], Source], desk: Desk) -> Content:
     try:
-        _walk(found, _gather(chunks, desk), desk, top=True)
+        _walk(found, raw(), desk, top=True)
     except NeedsWorker:
         raise
     except Spent as why:
@@ -55,16 +74,22 @@ def _gather(chunks: Iterable[bytes], desk: Desk) -> bytes:
         gathered.append(chunk[:room])
         room -= len(gathered[-1])
         if not room:
-            most = desk.meter.budgets.bytes_in >> 20
-            desk.doubt(f"the mail was not read to its end: it has {most} MiB or more")
+            _doubt_size(desk)
             break
     return b"".join(gathered)  # one chunk stays what it is, without a copy
 
 
-def _walk(found: Outline, raw: bytes, desk: Desk, *, top: bool) -> None:
+def _doubt_size(desk: Desk) -> None:
+    most = desk.meter.budgets.bytes_in >> 20
+    desk.doubt(f"the mail was not read to its end: it has {most} MiB or more")
+
+
+def _walk(found: Outline, raw: Source, desk: Desk, *, top: bool) -> None:
     """Read every part. Inside an attached message everything counts as attachment."""
     within = 0  # the depth from which on parts belong to an attached message; 0: none
     for number, part in enumerate(found.parts):
+        if part.head >= len(raw) and found.size > len(raw):
+            break  # of what comes now nothing is there
         if top:
             desk.part = number
         if within and part.depth < within:
@@ -108,7 +133,9 @@ def _name_all(part: Part, desk: Desk) -> None:
         desk.name(name)
 
 
-def _read_multipart(part: Part, children: list[Part], block: Block, raw: bytes, desk: Desk) -> None:
+def _read_multipart(
+    part: Part, children: list[Part], block: Block, raw: Source, desk: Desk
+) -> None:
     """Read what stands around the parts of a multipart, and the parts that nothing cut out."""
     _name_all(part, desk)
     declared = structured((block.values("content-type") or [b""])[0])
@@ -142,7 +169,7 @@ def _say_gap(raw: bytes, boundary: bytes, desk: Desk) -> None:
             read_leaf(Leaf(text, structured(b"text/html"), "text/html", "8bit", (), False), desk)
 
 
-def _read_part(part: Part, block: Block, raw: bytes, desk: Desk) -> None:
+def _read_part(part: Part, block: Block, raw: Source, desk: Desk) -> None:
     """Read a part that holds no others."""
     declared = part.content_type
     if declared in _NOT_HERE:
@@ -151,16 +178,29 @@ def _read_part(part: Part, block: Block, raw: bytes, desk: Desk) -> None:
         desk.record(file, "eml", part.size, State.UNSCANNABLE, _NOT_HERE[declared])
         say_headers(read_block(raw[part.start : part.end], DEFAULT_LIMITS), desk)
         return
+    body = Stretch(raw, part.start, min(part.end, len(raw)))
+    flowing = part.encoding == "base64" and len(body) > PIECE
+    undone = transfer.flowing(body.pieces()) if flowing else None
     for value in block.values("content-type")[:4] or [b""]:
         leaf = Leaf(
-            raw[part.start : part.end],
+            b"",
             structured(value),
             declared,
             part.encoding,
             part.names,
             part.disposition == "attachment",
+            undone,
         )
-        read_leaf(leaf, desk)
+        if _is_oversize(leaf, body, desk):
+            keep_oversize(leaf, len(body), desk)
+        read_leaf(leaf if undone is not None else replace(leaf, raw=body[:]), desk)
+
+
+def _is_oversize(leaf: Leaf, body: Stretch, desk: Desk) -> bool:
+    if leaf.is_attached or leaf.declared != "text/plain":
+        return False
+    most = desk.meter.budgets.characters
+    return is_oversize(body, leaf.names, leaf.encoding, leaf.charset, most)
 
 
 def read_message(raw: bytes, desk: Desk) -> None:
@@ -181,4 +221,8 @@ def read_mailbox(raw: bytes, desk: Desk) -> None:
         desk.inner(raw[start:end], (), "message/rfc822")
 
 
-_READERS = {**FILE_READERS, "eml": read_message, "mbox": read_mailbox}
+def _reader_of(kind: str) -> Reader | None:
+    return _MAILS.get(kind) or reader_of(kind)
+
+
+_MAILS: Mapping[str, Reader] = {"eml": read_message, "mbox": read_mailbox}

@@ -9,14 +9,26 @@ Must never hand a worker anything but the bytes of one mail.
 
 import queue
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from policies.extraction.budgets import Budgets, NeedsWorker
 from policies.extraction.mail import DEFAULT_BUDGETS, extract
 from policies.extraction.passages import Content
-from policies.extraction.process import COMMAND, Failed, WorkerProcess
+from policies.extraction.process import CHANGED, COMMAND, Failed, WorkerProcess
+from policies.extraction.source import Held, Ranged
 from policies.message.mime import Outline
+
+Turn = Callable[[Callable[[], None]], AbstractContextManager[object]]
+"""Waits until nobody else reads a large mail, and lets others when it is left; what it is given is
+called first if there is a wait."""
+
+LARGE = 8 << 20
+"""Bytes of a mail from which on it is read alone: it may take much memory."""
+
+IDLE = 600.0
+"""Seconds for which a worker waits for the next mail: it takes 25 MB, and half of one to start."""
 
 SMALL = 256 * 1024
 """Bytes of a mail that is read without a worker if it is text and HTML only."""
@@ -39,7 +51,9 @@ class ExtractionPool:
     """Reads mails in at most `size` workers; further callers wait for their turn.
 
     `seconds` is the wall clock that one mail may take, `mails` how many a worker reads before it is
-    replaced. Thread-safe. `close` must be called.
+    replaced, `idle` the seconds without a mail after which it is ended. Large mails are read one at
+    a time, in a worker of their own: one at a time of this pool, or of whoever shares `turn`.
+    Thread-safe. `close` must be called.
     """
 
     def __init__(
@@ -50,11 +64,16 @@ class ExtractionPool:
         seconds: float = 10.0,
         mails: int = 200,
         command: tuple[str, ...] = COMMAND,
+        turn: Turn | None = None,
+        idle: float = IDLE,
     ) -> None:
         self._budgets = budgets
         self._seconds = seconds
         self._mails = mails
         self._command = command
+        self._turn = turn or _alone(threading.Lock())
+        self._idle_seconds = idle
+        self._clock: threading.Timer | None = None
         self._closed = False
         self._lock = threading.Lock()
         self._all: set[WorkerProcess] = set()
@@ -68,10 +87,12 @@ class ExtractionPool:
             chunks = list(chunks)
             with suppress(NeedsWorker):
                 return read_here(outline, chunks)
+        if outline.size >= LARGE:
+            return self._read_large(outline, chunks)
         worker = self._places.get()
         try:
             worker = self._fit(worker)
-            return worker.read(outline, chunks, self._budgets, self._seconds)
+            return self._read_with(worker, outline, chunks)
         except Failed as why:
             self._forget(worker)
             worker = None
@@ -81,23 +102,54 @@ class ExtractionPool:
             worker = None  # it waits for the rest of a mail that does not come
             raise
         finally:
-            self._places.put(self._rested(worker))
+            self._rest(worker)
 
-    def warm(self) -> None:
-        """Start one worker now, so that the first mail need not wait for it."""
-        worker = self._places.get()
+    def _read_large(self, outline: Outline, chunks: Iterable[bytes]) -> Content:
+        """Have a large mail read when it is its turn, by a worker that is not kept.
+
+        It keeps no place from the others: it takes a worker that has nothing to do along, if there
+        is one, and leaves its place to be filled when that is needed.
+        """
+        with self._turn(lambda: self._forget(self._idle())):  # it may be long until it has work
+            worker = self._idle()
+            try:
+                worker = self._fit(worker)
+                return self._read_with(worker, outline, chunks)
+            except Failed as why:
+                return Content(problems=(str(why),))
+            finally:
+                self._forget(worker)
+
+    def _idle(self) -> WorkerProcess | None:
+        """Take a worker away from the places that nobody uses now, if there is one."""
         try:
-            worker = self._fit(worker)
-        except Failed:
-            worker = None  # said again, with consequences, when there is a mail
-        finally:
-            self._places.put(worker)
+            worker = self._places.get_nowait()
+        except queue.Empty:
+            return None
+        self._places.put(None)
+        return worker
+
+    def _read_with(
+        self, worker: WorkerProcess, outline: Outline, chunks: Iterable[bytes]
+    ) -> Content:
+        """Have a worker read a mail, which is held here unless any of it can be had at any time."""
+        return worker.read(outline, self._ranged(outline, chunks), self._budgets, self._seconds)
+
+    def _ranged(self, outline: Outline, chunks: Iterable[bytes]) -> Ranged:
+        if isinstance(chunks, Ranged):
+            return chunks
+        try:
+            return Held(chunks, outline.size, self._budgets.bytes_in)
+        except ValueError:
+            raise Failed(CHANGED) from None
 
     def close(self) -> None:
         """End every worker at once; who waits for one is told that nothing was read."""
         with self._lock:
             self._closed = True
             workers, self._all = self._all, set()
+            if self._clock is not None:
+                self._clock.cancel()
         for worker in workers:
             worker.end()
 
@@ -114,15 +166,56 @@ class ExtractionPool:
             self._all.add(worker)
         return worker
 
-    def _rested(self, worker: WorkerProcess | None) -> WorkerProcess | None:
-        """Return this worker, or none if it holds more memory than the next mail needs."""
-        if worker is not None and worker.is_strained:
-            self._forget(worker)
-            return None
-        return worker
+    def _rest(self, worker: WorkerProcess | None) -> None:
+        """Put a worker back, where the next mail finds it."""
+        if worker is not None:
+            worker.rests_since = time.monotonic()
+            self._look_later()
+        self._places.put(worker)
+
+    def _look_later(self) -> None:
+        with self._lock:
+            if self._clock is None and not self._closed:
+                self._clock = threading.Timer(self._idle_seconds, self._end_idle)
+                self._clock.daemon = True
+                self._clock.start()
+
+    def _end_idle(self) -> None:
+        """End whoever has had nothing to do for long, and look again later if others have not."""
+        self._clock = None
+        since = time.monotonic() - self._idle_seconds
+        found: list[WorkerProcess | None] = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._places.get_nowait())
+        resting = [one for one in found if one is not None]
+        kept = [one for one in resting if one.rests_since > since]
+        for worker in resting:
+            if worker not in kept:
+                self._forget(worker)
+        for place in (*[None] * (len(found) - len(kept)), *kept):  # the last is taken first
+            self._places.put(place)
+        if kept:
+            self._look_later()
 
     def _forget(self, worker: WorkerProcess | None) -> None:
         if worker is not None:
             with self._lock:
                 self._all.discard(worker)
             worker.end()
+
+
+def _alone(lock: threading.Lock) -> Turn:
+    """Return turns among the threads of this process."""
+
+    @contextmanager
+    def turn(before: Callable[[], None]) -> Iterator[None]:
+        if not lock.acquire(blocking=False):
+            before()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    return turn

@@ -17,18 +17,19 @@ import policies
 from policies.extraction import wire
 from policies.extraction.budgets import Budgets
 from policies.extraction.passages import Content
+from policies.extraction.source import Ranged
 from policies.message.mime import Outline
 
 COMMAND = (sys.executable, "-s", "-P", "-m", "policies.extraction.worker")
 
 _ROOT = Path(policies.__file__).parents[1]
 _PIECE = 1 << 16
-_LARGE = 8 << 20  # bytes of a mail after which a process holds more memory than it needs
 _FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}  # mallopt(3)
 START_SECONDS = 30.0
 """How long a worker may take to load what it needs, on a machine that has much to do."""
 
 _TO_DIE = 5.0  # seconds until a killed process is gone; longer only while the kernel is busy
+CHANGED = "the mail was not read: it changed while it was read"
 _TOO_SLOW = "the mail was not read: it takes too long"
 _DIED = "the mail was not read: the process that reads attachments ended early"
 _LIED = "the mail was not read: the process that reads attachments gave no proper answer"
@@ -40,7 +41,10 @@ class Failed(Exception):
 
 
 class WorkerProcess:
-    """A process that reads one mail at a time. Raises Failed if it cannot be started."""
+    """A process that reads one mail at a time. Raises Failed if it cannot be started.
+
+    `rests_since` is for who keeps it: when it had something to do last, by the monotonic clock.
+    """
 
     def __init__(self, command: tuple[str, ...]) -> None:
         try:
@@ -62,17 +66,12 @@ class WorkerProcess:
         for pipe in (self._in, self._out):
             os.set_blocking(pipe, False)
         self._mails = 0
-        self._strained = False
+        self.rests_since = time.monotonic()
 
     @property
     def pid(self) -> int:
         """The number of the process."""
         return self._process.pid
-
-    @property
-    def is_strained(self) -> bool:
-        """Whether it has read a large mail, and so holds more memory than it needs."""
-        return self._strained
 
     def is_fit(self, most: int) -> bool:
         """Whether it lives, has read fewer than so many mails, and has nothing more to say."""
@@ -91,21 +90,23 @@ class WorkerProcess:
             if pipe is not None:
                 pipe.close()
 
-    def read(
-        self, outline: Outline, chunks: Iterable[bytes], budgets: Budgets, seconds: float
-    ) -> Content:
+    def read(self, outline: Outline, mail: Ranged, budgets: Budgets, seconds: float) -> Content:
         """Have a mail read. Raises Failed, after which this process is of no more use."""
         if not self._mails:
             self._await_start()
         self._mails += 1
-        self._strained = outline.size >= _LARGE
         until = time.monotonic() + seconds
-        answer = wire.Answer(budgets, len(outline.parts))
+        readable = min(outline.size, budgets.bytes_in)
+        answer = wire.Answer(budgets, len(outline.parts), readable)
         try:
-            self._send(outline.size, chunks, answer, until)
+            self._send([wire.request(outline)], answer, until)
             while not answer.complete:
                 self._wait(select.POLLIN, until)
                 self._receive(answer)
+                if answer.asked is not None:
+                    pieces = _exactly(mail, *answer.asked)
+                    answer.asked = None
+                    self._send(pieces, answer, until)
         except wire.BadAnswer:
             raise Failed(_LIED) from None
         return answer.content()
@@ -120,8 +121,8 @@ class WorkerProcess:
         if said != wire.READY:
             raise Failed(_LIED)
 
-    def _send(self, size: int, chunks: Iterable[bytes], answer: wire.Answer, until: float) -> None:
-        for piece in _request(size, chunks):
+    def _send(self, pieces: Iterable[bytes], answer: wire.Answer, until: float) -> None:
+        for piece in pieces:
             view = memoryview(piece)
             while view:
                 if self._wait(select.POLLOUT, until) & select.POLLIN:
@@ -166,14 +167,13 @@ class WorkerProcess:
         return select.POLLIN if any(pipe == self._out for pipe, _event in events) else 0
 
 
-def _request(size: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a request. Raises Failed if the mail is not as long as its outline says."""
-    yield wire.REQUEST.pack(size)
+def _exactly(mail: Ranged, start: int, stop: int) -> Iterator[bytes]:
+    """Yield a stretch of a mail. Raises Failed if the mail is not as long as its outline says."""
     sent = 0
-    for chunk in chunks:
-        sent += len(chunk)
-        if sent > size:
+    for piece in mail.between(start, stop):
+        sent += len(piece)
+        if sent > stop - start:
             break
-        yield bytes(chunk)
-    if sent != size:
-        raise Failed("the mail was not read: it changed while it was read")
+        yield piece
+    if sent != stop - start:
+        raise Failed(CHANGED)

@@ -6,7 +6,8 @@ for well-formed input. Must never raise.
 
 import base64
 import binascii
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 
 import re2
 
@@ -26,6 +27,7 @@ _DIRECTORY_VALUE = re2.compile(
     rb"(?m)^([A-Za-z][A-Za-z0-9;.-]{0,100}):: {1,3}([A-Za-z0-9+/]+(?:\r?\n [A-Za-z0-9+/]+)*)={0,2}",
     _OPTIONS,
 )
+_FIRST = 4096  # bytes that tell most texts from base64
 _FEWEST_LETTERS = 0.9  # of what says it is base64, below which it may be a lie
 _UU_WORDS = frozenset({"uuencode", "x-uuencode", "x-uue", "uue"})
 
@@ -56,6 +58,26 @@ def _base64(raw: bytes) -> list[bytes]:
         found += [_letters(head), _padded(each)]
     lying = len(clean) < _FEWEST_LETTERS * len(letters) or b" " in raw.strip()
     return [*found, raw] if lying else found
+
+
+def flowing(pieces: Iterable[bytes]) -> bytes | None:
+    """Undo base64 as it comes; None where more than one reading of it may be had, or none."""
+    out, rest, is_over = io.BytesIO(), b"", False  # gives its buffer away without a copy
+    for piece in pieces:
+        letters = piece.translate(None, _WHITE)
+        body = letters.rstrip(b"=")
+        padding = len(letters) - len(body)
+        if b" " in piece or body.translate(None, _ALPHABET) or padding > len("=="):
+            return None
+        if is_over and letters:
+            return None
+        is_over = is_over or padding > 0
+        rest += body
+        usable = len(rest) - len(rest) % 4
+        out.write(binascii.a2b_base64(rest[:usable]))
+        rest = rest[usable:]
+    out.write(_letters(rest))
+    return out.getvalue()
 
 
 def _padded(letters: bytes) -> bytes:
@@ -119,6 +141,8 @@ def directory_values(raw: bytes) -> str:
 
 def looks_encoded(raw: bytes) -> bool:
     """Whether a whole body that says it is plain looks like base64."""
+    if raw[:_FIRST].translate(None, _ALPHABET + b"= \t\r\n"):
+        return False  # as most do: without a copy of what may be long
     letters = raw.translate(None, b" \t\r\n")
     body = letters.rstrip(b"=")
     if len(body) < len("TkhTIDk5OSAxMjMgNDU2Nw") or len(letters) - len(body) > len("=="):

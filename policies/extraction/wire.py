@@ -1,25 +1,30 @@
 """How a worker and the process that started it speak: frames over two pipes.
 
-A worker says that it is ready. A request is a length and the bytes of a mail; an answer is frames,
-each a letter, a length and a body, up to an end frame. Promises that whatever is read from a worker
-is checked against the budgets before it is kept: a worker has read hostile files and is believed
-nothing.
+A worker says that it is ready. A request is a length and the outline of a mail as JSON; an answer
+is frames, each a letter, a length and a body, up to an end frame. Among them the worker asks for
+stretches of the mail, one at a time, and is sent their bytes. Promises that whatever is read from a
+worker is checked against the budgets before it is kept: a worker has read hostile files and is
+believed nothing.
 """
 
 import json
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import astuple, replace
+from typing import Any
 
 from policies.extraction.budgets import Budgets
 from policies.extraction.passages import HEADER, Attachment, Content, Passage, State, Where
+from policies.message.mime import Outline, Part
 
 REQUEST = struct.Struct(">Q")
 READY = b"R"
 """What a worker says when it has given up what it must and waits for its first mail."""
 FRAME = struct.Struct(">cL")
 _PASSAGE = struct.Struct(">Bl")
-PASSAGE, ATTACHMENT, PROBLEM, END = b"P", b"A", b"D", b"E"
+_STRETCH = struct.Struct(">QQ")
+PASSAGE, ATTACHMENT, PROBLEM, ASKING, END = b"P", b"A", b"D", b"Q", b"E"
 _WHERES = tuple(Where)
 _KIND = re.compile(r"[a-z0-9][a-z0-9 ./+-]{0,39}")
 _SENTENCE = re.compile(r"[A-Za-z0-9 ,.:;()'/-]{1,200}")
@@ -31,11 +36,36 @@ class BadAnswer(Exception):
     """What came from a worker is no answer."""
 
 
+def request(outline: Outline) -> bytes:
+    """Return a request to read the mail of this outline."""
+    fields = [outline.size, [astuple(part) for part in outline.parts]]
+    told = json.dumps(fields).encode("ascii")
+    return REQUEST.pack(len(told)) + told
+
+
+def outline_of(told: bytes) -> Outline:
+    """Return what a request tells of an outline: its size and its parts."""
+    size, parts = json.loads(told)
+    return Outline(size=size, parts=tuple(map(_part, parts)))
+
+
+def _part(fields: list[Any]) -> Part:
+    part = Part(*fields)
+    return replace(part, names=tuple(part.names))  # JSON has no tuples
+
+
+def asking(start: int, stop: int) -> bytes:
+    """Return the frame in which a worker asks for these bytes of the mail."""
+    return _frame(ASKING, _STRETCH.pack(start, stop))
+
+
 def pack(content: Content) -> Iterator[bytes]:
-    """Yield an answer, frame by frame."""
+    """Yield an answer, frame by frame; a long frame in two pieces."""
     for passage in content.passages:
         head = _PASSAGE.pack(_WHERES.index(passage.where), passage.part)
-        yield _frame(PASSAGE, head + passage.text.encode("utf-8", "replace"))
+        text = passage.text.encode("utf-8", "replace")
+        yield FRAME.pack(PASSAGE, len(head) + len(text)) + head
+        yield text
     for one in content.attachments:
         fields = [one.part, list(one.names), one.declared, one.kind, one.size, str(one.state)]
         yield _frame(ATTACHMENT, json.dumps(fields).encode("ascii"))
@@ -49,9 +79,14 @@ def _frame(letter: bytes, body: bytes) -> bytes:
 
 
 class Answer:
-    """An answer as it comes in. `parts` is the number of parts of the mail it is about."""
+    """An answer as it comes in, about a mail of so many `parts` that has so many bytes to `read`.
 
-    def __init__(self, budgets: Budgets, parts: int) -> None:
+    `asked` are the bytes of it that the worker waits for, from which on and up to which.
+    """
+
+    def __init__(self, budgets: Budgets, parts: int, read: int = 0) -> None:
+        self.asked: tuple[int, int] | None = None
+        self._readable = read
         self._budgets = budgets
         self._parts = max(parts, 1)
         self._buffer = bytearray()
@@ -86,6 +121,8 @@ class Answer:
                 self._take_attachment(json.loads(body))
             elif letter == PROBLEM:
                 self._take_problem(body.decode("utf-8"))
+            elif letter == ASKING:
+                self._take_asking(*_STRETCH.unpack(body))
             elif letter == END and not body:
                 self.complete = True
             else:
@@ -132,6 +169,11 @@ class Answer:
                 State(str(state)),
             )
         )
+
+    def _take_asking(self, start: int, stop: int) -> None:
+        if self.asked is not None or not start < stop <= self._readable:
+            raise BadAnswer
+        self.asked = start, stop
 
     def _take_problem(self, sentence: str) -> None:
         if not _SENTENCE.fullmatch(sentence) or len(self._problems) >= _MOST_PROBLEMS:

@@ -12,18 +12,18 @@ import os
 import sys
 from dataclasses import replace
 
-from policies.extraction import wire
+from policies.extraction import readers, wire
+from policies.extraction.asking import Asked
 from policies.extraction.budgets import MIB, Budgets
 from policies.extraction.confinement import allow_seconds, confine
-from policies.extraction.mail import extract
-from policies.message.mime import outline
+from policies.extraction.mail import extract_from
+from policies.message.mime import Outline
 from policies.text import charsets
 
 MEMORY = 256 * MIB
 """Bytes that a worker may take beyond what it needs to be there."""
 
 CPU_SECONDS = 10
-_MOST_MAIL = 1 << 40
 _IN, _OUT = 0, 1
 _PIECE = 1 << 16
 
@@ -33,49 +33,54 @@ def main() -> None:
     _load_everything()
     confine(MEMORY)
     _write(wire.READY)
-    while mail := _take():
+    while found := _take():
         allow_seconds(CPU_SECONDS)
-        _answer(mail)
+        _answer(found)
 
 
 def _load_everything() -> None:
     """Load what would be loaded when first needed: afterwards no file can be opened."""
     charsets.load()
+    readers.file_readers()
 
 
-def _take() -> bytes | None:
-    """Read a mail, as far as it may be looked at: one byte more says that there was more."""
+def _take() -> Outline | None:
+    """Read a request: the outline of a mail; None at the end."""
     head = _read(wire.REQUEST.size)
-    if head is None:
-        return None
-    size = wire.REQUEST.unpack(head)[0]
-    return _read(size, Budgets().bytes_in + 1) if size <= _MOST_MAIL else None
+    told = _read(wire.REQUEST.unpack(head)[0]) if head else None
+    return wire.outline_of(told) if told else None
 
 
-def _read(size: int, kept: int = _PIECE) -> bytes | None:
-    """Read so many bytes and return the first of them; None at the end."""
-    data, left = io.BytesIO(), size  # gives its buffer away without a copy
-    while left:
-        piece = os.read(_IN, min(_PIECE, left))
+def _read(size: int) -> bytes | None:
+    """Read so many bytes; None at the end."""
+    data = io.BytesIO()
+    while left := size - data.tell():
+        piece = _some(left)
         if not piece:
             return None
-        left -= len(piece)
-        data.write(piece[: max(0, kept - data.tell())])
+        data.write(piece)
     return data.getvalue()
 
 
-def _answer(mail: bytes) -> None:
+def _some(most: int) -> bytes:
+    return os.read(_IN, min(_PIECE, most))
+
+
+def _answer(found: Outline) -> None:
     """Read one mail and say what was found."""
     budgets = replace(Budgets(), documents=True)
     try:
-        found = extract(outline([mail]), [mail], budgets)
+        content = extract_from(found, _mail(found, budgets), budgets)
     except MemoryError:
-        found = None  # the mail alone was too much
-    del mail
-    if found is None:
+        content = None  # the mail alone was too much
+    if content is None:
         sys.exit(1)
-    for frame in wire.pack(found):
+    for frame in wire.pack(content):
         _write(frame)
+
+
+def _mail(found: Outline, budgets: Budgets) -> Asked:
+    return Asked(min(found.size, budgets.bytes_in), _write, _some)
 
 
 def _write(frame: bytes) -> None:

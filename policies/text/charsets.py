@@ -94,6 +94,12 @@ def doubtful(raw: bytes, charset: str) -> bool:
     return name.removesuffix("-codec") in _NO_CHARSETS or not raw.isascii()
 
 
+def is_as_ascii(charset: str) -> bool:
+    """Whether each byte below 0x80 is one ASCII character in every reading by this name."""
+    name = canonical(charset)
+    return name in _UNDECLARED | _LATIN or name in {"utf-8", "utf8"}
+
+
 def undeclared(raw: bytes) -> list[str]:
     """Read bytes that say nothing of their character set: UTF-8, or else Latin."""
     try:

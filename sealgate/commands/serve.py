@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import structlog
 
-from sealgate import allocator, eventloop, logs, processes, settings
+from sealgate import allocator, eventloop, logs, preloading, processes, settings
 from sealgate.child import Child
 from sealgate.commands.options import config_option
 from sealgate.lifeline import EX_CONFIG, EX_TEMPFAIL
@@ -40,6 +40,7 @@ def serve(config: Path) -> int:
     except settings.SettingsError as error:
         return _not_started(error)
     logs.configure("supervisor", level=chosen.log.level)
+    preloading.preload()
     # In a process of its own, so that the keys it looks at are never in this one.
     checking = Child.bear(_title("check", config), lambda: check(chosen))
     _, status = os.waitpid(checking.pid, 0)

@@ -15,6 +15,7 @@ from sealgate.lifeline import Stopping, say_ready
 from sealgate.policy.governing import Governing, watch
 from sealgate.roles.outward import outward
 from sealgate.settings import Settings
+from sealgate.turns import Turns
 from sealgate.waiting import take
 from vault import keys
 from vault.keys import SealingKeys
@@ -30,7 +31,7 @@ async def run(settings: Settings) -> None:
     store = Store(settings.vault)
     governing = Governing(settings, store, sealing)
     share = settings.smtp.extraction_processes // settings.smtp.sharing
-    extraction = ExtractionPool(max(1, share))
+    extraction = ExtractionPool(max(1, share), turn=Turns(settings.vault.folder, "large-mail"))
     with ExitStack() as stack:
         recorder = Recorder(store, sealing)
         panel = Panel(settings.scanners) if settings.scanners else None
@@ -39,8 +40,6 @@ async def run(settings: Settings) -> None:
                 stack.callback(one.close)
         workers = stack.enter_context(closing(Workers(settings.smtp.workers)))
         policy = governing.begin()
-        if policy.reads_inside:
-            await workers.call(extraction.warm)
         sender = outward(settings, store)
         authenticator = signing_in.authenticator(settings, store, sealing, workers)
         pipeline = Pipeline(

@@ -11,6 +11,7 @@ from sealgate.policy.governing import Governing, watch
 from sealgate.rekeying import Rekeying
 from sealgate.scanning import SiteScan
 from sealgate.settings import Settings
+from sealgate.turns import Turns
 from sealgate.waiting import take
 from vault import keys
 from vault.keys import opening
@@ -35,7 +36,9 @@ async def run(settings: Settings) -> None:
     store, sealing = Store(settings.vault), keys.load_sealing(folder, settings.keys)
     governing = Governing(settings, store, sealing)
     in_force = InForce(governing.begin())
-    extraction = ExtractionPool(settings.smtp.extraction_processes)
+    extraction = ExtractionPool(
+        settings.smtp.extraction_processes, turn=Turns(settings.vault.folder, "large-mail")
+    )
     panel = Panel(settings.scanners)
     site = Site(
         store=store,

@@ -242,3 +242,31 @@ def test_memory_holds_no_more_than_a_few_chunks(shelf: Shelf) -> None:
         held = len(spool._writer._held) if spool._writer else 0
         assert len(spool._memory) + held <= IN_MEMORY + CHUNK
     spool.abort()
+
+
+@pytest.mark.parametrize("size", [0, 5000, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
+def test_any_stretch_can_be_read(shelf: Shelf, size: int) -> None:
+    whole = os.urandom(size)
+    with Spool.of(shelf, whole) as spool:
+        assert b"".join(spool) == whole
+        edges = sorted(
+            {0, size // 3, *(n for n in (CHUNK - 1, CHUNK, CHUNK + 1) if n < size), size}
+        )
+        for start in edges:
+            for stop in (edge for edge in edges if edge >= start):
+                pieces = list(spool.between(start, stop))
+                assert b"".join(pieces) == whole[start:stop]
+                assert all(len(piece) <= CHUNK for piece in pieces)
+    with pytest.raises(ValueError, match="aborted"):
+        next(spool.between(0, 0))
+
+
+def test_a_stretch_of_what_was_changed_on_the_disk_is_not_read(shelf: Shelf, folder: Path) -> None:
+    with Spool.of(shelf, bytes(3 * CHUNK)) as spool:
+        (path,) = (one for one in folder.rglob("*") if one.is_file())
+        data = bytearray(path.read_bytes())
+        data[CHUNK * 2] ^= 1
+        path.write_bytes(data)
+        assert b"".join(spool.between(0, 10)) == bytes(10)
+        with pytest.raises(Tampered):
+            list(spool.between(CHUNK + 9, CHUNK + 10))

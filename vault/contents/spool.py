@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Protocol, Self
+from typing import BinaryIO, Protocol, Self
 
 from vault import identifier
 from vault.contents import Contents, Unfinished
@@ -24,6 +24,7 @@ from vault.contents.stream import (
     PartId,
     StreamWriter,
     Writable,
+    read_range,
     read_stream,
     seal_part,
 )
@@ -108,6 +109,31 @@ class Spool:
         if self._aborted or not self.digest:
             raise ValueError("the spool is not finished, or was aborted")
         return self._pieces()
+
+    def between(self, start: int, stop: int) -> Iterator[bytes]:
+        """Yield these bytes of the plaintext, in pieces of up to 1 MiB; as often as asked for.
+
+        Reads no more of the file than it must. Raises as `read` does.
+        """
+        if self._aborted or not self.digest:
+            raise ValueError("the spool is not finished, or was aborted")
+        if self._file is None:
+            yield bytes(memoryview(self._memory)[start:stop])
+            return
+        wanted = range(start, stop)
+        try:
+            yield from read_range(self._open_at, self._key, self._part, self.size, wanted)
+        except OSError as error:
+            raise StoreUnavailable("the spooled content cannot be read") from error
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.read()
+
+    def _open_at(self, start: int, _stop: int) -> BinaryIO:
+        assert self._file is not None  # noqa: S101 - seen by who calls
+        sealed = self._file.look()
+        sealed.seek(start)
+        return sealed
 
     def abort(self) -> None:
         """Forget the message and remove its temporary file; harmless at any time.

@@ -57,7 +57,7 @@ def ruled(site: Site, package_id: str, head: Head, spool: Spool, origin: Origin)
     envelope = Envelope(
         sender=head.author, recipients=(head.to,), own_domains=own, authenticated=True
     )
-    content = site.inside(policy, seen, spool.read)
+    content = site.inside(policy, seen, lambda: spool)
     facts = policy.facts(envelope, seen, content, site.knowledge)
     (decision,) = policy.decide_on(facts)
     rules = tuple(dict.fromkeys(reason.rule for reason in decision.because))

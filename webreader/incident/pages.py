@@ -15,7 +15,6 @@ from vault.origin import Origin
 from vault.trail import incident
 from vault.trail.incident import Incident
 from webreader.content import filenames
-from webreader.incident import forms
 from webreader.incident.telling import Report, report
 from webreader.pages import page, zone
 from webreader.reading.download import POLICY
@@ -70,6 +69,8 @@ def _told(site: Site, identity: Address, package: str, origin: Origin) -> tuple[
 
 
 def _formed(form: str, found: Incident, told: Report) -> bytes:
+    from webreader.incident import forms  # noqa: PLC0415 - what writes PDF takes 6 MB
+
     if form == "json":
         return forms.as_json(found, told)
     return forms.as_html(told) if form == "html" else forms.as_pdf(told)

@@ -5,6 +5,7 @@ in a text is for others to say. Must never keep a word that it was asked about.
 """
 
 import unicodedata
+from collections.abc import Iterator
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -67,14 +68,18 @@ CUES = (
 @cache
 def entries(file: str, folder: str = "names") -> tuple[tuple[str, str], ...]:
     """Read a list of `policies/lists/`: (section, word) in order."""
-    found: list[tuple[str, str]] = []
+    return tuple(_read(file, folder))
+
+
+def _read(file: str, folder: str = "names") -> Iterator[tuple[str, str]]:
+    """Read a list, and keep nothing of it: the large ones are only wanted as something else."""
     section = ""
     for line in (_LISTS / folder / file).read_text(encoding="ascii").splitlines():
         if line.startswith("["):
             section = line.strip("[]")
         elif not line.startswith("#"):
-            found += [(section, word) for word in line.split()]
-    return tuple(found)
+            for word in line.split():
+                yield section, word
 
 
 def words_of(file: str, section: str, folder: str = "names") -> frozenset[str]:
@@ -86,7 +91,7 @@ def words_of(file: str, section: str, folder: str = "names") -> frozenset[str]:
 def _words() -> dict[str, int]:
     known: dict[str, int] = {}
     for file, kind in _FILES.items():
-        for section, word in entries(file):
+        for section, word in _read(file):
             if "_" not in word:
                 meant = _SECTIONS[section] if kind is None else kind
                 known[word] = known.get(word, 0) | int(meant)
@@ -98,7 +103,7 @@ def phrases() -> dict[str, tuple[tuple[str, ...], ...]]:
     """Give the places and bodies of several words, by their first word."""
     found: dict[str, list[tuple[str, ...]]] = {}
     for file in ("places.txt", "organisations.txt"):
-        for _section, entry in entries(file):
+        for _section, entry in _read(file):
             if "_" in entry:
                 words = tuple(entry.split("_"))
                 found.setdefault(words[0], []).append(words)

@@ -9,39 +9,19 @@ from collections.abc import Mapping
 
 from policies.extraction.bodies import read_page_file
 from policies.extraction.desk import Reader
-from policies.extraction.readers.binary import read_binary, read_image, read_media
-from policies.extraction.readers.cms import read_cms
-from policies.extraction.readers.fonts import read_font
-from policies.extraction.readers.package import read_zip
-from policies.extraction.readers.pdf import read_pdf
-from policies.extraction.readers.postscript import read_postscript
-from policies.extraction.readers.rtf import read_rtf
-from policies.extraction.readers.storage import read_compound
-from policies.extraction.readers.streams import read_bzip2, read_gzip, read_lzma, read_tar
-from policies.extraction.readers.tnef import read_tnef
-from policies.extraction.readers.xml import read_xml
-from policies.extraction.texts import read_calendar, read_text
+from policies.extraction.texts import read_text
 
-FILE_READERS: Mapping[str, Reader] = {
-    "text": read_text,
-    "html": read_page_file,
-    "calendar": read_calendar,
-    "xml": read_xml,
-    "rtf": read_rtf,
-    "zip": read_zip,
-    "gzip": read_gzip,
-    "bzip2": read_bzip2,
-    "xz": read_lzma,
-    "lzma": read_lzma,
-    "tar": read_tar,
-    "ole": read_compound,
-    "tnef": read_tnef,
-    "cms": read_cms,
-    "pdf": read_pdf,
-    "postscript": read_postscript,
-    "image": read_image,
-    "audio": read_media,
-    "video": read_media,
-    "font": read_font,
-    "executable": read_binary,
-}
+TEXT_READERS: Mapping[str, Reader] = {"text": read_text, "html": read_page_file}
+"""What is read without a worker."""
+
+
+def reader_of(kind: str) -> Reader | None:
+    """Return what reads files of a kind; all but text and pages is loaded with the first."""
+    return TEXT_READERS.get(kind) or file_readers().get(kind)
+
+
+def file_readers() -> Mapping[str, Reader]:
+    """Load every reader, and return them by kind."""
+    from policies.extraction.readers.files import FILE_READERS  # noqa: PLC0415 - see there
+
+    return FILE_READERS

@@ -168,7 +168,7 @@ def test_tests_of_an_attachment(test: str, content: Content, fires: bool) -> Non
 
 def test_there_is_a_word_for_every_kind_that_extraction_tells_apart() -> None:
     from policies.extraction import desk, kinds
-    from policies.extraction.readers import FILE_READERS
+    from policies.extraction.readers.files import FILE_READERS
     from policies.language.schema import KINDS
 
     told = {

@@ -201,6 +201,9 @@ LIES = {
     "a kind like a sentence": 'f(b"A", b\'[0, [], "a", "<b>", 1, "read"]\')',
     "deep JSON": "f(b'A', b'[' * 100000)",
     "a problem that quotes": "f(b'D', 'caf\\u00e9 @'.encode())",
+    "a stretch beyond the mail": "f(b'Q', struct.pack('>QQ', 0, 1 << 40))",
+    "a stretch that is none": "f(b'Q', struct.pack('>QQ', 5, 5))",
+    "two stretches at once": "w(2 * (struct.pack('>cL', b'Q', 16) + struct.pack('>QQ', 0, 5)))",
     "an end with something behind": "w(struct.pack('>cL', b'E', 0) + b'x')",
     "an end that is too long": "f(b'E', b'x')",
     "more text than there may be": "[f(b'P', struct.pack('>Bl', 1, 0) + b'x' * 10**6)"
@@ -298,7 +301,7 @@ def test_a_mail_that_breaks_off_ends_its_worker(pool: ExtractionPool) -> None:
 
 def test_a_closed_pool_reads_nothing() -> None:
     pool = ExtractionPool(1)
-    pool.warm()
+    read(pool, attached(files.docx("x")))
     pid = worker(pool)
     pool.close()
     assert not Path(f"/proc/{pid}").exists()
@@ -340,13 +343,15 @@ def test_a_worker_can_open_nothing() -> None:
 ABANDON = """
 import signal, threading
 from policies.extraction.pool import ExtractionPool
+from tests.policies.extraction.files import docx
+from tests.policies.extraction.mails import attached
+from tests.policies.extraction.test_pool import read
 
 pool = ExtractionPool(1)
 
 def begin():
-    pool.warm()
+    read(pool, attached(docx("x")))
     (one,) = pool._all
-    one._await_start()
     print(one.pid, flush=True)
 
 threading.Thread(target=begin).start()
@@ -397,3 +402,75 @@ def test_a_worker_that_has_read_a_large_mail_is_not_kept(pool: ExtractionPool) -
     read(pool, attached(b"The minutes of Tuesday. " * 400_000))
     assert not pool._all, "its memory is given back"
     assert not Path(f"/proc/{first}").exists()
+
+
+def test_a_worker_without_work_is_ended() -> None:
+    pool = ExtractionPool(1, idle=0.2)
+    try:
+        read(pool, attached(files.docx("x")))
+        pid = worker(pool)
+        until = time.monotonic() + 30
+        while pool._all or lives(pid):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert MARKER in said(read(pool, attached(files.docx(MARKER))))
+    finally:
+        pool.close()
+
+
+def prose(size: int) -> bytes:
+    return b"The minutes of Tuesday, 3 > 2.\r\n" * (size // 33)
+
+
+def test_a_large_mail_is_never_held_whole() -> None:
+    """Its text is more than is kept of a mail: nothing of it need be in memory to know that."""
+    pool = ExtractionPool(1)
+    peaks: list[int] = []
+    try:
+        large = b"Content-Type: text/plain\r\n\r\n" + prose(60 << 20)
+        found = outline([large])
+        read(pool, attached(files.docx("x")))
+        pid = worker(pool)
+        forget = pool._forget
+
+        def watched(one: object) -> None:
+            peaks.append(peak(pid))
+            forget(one)  # type: ignore[arg-type]
+
+        pool._forget = watched  # type: ignore[method-assign]
+        content = pool.read(found, [large])
+        assert content.problems == ("the mail was not read to its end: it holds too much text",)
+        assert peaks[0] < 80 << 20
+    finally:
+        pool.close()
+
+
+def test_small_mails_pass_by_large_ones() -> None:
+    waits = threading.Event()
+
+    class Slow(list[bytes]):
+        """A mail that is there once somebody else has been served."""
+
+        def __iter__(self) -> Iterator[bytes]:
+            assert waits.wait(60)
+            yield from super().__iter__()
+
+    pool = ExtractionPool(1)
+    try:
+        large = attached(files.docx("large")) + b"x" * (9 << 20)
+        answers: list[Content] = []
+        found = outline([large])
+        threads = [
+            threading.Thread(target=lambda: answers.append(pool.read(found, Slow([large]))))
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        assert MARKER in said(read(pool, attached(files.docx(MARKER))))
+        waits.set()
+        for thread in threads:
+            thread.join()
+        assert ["large" in said(one) for one in answers] == [True, True]
+        assert len(pool._all) <= 1
+    finally:
+        pool.close()
