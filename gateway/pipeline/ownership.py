@@ -14,13 +14,15 @@ from collections.abc import Iterable
 from gateway.smtp.handler import MailSession
 from gateway.smtp.replies import Reply
 from policies.message.mime import Outline
-from policies.text.view import TEXT_LIMIT, decode_header, normalise
+from policies.text.view import decode_header, normalise
 from vault.address import Address
 from vault.errors import AddressError
 from vault.people.users import User
 
 SENDER_HEADERS = ("From", "Sender", "Resent-From", "Resent-Sender")
-LONGEST_HEADER = TEXT_LIMIT  # bytes; more is not decoded, so more could hide a name
+LONGEST = 4096
+"""Bytes of all sender headers together. What is read in them takes time that grows with the square
+of a hostile one's length, and more than TEXT_LIMIT is not decoded, so that it could hide a name."""
 
 NO_FROM = Reply(
     550,
@@ -43,7 +45,9 @@ FOREIGN_DOMAIN = Reply(
 )
 
 _QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|\((?:[^()\\]|\\.)*+\)', re.DOTALL)
-_LIKE_AN_ADDRESS = re.compile(r"[^\s<>,;:()\"\[\]]*@[^\s<>,;:()\"\[\]]*")
+_LIKE_AN_ADDRESS = re.compile(  # from where a word begins: or each of its letters would be tried
+    r"(?<![^\s<>,;:()\"\[\]])[^\s<>,;:()\"\[\]]*@[^\s<>,;:()\"\[\]]*"
+)
 _BLANKS_AROUND_AT = re.compile(r"[ \t]{0,9}@[ \t]{0,9}")
 _AROUND = ".'`*_~-!?"  # what people put around an address in a name, and Outlook does
 
@@ -68,23 +72,21 @@ def check_headers(session: MailSession, outline: Outline) -> Reply | None:
     if len(outline.all("From")) > 1 or len(outline.all("Sender")) > 1:
         return TWO_FROM
     undeclared = outline.header_8bit and not session.asked.smtputf8
-    if undeclared and any(
-        _is_beyond_ascii(raw) for name in SENDER_HEADERS for raw in outline.all(name)
-    ):
-        return NOT_DECLARED
-    if session.user is None:
+    if not undeclared and session.user is None:
         return None
-    for name in SENDER_HEADERS:
-        for raw in outline.all(name):
-            if refusal := _check_header(name, raw, session.user):
-                return refusal
-    return None
-
-
-def _check_header(name: str, raw: bytes, user: User) -> Reply | None:
-    """Every address that some program may show must be the user's, in names and comments too."""
-    if len(raw) > LONGEST_HEADER:
+    lines = [(name, raw) for name in SENDER_HEADERS for raw in outline.all(name)]
+    if sum(len(raw) for _, raw in lines) > LONGEST:
         return TOO_LONG
+    if undeclared and any(_is_beyond_ascii(raw) for _, raw in lines):
+        return NOT_DECLARED
+    refusals = (_check_header(name, raw, session.user) for name, raw in lines)
+    return next(filter(None, refusals), None)
+
+
+def _check_header(name: str, raw: bytes, user: User | None) -> Reply | None:
+    """Every address that some program may show must be the user's, in names and comments too."""
+    if user is None:
+        return None
     written = _written(raw)
     if not written and name == "From":
         return EMPTY_FROM

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from vault import identifier
 from vault.clock import utc_now
+from vault.sending.claims import NO_LEASE
 from vault.settings import VaultSettings
 from vault.storage import changelog, schema, tables, turns
 from vault.storage.changelog import followed
@@ -191,6 +192,7 @@ def finish(source: Source, target: Target) -> Mapping[str, int]:
             last, more = _catch_up(tx, connection, last)
         _remove(connection, late)
         counts = _compared(tx, connection)
+        _release(connection)
         _complete(connection)
         if not source.is_shut:
             changelog.shut(tx, target.name)
@@ -257,6 +259,15 @@ def _prepare(connection: Connection, name: str, mark: str) -> bool:
     else:
         raise NotTransferred(f"{name} holds something already: give an empty database")
     return False
+
+
+def _release(connection: Connection) -> None:
+    """Let go of what deliverers hold: they can settle none of it here, nor be known by their names.
+
+    Otherwise mails that were under way would wait until the leases run out.
+    """
+    outbox = tables.outbox
+    connection.execute(update(outbox).where(outbox.c.lease != "").values(**NO_LEASE))
 
 
 def _complete(connection: Connection) -> None:
