@@ -93,7 +93,8 @@ def write(
 def tell(done: Finished, folder: Path) -> None:
     """Tell people of a complete export; ends with 1 if some of it could not be read."""
     counts = done.counts
-    click.echo(f"Exported to {folder}: {counts.packages} packages.")
+    packages = "1 package" if counts.packages == 1 else f"{counts.packages} packages"
+    click.echo(f"Exported to {folder}: {packages}.")
     click.echo(
         f"{counts.opened} as .eml; {counts.locked} sealed, for they have a second lock; "
         f"{counts.destroyed} destroyed before, of which only the record is left."

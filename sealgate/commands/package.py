@@ -184,10 +184,11 @@ def _known(config: Path) -> list[signing.VerifyingKey]:
 
 def _told(fate: Fate) -> Iterator[str]:
     yield f"{fate.organisation} states that the content of message {fate.reference} was destroyed."
-    yield f"From:       {fate.author}, to {fate.recipients} recipients, {fate.size} bytes"
+    people = "1 recipient" if fate.recipients == 1 else f"{fate.recipients} recipients"
+    yield f"From:       {fate.author}, to {people}, {fate.size} bytes"
     yield f"Sealed:     {fate.sealed_at.isoformat(timespec='seconds')}"
     if fate.expired_at is not None:
-        yield f"Expired:    {fate.expired_at.isoformat(timespec='seconds')}"
+        yield f"Expiry:     {fate.expired_at.isoformat(timespec='seconds')}"
     yield f"Destroyed:  {fate.destroyed_at.isoformat(timespec='seconds')} ({fate.cause})"
     yield f"Certified:  {fate.certified_at.isoformat(timespec='seconds')}"
 

@@ -13,6 +13,7 @@ from sealgate.demo.ports import LOOPBACK, Ports
 from sealgate.demo.samples import SENDER
 from vault import keys
 from vault.address import Address
+from vault.keys import signing
 from vault.people import users
 from vault.secrets import Secret
 from vault.storage.store import Store
@@ -83,6 +84,7 @@ def make(folder: Path, ports: Ports) -> Node:
     )
     chosen = settings.load(config)
     keys.init(chosen.keys_folder)
+    signing.make(chosen.keys_folder, chosen.keys)
     store = Store(chosen.vault)
     try:
         users.add(store, Address.parse(SENDER), Secret(PASSWORD.encode()), ())
