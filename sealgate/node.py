@@ -40,9 +40,18 @@ def opened(
         finally:
             store.close()
     except StoreUnavailable as error:
-        end(f"{error}. Is {chosen.vault.folder} there, and may this user write in it?{rest}")
+        end(f"{error}. {whether_it_can_be_used(chosen)}{rest}")
     except (settings.SettingsError, VaultError) as error:
         end(f"{error}.{rest}" if rest else str(error))
+
+
+def whether_it_can_be_used(chosen: Settings) -> str:
+    """Ask what people should look at first when the store cannot be used."""
+    if chosen.vault.is_postgresql:
+        return (
+            f"Does {chosen.vault.database_name} answer, by TLS unless database_tls says otherwise?"
+        )
+    return f"Is {chosen.vault.folder} there, and may this user write in it?"
 
 
 def end(sentence: str) -> NoReturn:

@@ -9,6 +9,7 @@ import click
 
 from sealgate import logs, settings
 from sealgate.commands.options import config_option
+from sealgate.node import whether_it_can_be_used
 from vault.address import Address
 from vault.errors import StoreUnavailable, VaultError
 from vault.people import users
@@ -74,10 +75,7 @@ def _opened(config: Path) -> Iterator[tuple[Store, tuple[str, ...]]]:
         finally:
             store.close()
     except StoreUnavailable as error:
-        click.echo(
-            f"sealgate: {error}. Is {chosen.vault.folder} there, and may this user write in it?",
-            err=True,
-        )
+        click.echo(f"sealgate: {error}. {whether_it_can_be_used(chosen)}", err=True)
         sys.exit(1)
     except (settings.SettingsError, VaultError, ValueError) as error:
         click.echo(f"sealgate: {error}", err=True)

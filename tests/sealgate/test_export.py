@@ -35,7 +35,7 @@ def test_everything_is_exported_and_checked(ready: Node, sealed: Receipt) -> Non
     folder = ready.folder / "out"
     result = ready.type("export", str(folder), "--why", "We leave")
     assert result.exit_code == 0, result.output
-    assert "1 packages" in result.output
+    assert ": 1 package." in result.output
     assert "Tom Smith" not in result.output
     (file,) = folder.glob("packages/*/*.eml")
     assert file.read_bytes() == BODY
