@@ -256,8 +256,9 @@ not told {len(findings.not_told)}, sealed twice {len(findings.sealed_twice)}
 async def test_a_node_that_answers_before_it_commits_is_seen() -> None:
     with in_memory() as folder:
         async with pair(folder, careless="early") as nodes:
-            sealed = [one for one in make_mails(SEED, 60, largest=20_000) if not one.clear]
-            run = Run(nodes, sealed, kills=1)  # of each, somebody hears before it is kept
+            sealed = [one for one in make_mails(SEED, 120, largest=20_000) if not one.clear]
+            # Of each, somebody hears before it is kept; but one kill may fall between two commits.
+            run = Run(nodes, sealed, kills=2)
             await run.go()
             opened = await opened_at(run.survivor, notices_in(nodes.first.sink.mails))
             assert run.findings(opened).lost
