@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from inspect import signature
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.vault.conftest import EVERY
 from tests.vault.trail import ONLY_SEEN_ELSEWHERE, WAYS, Hand, Trail, lay
 from vault.keys import signing
 from vault.settings import VaultSettings
@@ -16,6 +18,8 @@ from vault.trail import heads, verifying
 from vault.trail.audit import Act, record
 from vault.trail.signed import MOST_FINDINGS, Kept
 from vault.trail.verifying import Verdict
+
+LINES = 65
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def test_what_nobody_touched_is_sound(trail: Trail, place: Path) -> None:
     verdict = verified(trail.copy(place), trail, kept=True)
     assert verdict.findings.told == []
     assert verdict.is_sound
-    assert verdict.lines == 65
+    assert verdict.lines == LINES
     assert verdict.strands == 3  # two processes, and what was there before the chain
     assert verdict.heads == len(trail.kept) == 5
     assert verdict.unsigned == 0
@@ -61,6 +65,28 @@ def test_whatever_is_done_to_it_is_found(
     assert verified(folder, trail, kept=True).findings.told
     if way not in ONLY_SEEN_ELSEWHERE:
         assert verified(folder, trail).findings.told
+
+
+@pytest.mark.skipif(not EVERY, reason="a whole proof: make test-faults")
+def test_every_way_is_found_at_every_line(
+    trail: Trail, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    acts = [
+        (way, at, by)
+        for way in sorted(WAYS.keys() - ONLY_SEEN_ELSEWHERE)
+        for at in range(LINES)
+        for by in range(9 if "column" in signature(WAYS[way]).parameters else 1)
+    ]
+    missed = []
+    for way, at, by in acts:
+        folder = trail.copy(place)
+        with closing(Hand(folder)) as hand:
+            WAYS[way](hand, at, by)
+        if not verified(folder, trail).findings.told:
+            missed.append((way, at, by))
+    with capsys.disabled():
+        print(f"\n    {len(acts)} acts of tampering, {len(missed)} not found")
+    assert missed == []
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
