@@ -6,14 +6,15 @@ python -m tests.faults.careless hoarding serve --config ...   takes over nothing
 
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Select
 
 from sealgate.__main__ import main
 from vault.sending import claims
 from vault.storage import tables
 from vault.storage.gathering import Gathering
+from vault.storage.statements import Statement
 
 BETWEEN = 3.0  # seconds from the answer to the commit
 
@@ -26,15 +27,16 @@ def _write_early(self: Gathering, batch: list[Any], _tries: int = 1) -> None:
         time.sleep(BETWEEN)
 
 
-def _never_taken(_now: object) -> ColumnElement[bool]:
-    return tables.outbox.c.leased_until.is_(None)
+def _never_taken(statement: Statement) -> Statement:
+    expression = cast("Select[Any]", statement._expression)
+    return Statement(expression.where(tables.outbox.c.leased_until.is_(None)))
 
 
 def _break(promise: str) -> None:
     if promise == "early":
         Gathering._write = _write_early  # type: ignore[method-assign]
     elif promise == "hoarding":
-        claims.unclaimed = _never_taken
+        claims._ANY, claims._FIRST = _never_taken(claims._ANY), _never_taken(claims._FIRST)
     else:
         raise SystemExit(f"no such promise: {promise}")
 
