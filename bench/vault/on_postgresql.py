@@ -24,7 +24,7 @@ from bench.vault.deposits import AT_ONCE, EACH, deposits
 from bench.vault.rounds import line, seconds, turns
 from bench.vault.safe import Keys, opened, put
 from tests import postgres
-from vault.wire import Wire
+from vault.storage.wire import Wire
 
 Said = list[tuple[str, tuple[Any, ...]]]
 """What was sent, in its order: each statement with its values."""
