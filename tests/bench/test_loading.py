@@ -7,13 +7,11 @@ import pytest
 
 import bench
 
-PROGRAMS = [one.name for one in pkgutil.walk_packages(bench.__path__, "bench.")]
-THEIRS = {"atheris", "presidio_analyzer"}  # installed by the benches that want them
+PROGRAMS = {one.name for one in pkgutil.walk_packages(bench.__path__, "bench.")}
+# They run where something is installed that is no dependency of ours.
+ELSEWHERE = {"bench.detection.presidio_worker", "bench.fuzz.coverage"}
 
 
-@pytest.mark.parametrize("name", [name for name in PROGRAMS if not name.endswith("__main__")])
+@pytest.mark.parametrize("name", sorted(PROGRAMS - ELSEWHERE))
 def test_a_benchmark_can_be_loaded(name: str) -> None:
-    try:
-        importlib.import_module(name)
-    except ModuleNotFoundError as missing:
-        assert missing.name in THEIRS
+    importlib.import_module(name)
