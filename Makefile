@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CHAOS_MAILS ?= 20000
 CHAOS_KILLS ?= 200
-WHOLE_OF_THE_VAULT := $(addprefix tests/vault/test_,rotation_killed.py access_model.py verifying.py)
+WHOLE_OF_THE_VAULT := tests/vault/test_rotation_killed.py tests/vault/test_access_model.py tests/vault/test_verifying.py
 PYTEST ?= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 # What failed beside a dozen servers is tried alone, once. It stays named in the output: see CONTRIBUTING.
 ALONE := $(BIN)/pytest -n 0 --last-failed --last-failed-no-failures none --maxfail 1
