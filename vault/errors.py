@@ -128,10 +128,10 @@ class ContentsUnusable(VaultError):
 
 
 class StoreUnavailable(VaultError):
-    """Database or disk fails. Temporary: SMTP 451, HTTP 503."""
+    """Database or disk fails. Temporary: SMTP 451, HTTP 503. `why` is in words for people."""
 
-    def __init__(self, what: str = "the store is not available") -> None:
-        super().__init__(what)
+    def __init__(self, what: str = "the store is not available", why: str = "") -> None:
+        super().__init__(f"{what}: {why}" if why else what)
 
 
 class Contended(StoreUnavailable):

@@ -235,4 +235,15 @@ def _tell(verdict: Verdict, seconds: float, kept: int) -> None:
             "No heads kept elsewhere were given (--heads): lines and heads that were cut off the "
             "end together cannot be missed."
         )
-    click.echo("Nothing is wrong." if verdict.is_sound else "THE TRAIL IS NOT WHAT WAS WRITTEN.")
+    click.echo(_in_a_word(verdict))
+
+
+def _in_a_word(verdict: Verdict) -> str:
+    if verdict.is_sound:
+        return "Nothing is wrong."
+    if verdict.is_only_unsigned:
+        return (
+            "THE TRAIL IS NOT SIGNED. A node that runs signs it every minute, `sealgate audit "
+            "sign` at once. If it has been signed before, its heads were taken out."
+        )
+    return "THE TRAIL IS NOT WHAT WAS WRITTEN."

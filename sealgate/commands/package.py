@@ -110,11 +110,19 @@ def destroy(references: tuple[str, ...], why: str, yes: bool, config: Path) -> N
     with opened(config, "package") as (_, store):
         chosen = {one: legal.find(store, one) for one in dict.fromkeys(references)}
         if not yes:
-            click.echo(f"Destroyed for good would be: {', '.join(chosen)}.")
+            for line in _foretold(store, chosen):
+                click.echo(line)
             end("nothing is destroyed. Say --yes to do it.")
         spared = [one for one, its_id in chosen.items() if not _gone(store, one, its_id, why)]
     if spared:
         end(f"not destroyed: {', '.join(spared)}.")
+
+
+def _foretold(store: Store, chosen: dict[str, str]) -> Iterator[str]:
+    """Say what would become of each."""
+    for reference, package_id in chosen.items():
+        against = demand.against(store, package_id)
+        yield f"{reference}: {f'spared, {against}' if against else 'would be destroyed for good'}."
 
 
 def _gone(store: Store, reference: str, package_id: str, why: str) -> bool:

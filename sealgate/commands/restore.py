@@ -20,6 +20,8 @@ _AFTER = """\
 What happened since then is not in it. Before you start the node, know that
  - mail that was waiting to be sent at that time will be sent, perhaps a second time;
  - access that was taken back since then is there again: take it back once more;
+ - messages that were destroyed since then may be back: the audit's heads and your certificates of
+   destruction say which. Destroy them once more;
  - copies of the audit's heads that were kept elsewhere are newer than this audit."""
 
 

@@ -28,6 +28,7 @@ from sealgate.doctor import contents as contents_checks
 from sealgate.doctor import policy as policy_checks
 from sealgate.doctor import way_back
 from sealgate.doctor.findings import Finding, Verdict, good
+from sealgate.doctor.heads import heads
 from sealgate.settings import Settings
 from vault import keys
 from vault.clock import utc_now
@@ -53,6 +54,7 @@ def examine(settings: Settings, say: Callable[[str], None]) -> Iterator[Finding]
         "the keys": _keys,
         "the database": _store,
         "the store of sealed content": contents_checks.contents,
+        "where heads of the audit go": heads,
         "the policy": policy_checks.policy,
         "the approvers": policy_checks.approvers,
         "the certificates": _certificates,

@@ -73,6 +73,15 @@ def test_a_sound_trail_is_said_to_be_sound(ready: Node, store: Store) -> None:
     assert (verdict["sound"], verdict["lines"], verdict["unsigned"]) == (True, 10, 0)
 
 
+def test_a_trail_that_nobody_has_signed_is_not_called_altered(ready: Node, store: Store) -> None:
+    told(store, 3)
+    result = ready.type("audit", "verify")
+    assert (result.exit_code, "THE TRAIL IS NOT SIGNED." in result.output) == (1, True)
+    with closing(Hand(ready.folder / "vault")) as hand:
+        hand.change(1, 3)
+    assert "THE TRAIL IS NOT WHAT WAS WRITTEN." in ready.type("audit", "verify").output
+
+
 def test_a_line_that_was_changed_is_told_and_ends_with_1(ready: Node, store: Store) -> None:
     signed(ready, store)
     with closing(Hand(ready.folder / "vault")) as hand:

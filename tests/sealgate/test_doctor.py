@@ -194,6 +194,11 @@ def certificate_of_another_name(node: Node) -> None:
     certificate.make(node.folder, "localhost")
 
 
+def no_folder_for_heads(node: Node) -> None:
+    file = node.folder / "elsewhere" / "heads.jsonl"
+    node.spoil("[smtp]", f'[audit]\nheads_file = "{file}"\n\n[smtp]')
+
+
 def nothing(node: Node) -> None:
     """The next hop of the settings is a port where nobody listens."""
 
@@ -203,6 +208,8 @@ BROKEN: list[tuple[Callable[[Node], None], str, str, str]] = [
     (open_keys, "keys", "stops mail", "vault.private"),
     (mixed_up_keys, "keys", "stops mail", "vault.public"),
     (damaged_database, "database", "stops mail", "sealgate.sqlite cannot be used"),
+    (damaged_database, "database", "stops mail", "that file is no database"),
+    (no_folder_for_heads, "file of audit heads", "stops mail", "there is no folder"),
     (broken_policy, "policy", "stops mail", "did you mean 'refuse'?"),
     (no_policy, "policy", "stops mail", "policy.yaml"),
     (no_certificate, "certificate for mail clients", "stops mail", "certificate.pem"),

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from sealgate import settings
 from tests import postgres
@@ -55,6 +56,13 @@ def filled(node: Node, body: bytes = MAIL) -> str:
 def shown(url: str) -> str:
     """Write an address as it is shown."""
     return VaultSettings(folder=Path("/"), database=url).database_name
+
+
+def test_what_the_database_says_is_told(shared: Node, database: str) -> None:
+    name = make_url(database).database or ""
+    shared.spoil(database, database.replace(f"/{name}", "/nowhere_at_all"))
+    told = shared.type("user", "list")
+    assert (told.exit_code, "there is no database of that name" in told.output) == (1, True)
 
 
 def verified(node: Node) -> bool:

@@ -125,7 +125,9 @@ def test_messages_are_destroyed_at_once(
     words = ("package", "destroy", reference, "--why", "Request of erasure 12")
     asked = ready.type(*words)
     assert (asked.exit_code, "Say --yes" in asked.output) == (1, True)
+    assert f"{reference}: would be destroyed for good." in asked.output
     ready.type("package", "hold", reference, "--why", "Tribunal")
+    assert f"{reference}: spared, a legal hold is in force." in ready.type(*words).output
     spared = ready.type(*words, "--yes")
     assert spared.exit_code == 1
     assert f"{reference}: a legal hold is in force." in spared.output
@@ -145,6 +147,7 @@ def test_messages_are_destroyed_at_once(
     assert '"ruth"' in told
     again = ready.type(*words, "--yes")
     assert (again.exit_code, "destroyed already" in again.output) == (1, True)
+    assert f"{reference}: spared, its content is destroyed" in ready.type(*words).output
 
 
 def test_a_certificate_is_written_and_checked_offline(

@@ -25,6 +25,7 @@ from vault.trail.audit import Act, printable, record
 LONGEST_WHY = 180
 HELD = "a legal hold is in force"
 RELAYED = "a copy without sealing is still to be sent"
+GONE = "its content is destroyed already"
 
 
 class StillNeeded(VaultError):
@@ -45,9 +46,9 @@ def by_owner(store: Store, owner: Address, package_id: str, origin: Origin) -> N
         raise AccessDenied(Denial.UNKNOWN)
     order = Order(Cause.SENDER, str(owner), origin=origin)
     with store.writing(turns.package(package_id)) as tx:
-        against = _carry_out(tx, store, access.living(tx, package_id, owner), order)
-    if against:
-        raise StillNeeded(against)
+        stands = _carry_out(tx, store, access.living(tx, package_id, owner), order)
+    if stands:
+        raise StillNeeded(stands)
 
 
 def by_administrator(store: Store, package_id: str, by: str, why: str) -> None:
@@ -61,18 +62,26 @@ def by_administrator(store: Store, package_id: str, by: str, why: str) -> None:
         )
         row = tx.execute(alive).mappings().one_or_none()
         if row is None:
-            raise NotPossible("its content is destroyed already")
-        against = _carry_out(tx, store, row, order)
-    if against:
-        raise StillNeeded(against)
+            raise NotPossible(GONE)
+        stands = _carry_out(tx, store, row, order)
+    if stands:
+        raise StillNeeded(stands)
+
+
+def against(store: Store, package_id: str) -> str:
+    """Say what stands against destroying a package, "" if nothing does. Destroys nothing."""
+    package = tables.packages.c
+    alive = select(package.id).where(package.id == package_id, package.wrapped.is_not(None))
+    with store.reading() as tx:
+        return _against(tx, package_id) if tx.execute(alive).first() else GONE
 
 
 def _carry_out(tx: Transaction, store: Store, row: Row, order: Order) -> str:
     """Destroy, and have the certificate follow soon; or say what stands against it."""
-    if against := _against(tx, row["id"]):
+    if stands := _against(tx, row["id"]):
         about: dict[str, Any] = {"actor": printable(order.by), "origin": order.origin}
-        record(tx, Act.DESTRUCTION_REFUSED, package_id=row["id"], detail=against, **about)
-        return against
+        record(tx, Act.DESTRUCTION_REFUSED, package_id=row["id"], detail=stands, **about)
+        return stands
     destroying.shred(tx, store, row, order)
     chores.ask_for(tx, chores.ENDINGS)
     return ""

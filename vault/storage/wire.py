@@ -26,7 +26,10 @@ class Wire(DriverConnection):  # type: ignore[misc]  # it says nothing of its ty
 
     def __init__(self, *args: Any, **more: Any) -> None:
         self._known: dict[str, tuple[Any, ...]] = {}
-        super().__init__(*args, **more)
+        try:
+            super().__init__(*args, **more)
+        except pg8000.InterfaceError as error:
+            raise _refusal(error) from None
         self.autocommit = True  # whoever uses it begins its transactions
         self.register_in_adapter(_TIMESTAMPTZ, _instant)
 
@@ -127,6 +130,17 @@ def code_of(error: BaseException) -> str:
 def is_broken(error: BaseException) -> bool:
     """Say whether the connection is of no use after an error."""
     return isinstance(error, pg8000.InterfaceError | OSError)
+
+
+def _refusal(error: BaseException) -> BaseException:
+    """Return why the server let nobody in, or the error itself.
+
+    pg8000 says goodbye to a server that has refused and hung up, and raises that this failed.
+    """
+    under = error.__context__
+    while under is not None and not isinstance(under, pg8000.DatabaseError):
+        under = under.__context__
+    return under or error
 
 
 def _instant(text: str) -> datetime:

@@ -41,6 +41,11 @@ class Verdict:
         """Whether nothing is wrong."""
         return not self.findings.count
 
+    @property
+    def is_only_unsigned(self) -> bool:
+        """Whether all that is wrong is that there is no head, so that nothing can be said."""
+        return not self.heads and self.findings.count == 1
+
 
 class Strand:
     """One strand while it is read: its last line, and what the newest head says of it."""
