@@ -42,7 +42,13 @@ class Asked:
 
     def _asked(self, start: int, stop: int) -> bytes:
         self._write(wire.asking(start, stop))
-        data, left = io.BytesIO(), stop - start  # gives its buffer away without a copy
+        try:
+            return self._answered(stop - start)
+        except MemoryError:
+            sys.exit(1)  # what was not read yet would be taken for the next stretch, or mail
+
+    def _answered(self, left: int) -> bytes:
+        data = io.BytesIO()  # gives its buffer away without a copy
         while left:
             piece = self._read(left)
             if not piece:

@@ -151,7 +151,11 @@ class ExtractionPool:
             if self._clock is not None:
                 self._clock.cancel()
         for worker in workers:
-            worker.end()
+            worker.kill()  # who uses it ends it: the number of a pipe may be another's at once
+        for resting in self._resting():
+            self._places.put(None)
+            if resting is not None:
+                resting.end()
 
     def _fit(self, worker: WorkerProcess | None) -> WorkerProcess:
         """Return this worker, or a new one if it has died or read enough. Raises Failed."""
@@ -184,10 +188,7 @@ class ExtractionPool:
         """End whoever has had nothing to do for long, and look again later if others have not."""
         self._clock = None
         since = time.monotonic() - self._idle_seconds
-        found: list[WorkerProcess | None] = []
-        with suppress(queue.Empty):
-            while True:
-                found.append(self._places.get_nowait())
+        found = self._resting()
         resting = [one for one in found if one is not None]
         kept = [one for one in resting if one.rests_since > since]
         for worker in resting:
@@ -197,6 +198,14 @@ class ExtractionPool:
             self._places.put(place)
         if kept:
             self._look_later()
+
+    def _resting(self) -> list[WorkerProcess | None]:
+        """Take every place that nobody uses now."""
+        found: list[WorkerProcess | None] = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._places.get_nowait())
+        return found
 
     def _forget(self, worker: WorkerProcess | None) -> None:
         if worker is not None:

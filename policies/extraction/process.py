@@ -81,11 +81,19 @@ class WorkerProcess:
         silent.register(self._out, select.POLLIN)
         return not self._mails or not silent.poll(0)
 
-    def end(self) -> None:
-        """Kill it, whatever it does, and wait until it is gone."""
+    def kill(self) -> None:
+        """Kill it, whatever it does, and wait until it is gone; its pipes stay whose they are.
+
+        For any thread: another one may be about to write, and a number that is free is soon given
+        to something else.
+        """
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_TO_DIE)
+
+    def end(self) -> None:
+        """Kill it and close its pipes: for who would have used them."""
+        self.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -107,6 +115,7 @@ class WorkerProcess:
                     pieces = _exactly(mail, *answer.asked)
                     answer.asked = None
                     self._send(pieces, answer, until)
+                    answer.sent()
         except wire.BadAnswer:
             raise Failed(_LIED) from None
         return answer.content()
@@ -159,7 +168,8 @@ class WorkerProcess:
         poll.register(self._out, select.POLLIN)
         if wanted & select.POLLOUT:
             poll.register(self._in, select.POLLOUT)
-        events = poll.poll(max(0.0, until - time.monotonic()) * 1000)
+        left = until - time.monotonic()
+        events = poll.poll(left * 1000) if left > 0 else []
         if not events:
             raise Failed(_TOO_SLOW)
         if any(event & (select.POLLERR | select.POLLNVAL) for _pipe, event in events):

@@ -25,11 +25,22 @@ FRAME = struct.Struct(">cL")
 _PASSAGE = struct.Struct(">Bl")
 _STRETCH = struct.Struct(">QQ")
 PASSAGE, ATTACHMENT, PROBLEM, ASKING, END = b"P", b"A", b"D", b"Q", b"E"
+_CHARACTER = 4  # bytes that one takes in UTF-8, at most
 _WHERES = tuple(Where)
 _KIND = re.compile(r"[a-z0-9][a-z0-9 ./+-]{0,39}")
 _SENTENCE = re.compile(r"[A-Za-z0-9 ,.:;()'/-]{1,200}")
 _MOST_NAMES, _LONGEST_NAME, _LONGEST_TYPE = 16, 1000, 256
 _MOST_PROBLEMS = 20
+_MOST_NAMED = 8 << 20  # bytes of all names together
+_MOST_BYTES = 1 << 60
+_ESCAPED = 12  # bytes that a character takes in JSON, at most
+_LONGEST = {
+    ATTACHMENT: _ESCAPED * (_MOST_NAMES * (_LONGEST_NAME + 1) + 2 * _LONGEST_TYPE),
+    PROBLEM: 200,
+    ASKING: _STRETCH.size,
+    END: 0,
+}
+"""Bytes of a frame's body: JSON that may be long takes many times its length once it is read."""
 
 
 class BadAnswer(Exception):
@@ -93,7 +104,8 @@ class Answer:
         self._passages: list[Passage] = []
         self._attachments: list[Attachment] = []
         self._problems: list[str] = []
-        self._characters = 0
+        self._characters = self._named = 0
+        self._longest = {PASSAGE: _CHARACTER * budgets.characters + _PASSAGE.size, **_LONGEST}
         self.complete = False
 
     def feed(self, data: bytes) -> None:
@@ -102,7 +114,7 @@ class Answer:
         at = 0
         while not self.complete and len(self._buffer) - at >= FRAME.size:
             letter, size = FRAME.unpack_from(self._buffer, at)
-            if size > 4 * self._budgets.characters + _PASSAGE.size:
+            if size > self._longest.get(letter, -1):
                 raise BadAnswer
             end = at + FRAME.size + size
             if end > len(self._buffer):
@@ -111,6 +123,14 @@ class Answer:
             at = end
         del self._buffer[:at]
         if self.complete and self._buffer:
+            raise BadAnswer
+
+    def sent(self) -> None:
+        """Note that all that was asked for has been sent. Raises BadAnswer.
+
+        Whoever ends before that would take the rest for its next mail.
+        """
+        if self.complete:
             raise BadAnswer
 
     def _take(self, letter: bytes, body: bytes) -> None:
@@ -151,6 +171,7 @@ class Answer:
             and isinstance(declared, str)
             and isinstance(kind, str)
             and isinstance(size, int)
+            and size <= _MOST_BYTES
             and _KIND.fullmatch(kind)
         )
         # A file may be counted several times: as what it is in, and as what is in it.
@@ -158,12 +179,17 @@ class Answer:
             raise BadAnswer
         assert isinstance(part, int)  # noqa: S101 - seen above; said for the type checker
         assert isinstance(names, list)  # noqa: S101 - the same
+        assert isinstance(declared, str)  # noqa: S101 - the same
         assert isinstance(size, int)  # noqa: S101 - the same
+        said = "".join([declared[:_LONGEST_TYPE], *names]).encode("utf-8")  # whole characters
+        self._named += len(said)
+        if self._named > _MOST_NAMED:
+            raise BadAnswer
         self._attachments.append(
             Attachment(
                 part,
                 tuple(names),
-                str(declared)[:_LONGEST_TYPE],
+                declared[:_LONGEST_TYPE],
                 str(kind),
                 max(0, size),
                 State(str(state)),

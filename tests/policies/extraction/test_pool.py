@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfWriter
 
+from policies.extraction import wire
+from policies.extraction.budgets import Budgets
 from policies.extraction.mail import extract
 from policies.extraction.passages import Content, State
 from policies.extraction.pool import ExtractionPool
@@ -200,6 +203,11 @@ LIES = {
     "a state that is none": 'f(b"A", b\'[0, [], "a", "b", 1, "fine"]\')',
     "a kind like a sentence": 'f(b"A", b\'[0, [], "a", "<b>", 1, "read"]\')',
     "deep JSON": "f(b'A', b'[' * 100000)",
+    "JSON that is short for what it takes": "f(b'A', b'[' + b'[],' * 2_000_000 + b'[]]')",
+    "half a character": 'f(b"A", b\'[0, ["\\\\ud800"], "a", "b", 1, "read"]\')',
+    "a size beyond all files": 'f(b"A", b\'[0, ["x"], "a", "b", 9\' + b"9" * 99 + b\', "read"]\')',
+    "names without end": 'one = ", ".join([chr(34) + "x" * 1000 + chr(34)] * 16);'
+    ' [f(b"A", (\'[0, [\' + one + \'], "a", "b", 1, "read"]\').encode()) for n in range(600)]',
     "a problem that quotes": "f(b'D', 'caf\\u00e9 @'.encode())",
     "a stretch beyond the mail": "f(b'Q', struct.pack('>QQ', 0, 1 << 40))",
     "a stretch that is none": "f(b'Q', struct.pack('>QQ', 5, 5))",
@@ -229,6 +237,64 @@ def test_a_worker_is_not_believed(lie: str) -> None:
     content = read(ExtractionPool(1, command=command, seconds=5), attached(files.docx("x")))
     lied = "the mail was not read: the process that reads attachments gave no proper answer"
     assert content == Content(problems=(lied,))
+
+
+def test_a_frame_is_no_longer_than_what_it_may_say() -> None:
+    """JSON takes up to thirty times its length once it is read: it is not even gathered."""
+    for letter in (wire.ATTACHMENT, wire.PROBLEM, wire.ASKING, wire.END):
+        answer = wire.Answer(Budgets(), 1, 10)
+        with pytest.raises(wire.BadAnswer):
+            answer.feed(wire.FRAME.pack(letter, 1 << 20))
+
+
+def test_an_answer_that_is_there_too_late_is_none() -> None:
+    """Who always has something to say is never waited for, and is killed in time all the same."""
+    ends = LIAR + "f(b'Q', struct.pack('>QQ', 0, 9)); os.read(0, 9); f(b'E', b'')"
+    raw = attached(os.urandom(1 << 18))
+
+    class Slow(list[bytes]):
+        def between(self, start: int, stop: int) -> Iterator[bytes]:
+            time.sleep(1)
+            yield raw[start:stop]
+
+    pool = ExtractionPool(1, command=program(ends), seconds=0.5)
+    content = pool.read(outline([raw]), Slow([raw]))
+    assert content.problems == ("the mail was not read: it takes too long",)
+
+
+def test_a_worker_that_ends_before_it_has_what_it_asked_for_has_lied() -> None:
+    """What it left unread would be the beginning of its next mail."""
+    early = (
+        LIAR + "f(b'Q', struct.pack('>QQ', 0, 3_000_000)); f(b'E', b'')\nwhile os.read(0, 99999): 0"
+    )
+    pool = ExtractionPool(1, command=program(early), seconds=20)
+    content = read(pool, attached(os.urandom(3_000_000)))
+    assert content.problems == (
+        "the mail was not read: the process that reads attachments gave no proper answer",
+    )
+    assert not pool._all
+
+
+def test_a_pool_that_is_closed_meanwhile_writes_to_nobody_else() -> None:
+    """The number of a closed pipe is given to whatever is opened next."""
+    raw = attached(os.urandom(1 << 18))
+    pool = ExtractionPool(1)
+    opened: list[socket.socket] = []
+
+    class Closing(list[bytes]):
+        def between(self, start: int, stop: int) -> Iterator[bytes]:
+            pool.close()
+            opened.extend(one for _pair in range(4) for one in socket.socketpair())
+            yield raw[start:stop]
+
+    content = pool.read(outline([raw]), Closing([raw]))
+    assert content.unread
+    assert opened
+    for one in opened:
+        with pytest.raises(BlockingIOError):
+            one.recv(1, socket.MSG_DONTWAIT)
+    for one in opened:
+        one.close()
 
 
 def test_a_worker_that_goes_on_talking_is_not_asked_again() -> None:

@@ -73,6 +73,16 @@ def test_what_is_small_is_not_asked_for_again_and_again() -> None:
     assert server.sent < 2 * len(RAW)
 
 
+def test_who_has_no_memory_for_a_stretch_ends() -> None:
+    """What it did not read would stand before the next stretch, or before the next mail."""
+
+    def full(_most: int) -> bytes:
+        raise MemoryError
+
+    with pytest.raises(SystemExit):
+        Asked(9, lambda _frame: None, full)[0:9]
+
+
 def test_a_mail_is_as_long_as_its_outline_says() -> None:
     assert b"".join(Held([b"ab", b"cd"], 4, 3).between(0, 3)) == b"abc"
     for size in (3, 5):
