@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CHAOS_MAILS ?= 20000
 CHAOS_KILLS ?= 200
-WHOLE_OF_THE_VAULT := tests/vault/test_rotation_killed.py tests/vault/test_access_model.py tests/vault/test_verifying.py
+WHOLE_ELSEWHERE := tests/e2e/test_browser_doors.py tests/webreader/test_revoking.py \
+	tests/vault/test_rotation_killed.py tests/vault/test_access_model.py tests/vault/test_verifying.py
 PYTEST ?= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 # What failed beside a dozen servers is tried alone, once. It stays named in the output: see CONTRIBUTING.
 ALONE := $(BIN)/pytest -n 0 --last-failed --last-failed-no-failures none --maxfail 1
@@ -25,7 +26,7 @@ test: dev-venv ## install what the tests need and run them all
 
 test-faults: dev-venv ## the proofs of durability, all of them: kills, power cuts, full disks (half an hour)
 	@deploy/setup/test-packages
-	@SEALGATE_FAULTS=whole $(BIN)/pytest -n 0 tests/faults tests/e2e/test_browser_doors.py $(WHOLE_OF_THE_VAULT)
+	@SEALGATE_FAULTS=whole $(BIN)/pytest -n 0 tests/faults $(WHOLE_ELSEWHERE)
 	@CHAOS_MAILS=$(CHAOS_MAILS) CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest -n 0 tests/e2e/test_chaos.py
 
 check: lint types imports cover ## everything CI runs
