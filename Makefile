@@ -24,7 +24,7 @@ test: dev-venv ## install what the tests need and run them all
 	@deploy/setup/optional $(VENV)
 	@$(PYTEST) || { [ $$? = 1 ] && echo "Once more, each alone:" && $(ALONE); }
 
-test-faults: dev-venv ## the proofs of durability, all of them: kills, power cuts, full disks (half an hour)
+test-faults: dev-venv ## the proofs of durability, all of them: kills, power cuts, full disks (45 minutes)
 	@deploy/setup/test-packages
 	@SEALGATE_FAULTS=whole $(BIN)/pytest -n 0 tests/faults $(WHOLE_ELSEWHERE)
 	@CHAOS_MAILS=$(CHAOS_MAILS) CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest -n 0 tests/e2e/test_chaos.py

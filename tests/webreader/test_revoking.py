@@ -154,9 +154,13 @@ async def played(scene: Scene, numbers: range) -> Counter[tuple[str, str]]:
     return found
 
 
-async def test_whenever_access_is_withdrawn_nothing_is_opened_afterwards(scene: Scene) -> None:
+async def test_whenever_access_is_withdrawn_nothing_is_opened_afterwards(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = await played(scene, range(MOMENTS))
-    print(f"\n{MOMENTS} withdrawals:", dict(sorted(found.items())))  # for the record of a whole run
+    with capsys.disabled():
+        what = ", ".join(f"{act} {came}: {many}" for (act, came), many in sorted(found.items()))
+        print(f"\n    {MOMENTS} withdrawals: {what}", end="")
     assert found["slow download", "reset"] > MOMENTS / 20, "few were cut in the middle"
     assert found["open", "403"], "all were withdrawn too late to mean anything"
     assert found["open", "200"] or not WHOLE, "all were withdrawn too early"
