@@ -17,10 +17,13 @@ _TAIL = 70_000  # a zip's last record may have a comment of 65,535 bytes behind 
 
 _WEAK = frozenset({"image", "audio", "video", "font", "executable"})
 # Kinds that nobody here can open.
-CLOSED = frozenset({"7z", "rar", "cabinet", "disk image", "database", "zstd", "yenc", "onenote"})
+CLOSED = frozenset(
+    {"7z", "rar", "cabinet", "disk image", "database", "zstd", "yenc", "onenote", "binhex"}
+)
 ENCRYPTED = frozenset({"pgp", "rpmsg", "age"})
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"(This file must be converted with BinHex", "binhex"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"PK00PK\x03\x04", "zip"),

@@ -100,7 +100,7 @@ def _walk(found: Outline, raw: Source, desk: Desk, *, top: bool) -> None:
         if number and _holds(found.parts[number - 1], part):
             say_headers(block, desk)
         elif number or top:
-            say_own(block, desk)
+            say_own(block, desk, of_part=number > 0)
         for value in block.values("content-description"):
             desk.name(decode_header(value)[0])
         if part.content_type.startswith("multipart/"):

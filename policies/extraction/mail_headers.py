@@ -57,9 +57,13 @@ _SAID = re.compile(
 )
 
 
-def say_own(block: Block, desk: Desk) -> None:
-    """Keep what the mail's own header says beside its subject, or that of a part of it."""
-    lines = [_readings(header) for header in block.headers if not _is_subject(header)]
+def say_own(block: Block, desk: Desk, *, of_part: bool = False) -> None:
+    """Keep what the mail's own header says beside its subject, or that of a part of it.
+
+    The subject of a part is shown by some programs instead of the mail's (RFC 9788).
+    """
+    kept = (header for header in block.headers if of_part or not _is_subject(header))
+    lines = [_readings(header) for header in kept]
     _say_together(lines, desk)
 
 

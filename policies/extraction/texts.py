@@ -19,6 +19,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BINHEX = re.compile(  # of old Macintoshes; some mail servers unpack it
+    rb"\(This file must be converted with BinHex[^\r\n]{0,40}[\r\n]{1,9}[ \t]{0,9}:[!-r]{20}"
+)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
 _ICAL_ESCAPE = re.compile(r"\\([,;nN\\])")
 _SIGNATURE = "-- "
@@ -64,6 +67,8 @@ def read_embedded(raw: bytes, desk: Desk) -> None:
     if b"begin" in raw:
         for name, data in (*transfer.uuencoded(raw), *dumps.yencoded(raw)):
             desk.inner(data, (name,))
+    if b"BinHex" in raw and (found := _BINHEX.search(raw)):
+        desk.inner(raw[found.start() :])
     if b":: " in raw:
         desk.say(transfer.directory_values(raw))
     for data in dumps.hexadecimal(raw):

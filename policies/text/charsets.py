@@ -6,6 +6,7 @@ Must never be asked for more than one bounded piece of text: it decodes what it 
 """
 
 import codecs
+import re
 from contextlib import suppress
 from encodings.aliases import aliases
 
@@ -45,6 +46,8 @@ _NO_CHARSETS = frozenset(
 )
 _SHIFTING = frozenset(_SHIFTING_NAMES.split())
 _PLAIN = frozenset(_PLAIN_NAMES.split())
+_SHIFTS = re.compile(rb"\x1b[ -/]{1,3}[0-~]|\x1b[NO]|[\x0e\x0f]")  # ISO 2022
+_ESCAPE = b"\x1b"
 _OVERLONG_LEADS = (b"\xc0", b"\xc1", b"\xe0")
 _OTHER_NAMES = {
     "windows-874": "cp874",
@@ -91,7 +94,8 @@ def doubtful(raw: bytes, charset: str) -> bool:
     name = canonical(charset)
     if name in _UNDECLARED | _LATIN | _PLAIN | _SHIFTING or name in _WIDE:
         return False
-    return name.removesuffix("-codec") in _NO_CHARSETS or not raw.isascii()
+    odd = not raw.isascii() or _ESCAPE in raw
+    return odd or name.removesuffix("-codec") in _NO_CHARSETS
 
 
 def is_as_ascii(charset: str) -> bool:
@@ -101,7 +105,17 @@ def is_as_ascii(charset: str) -> bool:
 
 
 def undeclared(raw: bytes) -> list[str]:
-    """Read bytes that say nothing of their character set: UTF-8, or else Latin."""
+    """Read bytes that say nothing of their character set: UTF-8, or else Latin.
+
+    With escapes of ISO 2022 among them, which some programs follow unasked, also as if they were.
+    """
+    found = _as_they_stand(raw)
+    if _ESCAPE in raw:
+        found += [raw.decode("iso2022_jp_2", "replace"), latin(_SHIFTS.sub(b"", raw))]
+    return found
+
+
+def _as_they_stand(raw: bytes) -> list[str]:
     try:
         return [raw.decode("utf-8")]
     except UnicodeDecodeError:

@@ -42,6 +42,26 @@ def test_what_only_python_calls_a_charset_is_none(name: str) -> None:
     assert decode_header(f"=?{name}?Q?uryyb_=5Cx41?=") == ["uryyb \\x41"]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"NHS \x1b(B943",
+        b"NHS \x1b(J943",
+        b"NHS \x1b$B#9#4#3\x1b(B",
+        b"=?iso-2022-cn?Q?NHS_=1B$)A943=0F?=",
+        b"=?iso-2022-cn?B?TkhTIBskKUE5NDM=?=",
+    ],
+)
+def test_programs_that_switch_alphabets_unasked_are_believed(raw: bytes) -> None:
+    """Some follow ISO 2022 wherever its escapes stand, and some know more of it than we do."""
+    assert "NHS 943" in {normalise(text).normal.strip() for text in decode_header(raw)}
+
+
+def test_a_charset_that_is_not_known_may_hide_what_looks_like_ascii() -> None:
+    assert charsets.doubtful(b"\x1b$)A943", "iso-2022-cn")
+    assert not charsets.doubtful(b"943", "iso-2022-cn")
+
+
 def test_every_charset_on_the_list_can_be_read() -> None:
     names = charsets._PLAIN | charsets._SHIFTING | charsets._LATIN | charsets._WIDE.keys()
     assert len(names) > 100

@@ -157,6 +157,12 @@ def test_what_is_elsewhere_is_not_read(raw: bytes) -> None:
     assert states(content) == {State.UNSCANNABLE}
 
 
+def test_a_file_in_binhex_is_not_read_wherever_it_stands() -> None:
+    told = b"(This file must be converted with BinHex 4.0)\r\n"
+    assert states(read(body(b"See below.\r\n" * 900 + told + b":" + b"$f*TEQKPH#" * 9 + b":\r\n")))
+    assert not read(body(b"It says: " + told + b"What is that?\r\n")).unread
+
+
 ENCRYPTED = {
     "pgp in the text": body(b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEM\r\n"),
     "pgp/mime": HEAD + b"Content-Type: multipart/encrypted; boundary=bb\r\n\r\n"

@@ -225,6 +225,7 @@ CLOSED: dict[str, bytes] = {
     "rar": b"Rar!\x1a\x07\x00" + bytes(50),
     "unknown": bytes(range(256)) * 8,
     "database": b"SQLite format 3\x00" + bytes(90),
+    "binhex": b"(This file must be converted with BinHex 4.0)\r\n\r\n:" + b"$f*TEQKPH#" * 9 + b":",
     "damaged zip": files.zipped({"a.txt": "x" * 500})[:-30],
     "damaged docx": files.docx("x").replace(b"PK\x03\x04", b"PK\x03\x05"),
     "zip with more than it lists": files.zipped({"b.txt": "y"}, stored=True)[:40]

@@ -75,7 +75,13 @@ def test_what_programs_write_there_is_nothing(header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["X-Note: NHS 943 476 5919", "Content-Description: 943 476 5919"]
+    "header",
+    [
+        "X-Note: NHS 943 476 5919",
+        "Content-Description: 943 476 5919",
+        "Subject: NHS 943 476 5919",  # shown instead of the mail's own (RFC 9788)
+        "Thread-Topic: =?utf-8?Q?NHS_943_476_5919?=",
+    ],
 )
 def test_the_header_of_a_part_is_searched_too(header: str) -> None:
     part = f"--b\r\nContent-Type: text/plain\r\n{header}\r\n\r\nhello\r\n--b--\r\n"
