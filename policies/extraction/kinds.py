@@ -98,6 +98,7 @@ _EMF = b" EMF"
 _PGP_BINARY = frozenset({"application/pgp-encrypted", "application/pgp"})
 _PGP_NAMES = (".pgp", ".gpg")
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
+_MAILS = (".eml", ".mht", ".mhtml", ".nws")
 _PAGES = (".htm", ".html", ".xhtml", ".shtml", ".hta")
 _PGP_ARMOUR = b"-----BEGIN PGP MESSAGE-----"
 _HTML = re2.compile(
@@ -191,7 +192,10 @@ def _text_kinds(head: bytes, names: tuple[str, ...], declared: str) -> list[str]
         ("html", page or "html" in declared or any(name.endswith(_PAGES) for name in names)),
         ("xml", start.startswith(b"<") and (declared.endswith("xml") or b"xmlns" in head)),
     )
-    return [next((kind for kind, fits in tests if fits), "text")]
+    kind = next((kind for kind, fits in tests if fits), "text")
+    # A program that goes by the name reads headers that are those of no mail.
+    named = any(name.rstrip(". ").endswith(_MAILS) for name in names)
+    return ["eml", kind] if named and kind != "eml" else [kind]
 
 
 def _is_mail(head: bytes) -> bool:

@@ -17,6 +17,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _WHITE = b" \t\r\n\f\v"
 _NOT_ALPHABET = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_SOFT_BREAK = re2.compile(rb"=[ \t]{0,200}\r?\n", _OPTIONS)
+_CUT_CODE = re2.compile(rb"=[0-9A-Fa-f]?=[ \t]{0,200}\r?\n", _OPTIONS)
 _SOFT_BREAK_AND_BLANKS = re2.compile(rb"=[ \t]{1,200}(\r?\n)", _OPTIONS)
 _UU_BEGIN = re2.compile(rb"(?m)^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", _OPTIONS)
 _UU_END = re2.compile(rb"(?m)^(?:end|====)[ \t]*\r?$", _OPTIONS)
@@ -38,6 +40,8 @@ def decodings(raw: bytes, encoding: str) -> list[bytes]:
         found = _base64(raw)
     elif encoding == "quoted-printable":
         found = [quoted_printable(raw)]
+        if _CUT_CODE.search(raw):  # some programs join lines first
+            found.append(quoted_printable(_SOFT_BREAK.sub(b"", raw)))
     elif encoding in _UU_WORDS:
         found = [data for _name, data in uuencoded(raw)] or [raw]
     else:

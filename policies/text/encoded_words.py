@@ -22,7 +22,9 @@ _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 # The closing mark may be missing at the very end: some programs decode the word all the same.
 _WORD = re2.compile(
-    rb"(?s)=\?([^?*\s=]{1,60})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?(.*?)(?:\?=|\?$|$)", _OPTIONS
+    rb"(?s)=\?[ \t]{0,9}([^?*\s=]{0,60})[ \t]{0,9}(?:\*[A-Za-z0-9-]{0,40})?"
+    rb"\?([BbQq])\?(.*?)(?:\?=|\?$|$)",
+    _OPTIONS,
 )
 _NOT_BASE64 = bytes(set(range(256)) - set(base64.b64encode(bytes(range(256)) * 3)) - set(b"+/="))
 _HEX = re2.compile(rb"=([0-9A-Fa-f]{2})", _OPTIONS)

@@ -50,9 +50,11 @@ def test_what_only_python_calls_a_charset_is_none(name: str) -> None:
         b"NHS \x1b$B#9#4#3\x1b(B",
         b"=?iso-2022-cn?Q?NHS_=1B$)A943=0F?=",
         b"=?iso-2022-cn?B?TkhTIBskKUE5NDM=?=",
+        b"=??B?TkhTIDk0Mw==?=",
+        b"=?utf-8 ?B?TkhTIDk0Mw==?=",
     ],
 )
-def test_programs_that_switch_alphabets_unasked_are_believed(raw: bytes) -> None:
+def test_programs_that_forgive_a_character_set_are_believed(raw: bytes) -> None:
     """Some follow ISO 2022 wherever its escapes stand, and some know more of it than we do."""
     assert "NHS 943" in {normalise(text).normal.strip() for text in decode_header(raw)}
 

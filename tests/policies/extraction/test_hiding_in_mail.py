@@ -118,6 +118,13 @@ HIDDEN: dict[str, bytes] = {
         b"x", "Content-Disposition: attachment; filename*1*=%20476%205919; filename*0*=utf-8''943"
     ),
     "description": MIXED + part(b"x", f"Content-Description: {MARKER}"),
+    "mail that only its name tells": MIXED + part(
+        base64.encodebytes(b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(M)),
+        "Content-Type: application/octet-stream; name=a.EML", "Content-Transfer-Encoding: base64",
+    ) + b"--bb--\r\n",
+    "quoted-printable over the end of a line": body(
+        b"943=2=\r\n0476=  \r\n=205919", "Content-Transfer-Encoding: quoted-printable"
+    ),
     "no headers at all": b"\r\n" + M,
     "twenty deep": b"".join(
         b"Content-Type: multipart/mixed; boundary=b%02d\r\n\r\n--b%02d\r\n" % (n, n)
