@@ -23,7 +23,7 @@ KIND_FAMILIES = {
 }
 OTHER_KINDS = (
     *("executable", "database", "calendar", "json", "xml", "font", "settings", "signature"),
-    *("cms", "pgp", "rpmsg", "age", "yenc", "ole", "onenote", "unknown"),
+    *("cms", "pgp", "rpmsg", "age", "yenc", "binhex", "ole", "onenote", "unknown"),
 )
 KINDS = (
     *KIND_FAMILIES,
