@@ -56,9 +56,11 @@ def verify(
     with opened(config, "audit") as (node, store):
         given = [signing.load_public(one) for one in key_files]
         trusted = given or signing.publics(node.keys_folder)
+        signers = () if given else signing.held(node.keys_folder)
         kept = _kept(heads_file, heads.announced(store, trusted)) if heads_file else []
         begun = time.monotonic()
-        verdict = verifying.verify(store, trusted, kept=kept, progress=_progress("read"))
+        told = _progress("read")
+        verdict = verifying.verify(store, trusted, kept=kept, signers=signers, progress=told)
         seconds = time.monotonic() - begun
     if as_json:
         click.echo(json.dumps(_facts(verdict, seconds)))

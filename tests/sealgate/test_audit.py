@@ -319,6 +319,18 @@ def test_a_new_key_signs_and_the_old_one_is_destroyed(ready: Node, store: Store)
     assert {("key:made", f"audit {new}"), ("key:retired", f"audit {first}")} <= told
 
 
+def test_a_trail_that_ends_before_its_key_was_replaced_is_found(ready: Node, store: Store) -> None:
+    """Who stole a key that was replaced cuts off the head that replaced it."""
+    rotated(ready, store)
+    assert ready.type("audit", "verify").exit_code == 0
+    with closing(Hand(ready.folder / "vault")) as hand:
+        hand.cut_off_everything(0, 0)
+    result = ready.type("audit", "verify")
+    assert (result.exit_code, "signs with another" in result.output) == (1, True)
+    # Who has nothing but a public key cannot know of another: that is what kept heads are for.
+    assert ready.type("audit", "verify", "--key", str(ready.keys)).exit_code == 0
+
+
 def test_the_verifier_follows_the_keys(ready: Node, store: Store, tmp_path: Path) -> None:
     _, public = rotated(ready, store)
     file, kept = tmp_path / "export.jsonl", tmp_path / "kept.jsonl"

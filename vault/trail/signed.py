@@ -9,7 +9,7 @@ Promises that what is wrong is a finding, and that what is believed was never ch
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vault.keys.signing import VerifyingKey
@@ -90,6 +90,17 @@ class Signed:
                 )
             elif here != copy.hash:
                 self._findings.add(f"head {copy.number} is not the one that was kept elsewhere")
+
+    def expect(self, signers: Collection[str]) -> None:
+        """Check that the key whose turn it is lies among those that a node signs with.
+
+        Whoever has stolen a key that was replaced could end the trail before its successor.
+        """
+        if self._turn and signers and self._turn not in signers:
+            self._findings.add(
+                f"it would be key {self._turn} that signs next, and this node signs with another: "
+                "the head that named that one has been cut off"
+            )
 
     def _believe(self, head: Head) -> None:
         """Note who signs from here on, or that nobody vouches for this head yet."""

@@ -9,7 +9,7 @@ Promises flat memory, and that reading goes on behind what it finds, so that one
 changed is told as that line. What it cannot find is said in docs/reference/audit.md.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,10 +68,12 @@ def verify(
     keys: Iterable[VerifyingKey],
     *,
     kept: Iterable[Kept] = (),
+    signers: Collection[str] = (),
     progress: Progress = lambda _lines: None,
 ) -> Verdict:
     """Check the whole trail as it stands now; raises StoreUnavailable.
 
+    `signers` are the ids of the keys that sign on this node, where they are known.
     `progress` is told how many lines have been read, now and then.
     """
     findings = Findings()
@@ -83,6 +85,7 @@ def verify(
     except (KeyError, RecursionError, TypeError, ValueError):  # no program of ours wrote it
         findings.add("a head is damaged beyond reading; those after it were not read")
     signed.compare(kept)
+    signed.expect(signers)
     tips = _tips(store)
     reading = _Reading(signed.marks, findings)
     for batch in lines.raw(store):
