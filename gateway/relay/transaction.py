@@ -106,7 +106,9 @@ class Transaction:
         final = await self._session.reply("the final dot", self._session.hop.final_timeout)
         self._session.unclean = False
         self._settle(self._taken(final) if final.positive else _refusal(final))
-        return True
+        if final.code // 100 == GO_ON:  # it wants more of this mail: the next would be a part of it
+            await self._session.drop()
+        return self._session.standing
 
     def _taken(self, final: Reply) -> Answer:
         answer = Answer.of(final)

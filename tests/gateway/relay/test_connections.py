@@ -122,6 +122,14 @@ def turn_away(script: Script, how: str) -> None:
         script.answers["mail"] = [how]
 
 
+async def test_a_server_that_wants_more_of_a_mail_is_not_given_the_next() -> None:
+    async with Sink() as sink, sending(sink) as sender:
+        sink.script.answers["dot"] = ["354 More, please"]
+        assert (await mailed(sender))[0].temporary
+        assert (await mailed(sender))[0].positive
+        assert (sink.connections, len(sink.mails)) == (2, 1)
+
+
 async def test_a_server_that_closes_after_each_mail_costs_nothing_but_connections() -> None:
     async with Sink() as sink, sending(sink) as sender:
         for _ in range(4):
