@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CHAOS_MAILS ?= 20000
 CHAOS_KILLS ?= 200
+BENCH ?= --rounds 3 --share 0.5
 WHOLE_ELSEWHERE := tests/e2e/test_browser_doors.py tests/webreader/test_revoking.py \
 	tests/vault/test_rotation_killed.py tests/vault/test_access_model.py tests/vault/test_verifying.py
 PYTEST ?= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -45,7 +46,7 @@ cover: dev-venv ## the tests, and how much of the code they reach
 	@$(MAKE) --no-print-directory test PYTEST="$(PYTEST) --cov --cov-report=term:skip-covered"
 
 bench: dev-venv ## measure the relay beside Postfix, Exim, Haraka and others (as root, half an hour)
-	@$(BIN)/python -m bench.relay
+	@$(BIN)/python -m bench.relay $(BENCH)
 	@$(BIN)/python -m bench.relay.memory
 	@$(BIN)/python -m bench.relay.latency
 	@$(BIN)/python -m bench.relay.growth
