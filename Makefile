@@ -45,7 +45,7 @@ imports: dev-venv ## that imports run one way
 cover: dev-venv ## the tests, and how much of the code they reach
 	@$(MAKE) --no-print-directory test PYTEST="$(PYTEST) --cov --cov-report=term:skip-covered"
 
-bench: dev-venv ## measure the relay beside Postfix, Exim, Haraka and others (as root, half an hour)
+bench: dev-venv ## measure the relay beside Postfix, Exim, Haraka and others (as root, 20 minutes)
 	@$(BIN)/python -m bench.relay $(BENCH)
 	@$(BIN)/python -m bench.relay.memory
 	@$(BIN)/python -m bench.relay.latency
