@@ -3,6 +3,8 @@
 With either of them as the one key that an auditor has.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -122,12 +124,27 @@ def test_a_successor_that_was_put_in_is_found(trail: Trail, tmp_path: Path) -> N
         assert trail.findings(*keys) != []
 
 
+@pytest.mark.parametrize("number", ["x", None, True])
+def test_a_head_with_values_of_another_kind_ends_nothing(
+    trail: Trail, tmp_path: Path, number: object
+) -> None:
+    """Who replaces the first head may say anything in it, for nobody knows their key yet."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (first, *_) = heads.since(trail.store, 0)
+    body = json.dumps(json.loads(first.body) | {"strands": [["a", number, "00"]]})
+    told = replace(first, body=body, hash=hashlib.sha256(body.encode()).digest())
+    trail.put(replace(told, key_id=signing.make(other).public.id))
+    found = trail.findings(trail.old)
+    assert "a head is damaged beyond reading; those after it were not read" in found
+
+
 def test_what_a_believed_head_vouches_for_cannot_be_exchanged(trail: Trail) -> None:
     """With the new key alone: the first head is what the third one holds the hash of."""
     table = tables.audit_heads
     (first, *_) = heads.since(trail.store, 0)
     body = first.body.replace('"lines":2', '"lines":1')
-    hashed = __import__("hashlib").sha256(body.encode()).digest()
+    hashed = hashlib.sha256(body.encode()).digest()
     with trail.store.writing() as tx:
         chosen = update(table).where(table.c.number == 1)
         tx.execute(chosen.values(body=body, hash=hashed, lines=1))

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from vault.keys.signing import VerifyingKey
 from vault.trail import chain, heads
@@ -56,7 +57,10 @@ class Signed:
         self._strange: Head | None = None  # the first that nothing vouches for yet
 
     def take(self, head: Head) -> None:
-        """Check one head against the one before, and take in what it says if it is genuine."""
+        """Check one head against the one before, and take in what it says if it is genuine.
+
+        Raises ValueError, KeyError, TypeError for what no program of ours has written.
+        """
         last, self.last = self.last, head
         self.count += 1
         self._hashes[head.number] = head.hash
@@ -66,11 +70,10 @@ class Signed:
         if problem := self._problem(head, last if head.number == expected else None):
             self._findings.add(f"head {head.number} {problem}")
             return
+        lines, marks = _counted(json.loads(head.body))
         self._believe(head)
-        told = json.loads(head.body)
-        self.lines = told["lines"]
-        for name, number, tip in told["strands"]:
-            self.marks[name] = (number, bytes.fromhex(tip))
+        self.lines = lines
+        self.marks |= marks
 
     def compare(self, kept: Iterable[Kept]) -> None:
         """Check heads of which copies were kept elsewhere."""
@@ -129,3 +132,15 @@ class Signed:
         if (last or head.number == 1) and told["previous"] != before.hex():
             return "does not follow the one before it"
         return ""
+
+
+def _counted(told: Mapping[str, Any]) -> tuple[int, dict[str, tuple[int, bytes]]]:
+    """Return what a head says of the trail: how many lines, and where which strand ends.
+
+    It may be one that nobody has vouched for yet: raises ValueError for values of another kind.
+    """
+    lines = told["lines"]
+    marks = {str(name): (number, bytes.fromhex(tip)) for name, number, tip in told["strands"]}
+    if any(type(number) is not int for number in (lines, *(one for one, _ in marks.values()))):
+        raise ValueError("a number is none")
+    return lines, marks
